@@ -1,0 +1,350 @@
+//! Invocations, the facts from which they become known, and the sandboxes that they ran in.
+//!
+//! An invocation becomes known in pieces: it was started, it finished, the platform reported on it. Each piece is a
+//! [`Fact`], immutable and sent once; the store merges their columns by max, min or any, never by competition, so that
+//! facts may arrive late, repeated or out of order.
+
+use crate::{Nanos, RequestId, SandboxId, SpanId, TraceId, UnixNanos};
+
+/// A piece of knowledge about one invocation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    /// Which invocation. All facts of one invocation carry the same values here, because they are the key of its row.
+    pub invocation: InvocationRef,
+    /// What became known.
+    pub kind: FactKind,
+}
+
+/// Names one invocation, with the time by which it is filed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct InvocationRef {
+    /// The platform's id of it.
+    pub request_id: RequestId,
+    /// When the sender first learned of it; kept by the sender over its own restarts. Part of the row's key.
+    pub filed_at: UnixNanos,
+}
+
+/// What a fact says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FactKind {
+    /// It began. Sent early, so that a sandbox that is killed still shows.
+    Started(Started),
+    /// It ended, as the runtime saw it.
+    Finished(Finished),
+    /// The platform billed it.
+    Reported(Reported),
+}
+
+/// An invocation began.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Started {
+    /// When the platform started it.
+    pub start: UnixNanos,
+    /// When the platform will end it.
+    pub deadline: UnixNanos,
+    /// Kind of start of its sandbox, if it is the first invocation there.
+    pub cold: Cold,
+    /// The trace of the platform's own span: X-Ray's Root, else derived from the request id.
+    pub platform_trace_id: Option<TraceId>,
+    /// The platform's own span of it.
+    pub platform_span_id: Option<SpanId>,
+    /// What caused it.
+    pub trigger: Trigger,
+}
+
+/// An invocation ended, as the runtime saw it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Finished {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// From start to the runtime's end.
+    pub duration: Nanos,
+    /// From start to the first byte of the response.
+    pub response_latency: Option<Nanos>,
+    /// From the first to the last byte of the response.
+    pub response_duration: Option<Nanos>,
+    /// From the response's end to the runtime's next call.
+    pub runtime_overhead: Option<Nanos>,
+    /// Size of the response in bytes.
+    pub produced: Option<ByteSize>,
+    /// The platform's class of error (`Runtime.ExitError`, ...), or the application's; empty if none.
+    pub error_type: String,
+    /// The trace of the function's own spans, where it differs from the platform's.
+    pub sdk_trace_id: Option<TraceId>,
+}
+
+/// The platform billed an invocation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reported {
+    /// How it ended, as the platform's last word.
+    pub outcome: Outcome,
+    /// Whole duration.
+    pub duration: Nanos,
+    /// What is billed.
+    pub billed: Option<Nanos>,
+    /// Most memory used in the sandbox so far.
+    pub max_memory: Option<ByteSize>,
+    /// Init that this invocation waited for.
+    pub init: Option<Nanos>,
+    /// Restore from a snapshot that this invocation waited for.
+    pub restore: Option<Nanos>,
+    /// From the runtime's end to the last extension's next call.
+    pub extension_overhead: Option<Nanos>,
+    /// The platform's class of error; empty if none.
+    pub error_type: String,
+}
+
+/// How an invocation ended, ordered by severity: when facts differ, the greater holds. The numbers are the store's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Outcome {
+    /// Not known yet: it runs, or its end was never told.
+    #[default]
+    Running = 0,
+    /// Well.
+    Ok = 1,
+    /// The handler raised or returned an error.
+    Error = 2,
+    /// The sandbox could not be initialised.
+    InitError = 3,
+    /// The runtime's process ended.
+    Crash = 4,
+    /// The time limit was reached.
+    Timeout = 5,
+    /// The memory limit was reached.
+    OutOfMemory = 6,
+    /// Started, and then never heard of again; a verdict of settle.
+    Lost = 7,
+}
+
+/// Whether an invocation waited for its sandbox, and for which kind of start. The numbers are the store's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Cold {
+    /// The sandbox was there.
+    #[default]
+    Warm = 0,
+    /// A new sandbox was initialised on demand.
+    OnDemand = 1,
+    /// The first invocation of a provisioned sandbox; it did not wait.
+    Provisioned = 2,
+    /// The sandbox was restored from a snapshot.
+    SnapStart = 3,
+    /// The sandbox was initialised again inside the invocation, after a failure (suppressed init).
+    Reset = 4,
+}
+
+/// What caused an invocation, in the terms of `faas.trigger`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Trigger {
+    /// Not known.
+    #[default]
+    Unknown,
+    /// A request over HTTP.
+    Http,
+    /// Messages of a queue or topic.
+    PubSub,
+    /// A change in a data store.
+    Datasource,
+    /// A schedule.
+    Timer,
+    /// Something else.
+    Other,
+}
+
+/// One execution environment, and what is the same for all invocations in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sandbox {
+    /// Its id.
+    pub id: SandboxId,
+    /// The platform that runs it.
+    pub platform: Platform,
+    /// The function's name.
+    pub function: String,
+    /// The function's version (`$LATEST`, `12`); empty if not known.
+    pub version: String,
+    /// Runtime and version (`python3.12`, `python:3.12.v38`); empty if not known.
+    pub runtime: String,
+    /// Instruction set.
+    pub architecture: Architecture,
+    /// Configured memory.
+    pub memory: Option<ByteSize>,
+    /// The platform's region; empty if not known.
+    pub region: String,
+    /// The platform's account; empty if not known.
+    pub account: String,
+    /// The platform's name of the instance (Lambda: the log stream); empty if not known.
+    pub instance: String,
+}
+
+/// A function platform.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Platform {
+    /// Not one of those below.
+    #[default]
+    Other,
+    /// AWS Lambda.
+    AwsLambda,
+    /// Google Cloud Functions and Cloud Run.
+    GoogleCloud,
+    /// Azure Functions.
+    AzureFunctions,
+    /// Cloudflare Workers.
+    CloudflareWorkers,
+    /// Vercel.
+    Vercel,
+    /// Deno Deploy.
+    DenoDeploy,
+}
+
+/// Instruction set of a sandbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Architecture {
+    /// Not known.
+    #[default]
+    Unknown,
+    /// x86-64.
+    X86_64,
+    /// 64-bit Arm.
+    Arm64,
+}
+
+/// A stretch of a sandbox's life outside the handler.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phase {
+    /// Which.
+    pub kind: PhaseKind,
+    /// When it began.
+    pub start: UnixNanos,
+    /// How long it took.
+    pub duration: Nanos,
+    /// How it ended; `Ok` or an error class.
+    pub outcome: Outcome,
+    /// The platform's class of error; empty if none.
+    pub error_type: String,
+    /// The invocation that waited for it, once one is known.
+    pub request_id: Option<RequestId>,
+}
+
+/// Kinds of phases. The numbers are the store's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum PhaseKind {
+    /// The whole init, from the platform's start to ready.
+    Init = 1,
+    /// Extensions before the runtime starts (up to the last one's registration).
+    ExtensionInit = 2,
+    /// The runtime and the function's module.
+    RuntimeInit = 3,
+    /// Restore from a snapshot.
+    Restore = 4,
+}
+
+/// A line that the function, an extension or the platform logged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogRecord {
+    /// When it was written.
+    pub time: UnixNanos,
+    /// OTLP severity number, 1-24; 0 if not known.
+    pub severity: u8,
+    /// The text.
+    pub body: String,
+    /// The invocation during which it was written, where that is known.
+    pub request_id: Option<RequestId>,
+    /// The trace that it names.
+    pub trace_id: Option<TraceId>,
+    /// The span that it names.
+    pub span_id: Option<SpanId>,
+    /// Who wrote it: `function`, `extension`, `platform`, or a service's name.
+    pub source: String,
+    /// Further fields.
+    pub attributes: crate::Attributes,
+}
+
+/// A number of bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ByteSize(pub u64);
+
+// === impl ByteSize ===
+
+impl ByteSize {
+    /// A number of MiB, which AWS calls MB.
+    pub const fn from_mib(mib: u64) -> Self {
+        Self(mib.saturating_mul(1 << 20))
+    }
+
+    /// The size in whole MiB, rounded down.
+    pub const fn as_mib(self) -> u64 {
+        self.0 >> 20
+    }
+}
+
+macro_rules! numbered {
+    ($name:ident, $($variant:ident = $number:literal $text:literal),+ $(,)?) => {
+        impl $name {
+            /// The value with this number in the store and on the wire, if there is one.
+            pub const fn from_number(number: u8) -> Option<Self> {
+                match number { $($number => Some(Self::$variant),)+ _ => None }
+            }
+
+            /// Its number in the store and on the wire.
+            pub const fn number(self) -> u8 {
+                match self { $(Self::$variant => $number,)+ }
+            }
+
+            /// The value with this name in the API and in logs, if there is one.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($text => Some(Self::$variant),)+ _ => None }
+            }
+
+            /// Its name in the API and in logs.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+
+            /// All values, in order of their numbers.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+        }
+    };
+}
+
+numbered!(Outcome, Running = 0 "running", Ok = 1 "ok", Error = 2 "error", InitError = 3 "init_error", Crash = 4 "crash",
+    Timeout = 5 "timeout", OutOfMemory = 6 "oom", Lost = 7 "lost");
+numbered!(Cold, Warm = 0 "warm", OnDemand = 1 "on_demand", Provisioned = 2 "provisioned", SnapStart = 3 "snapstart",
+    Reset = 4 "reset");
+numbered!(Trigger, Unknown = 0 "unknown", Http = 1 "http", PubSub = 2 "pubsub", Datasource = 3 "datasource", Timer = 4 "timer",
+    Other = 5 "other");
+numbered!(Platform, Other = 0 "other", AwsLambda = 1 "aws_lambda", GoogleCloud = 2 "google_cloud", AzureFunctions = 3 "azure_functions",
+    CloudflareWorkers = 4 "cloudflare_workers", Vercel = 5 "vercel", DenoDeploy = 6 "deno_deploy");
+numbered!(Architecture, Unknown = 0 "unknown", X86_64 = 1 "x86_64", Arm64 = 2 "arm64");
+numbered!(PhaseKind, Init = 1 "init", ExtensionInit = 2 "extension_init", RuntimeInit = 3 "runtime_init", Restore = 4 "restore");
+
+impl Outcome {
+    /// True if the invocation failed.
+    pub const fn is_failure(self) -> bool {
+        !matches!(self, Self::Running | Self::Ok)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_names_are_read_back() {
+        for &outcome in Outcome::ALL {
+            assert_eq!(Outcome::from_number(outcome.number()), Some(outcome));
+            assert_eq!(Outcome::from_name(outcome.as_str()), Some(outcome));
+        }
+        assert_eq!(Outcome::from_number(200), None);
+    }
+
+    #[test]
+    fn the_worse_outcome_is_the_greater() {
+        assert!(
+            Outcome::OutOfMemory > Outcome::Timeout,
+            "a sandbox killed for memory also ran out of time"
+        );
+        assert!(Outcome::Error > Outcome::Ok && Outcome::Ok > Outcome::Running);
+    }
+}

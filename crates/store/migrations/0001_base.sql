@@ -1,0 +1,259 @@
+-- Base tables and idempotent lookup indexes (DESIGN 5). Every table names the durability and deduplication settings of
+-- DESIGN 3: nothing is acknowledged to the writer before its part and its folder are synced, and a repeated block with the
+-- same insert_deduplication_token is dropped. What counts is never written here: settle derives it.
+--
+-- All filters on time must also name the bucket: a range on ts alone does not prune a key on toStartOfFiveMinutes(ts).
+
+CREATE TABLE spans (
+    tenant          LowCardinality(String),
+    keep_days       UInt16,
+    ts              DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    bucket          DateTime('UTC') MATERIALIZED toStartOfFiveMinutes(ts) CODEC(DoubleDelta, ZSTD(1)),
+    trace_id        FixedString(16) CODEC(ZSTD(1)),
+    span_id         FixedString(8) CODEC(ZSTD(1)),
+    parent_span_id  FixedString(8) CODEC(ZSTD(1)),
+    service         LowCardinality(String),
+    name            LowCardinality(String),
+    kind            UInt8 CODEC(T64, ZSTD(1)),
+    -- Signed: clocks step, and what came in is kept. Repair happens on rebuild.
+    duration_ns     Int64 CODEC(T64, ZSTD(1)),
+    status          UInt8 CODEC(T64, ZSTD(1)),
+    status_message  String CODEC(ZSTD(1)),
+    -- Normalised over platforms; empty where the span names none.
+    request_id      String CODEC(ZSTD(1)),
+    -- The sandbox whose extension shipped the span; empty for plain OTLP.
+    sandbox_id      String CODEC(ZSTD(1)),
+    -- The platform phase that the span stands for; empty for a client's own span.
+    phase           LowCardinality(String),
+    http_status     UInt16 CODEC(T64, ZSTD(1)),
+    resource_id     UInt64 CODEC(ZSTD(1)),
+    scope_id        UInt64 CODEC(ZSTD(1)),
+    -- Every attribute as text, for search; types and what is not text stand in extra.
+    attrs           Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    -- The rest of the span as OTLP bytes (opentelemetry.proto.trace.v1.Span with the columns' fields and the text
+    -- attributes left out), so that what comes out equals what went in.
+    extra           String CODEC(ZSTD(1)),
+    attr_items      Array(String) ALIAS arrayMap(kv -> concat(kv.1, '=', kv.2), CAST(attrs, 'Array(Tuple(String, String))')),
+    INDEX i_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX i_attr attr_items TYPE text(tokenizer = 'array')
+) ENGINE = MergeTree
+PARTITION BY (toDate(ts), keep_days)
+ORDER BY (tenant, bucket, service, trace_id, ts, span_id)
+TTL toDateTime(ts) + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000;
+
+-- Resources and scopes by the hash of their OTLP bytes with the schema URL; written with every block that names them.
+CREATE TABLE resources (
+    tenant          LowCardinality(String),
+    keep_days       UInt16,
+    day             Date,
+    resource_id     UInt64,
+    service         LowCardinality(String),
+    schema_url      String,
+    attrs           Map(LowCardinality(String), String),
+    -- opentelemetry.proto.resource.v1.Resource
+    raw             String CODEC(ZSTD(1))
+) ENGINE = ReplacingMergeTree
+PARTITION BY (day, keep_days)
+ORDER BY (tenant, resource_id)
+TTL day + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
+
+CREATE TABLE scopes (
+    tenant          LowCardinality(String),
+    keep_days       UInt16,
+    day             Date,
+    scope_id        UInt64,
+    schema_url      String,
+    -- opentelemetry.proto.common.v1.InstrumentationScope
+    raw             String CODEC(ZSTD(1))
+) ENGINE = ReplacingMergeTree
+PARTITION BY (day, keep_days)
+ORDER BY (tenant, scope_id)
+TTL day + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
+
+-- One row per invocation, merged from its facts. ts is the fact's filed_at. Enumerations hold the numbers of crates/model.
+CREATE TABLE invocations (
+    tenant                LowCardinality(String),
+    keep_days             UInt16,
+    function              LowCardinality(String),
+    bucket                DateTime('UTC') MATERIALIZED toStartOfFiveMinutes(ts),
+    ts                    DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    request_id            String CODEC(ZSTD(1)),
+    -- Which facts have arrived: 1 started, 2 finished, 4 reported, 8 derived from a span.
+    facts                 SimpleAggregateFunction(groupBitOr, UInt8),
+    platform              SimpleAggregateFunction(max, UInt8),
+    sandbox_id            SimpleAggregateFunction(max, String),
+    instance              SimpleAggregateFunction(max, String),
+    version               SimpleAggregateFunction(max, LowCardinality(String)),
+    runtime               SimpleAggregateFunction(max, LowCardinality(String)),
+    architecture          SimpleAggregateFunction(max, UInt8),
+    region                SimpleAggregateFunction(max, LowCardinality(String)),
+    account               SimpleAggregateFunction(max, LowCardinality(String)),
+    memory_bytes          SimpleAggregateFunction(max, UInt64),
+    start_unix_ns         SimpleAggregateFunction(max, UInt64),
+    deadline_unix_ns      SimpleAggregateFunction(max, UInt64),
+    outcome               SimpleAggregateFunction(max, UInt8),
+    cold                  SimpleAggregateFunction(max, UInt8),
+    trigger               SimpleAggregateFunction(max, UInt8),
+    duration_ns           SimpleAggregateFunction(max, UInt64),
+    billed_ns             SimpleAggregateFunction(max, UInt64),
+    init_ns               SimpleAggregateFunction(max, UInt64),
+    restore_ns            SimpleAggregateFunction(max, UInt64),
+    response_latency_ns   SimpleAggregateFunction(max, UInt64),
+    response_duration_ns  SimpleAggregateFunction(max, UInt64),
+    runtime_overhead_ns   SimpleAggregateFunction(max, UInt64),
+    extension_overhead_ns SimpleAggregateFunction(max, UInt64),
+    produced_bytes        SimpleAggregateFunction(max, UInt64),
+    max_memory_bytes      SimpleAggregateFunction(max, UInt64),
+    error_type            SimpleAggregateFunction(max, String),
+    platform_trace_id     SimpleAggregateFunction(max, FixedString(16)),
+    platform_span_id      SimpleAggregateFunction(max, FixedString(8)),
+    sdk_trace_id          SimpleAggregateFunction(max, FixedString(16))
+) ENGINE = AggregatingMergeTree
+PARTITION BY (toDate(ts), keep_days)
+ORDER BY (tenant, function, bucket, ts, request_id)
+TTL toDateTime(ts) + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000;
+
+-- Where a request id's row stands, without a time. A trace's span-derived row and a sandbox's own may both be listed: the
+-- reader prefers the sandbox's.
+CREATE TABLE request_index (
+    tenant          LowCardinality(String),
+    day             Date,
+    keep_days       UInt16,
+    request_id      String,
+    function        LowCardinality(String),
+    ts              DateTime64(9, 'UTC'),
+    facts           SimpleAggregateFunction(groupBitOr, UInt8)
+) ENGINE = AggregatingMergeTree
+PARTITION BY (day, keep_days)
+ORDER BY (tenant, request_id, function, ts)
+TTL day + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
+
+CREATE MATERIALIZED VIEW request_index_mv TO request_index AS
+SELECT tenant, toDate(ts) AS day, keep_days, request_id, function, ts, groupBitOr(facts) AS facts
+FROM invocations GROUP BY tenant, day, keep_days, request_id, function, ts;
+
+-- Which traces belong to a request id: the platform's, the function's own.
+CREATE TABLE request_traces (
+    tenant          LowCardinality(String),
+    day             Date,
+    keep_days       UInt16,
+    request_id      String,
+    trace_id        FixedString(16),
+    min_ts          SimpleAggregateFunction(min, DateTime64(9, 'UTC')),
+    max_ts          SimpleAggregateFunction(max, DateTime64(9, 'UTC'))
+) ENGINE = AggregatingMergeTree
+PARTITION BY (day, keep_days)
+ORDER BY (tenant, request_id, trace_id)
+TTL day + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
+
+CREATE MATERIALIZED VIEW request_traces_spans_mv TO request_traces AS
+SELECT tenant, toDate(spans.ts) AS day, keep_days, request_id, trace_id, min(spans.ts) AS min_ts, max(spans.ts) AS max_ts
+FROM spans WHERE request_id != '' GROUP BY tenant, day, keep_days, request_id, trace_id;
+
+CREATE MATERIALIZED VIEW request_traces_facts_mv TO request_traces AS
+SELECT tenant, toDate(invocations.ts) AS day, keep_days, request_id,
+    arrayJoin(arrayFilter(id -> id != toFixedString('', 16), [platform_trace_id, sdk_trace_id])) AS trace_id,
+    min(invocations.ts) AS min_ts, max(invocations.ts) AS max_ts
+FROM invocations GROUP BY tenant, day, keep_days, request_id, trace_id;
+
+-- When and where a trace happened, and whose requests it served.
+CREATE TABLE trace_index (
+    tenant          LowCardinality(String),
+    day             Date,
+    keep_days       UInt16,
+    trace_id        FixedString(16),
+    min_ts          SimpleAggregateFunction(min, DateTime64(9, 'UTC')),
+    max_end         SimpleAggregateFunction(max, DateTime64(9, 'UTC')),
+    services        SimpleAggregateFunction(groupUniqArrayArray, Array(String)),
+    request_ids     SimpleAggregateFunction(groupUniqArrayArray, Array(String))
+) ENGINE = AggregatingMergeTree
+PARTITION BY (day, keep_days)
+ORDER BY (tenant, trace_id)
+TTL day + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
+
+CREATE MATERIALIZED VIEW trace_index_mv TO trace_index AS
+SELECT tenant, toDate(spans.ts) AS day, keep_days, trace_id, min(spans.ts) AS min_ts,
+    max(addNanoseconds(spans.ts, greatest(duration_ns, 0))) AS max_end,
+    groupUniqArray(toString(service)) AS services,
+    groupUniqArrayIf(request_id, request_id != '') AS request_ids
+FROM spans GROUP BY tenant, day, keep_days, trace_id;
+
+-- Init and restore phases of sandboxes.
+CREATE TABLE phases (
+    tenant          LowCardinality(String),
+    keep_days       UInt16,
+    function        LowCardinality(String),
+    ts              DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    sandbox_id      String CODEC(ZSTD(1)),
+    kind            UInt8,
+    duration_ns     UInt64 CODEC(T64, ZSTD(1)),
+    outcome         UInt8,
+    error_type      LowCardinality(String),
+    request_id      String CODEC(ZSTD(1))
+) ENGINE = ReplacingMergeTree
+PARTITION BY (toDate(ts), keep_days)
+ORDER BY (tenant, function, ts, sandbox_id, kind)
+TTL toDateTime(ts) + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000;
+
+-- What each sandbox's extension says of itself, cumulative.
+CREATE TABLE sandboxes (
+    tenant          LowCardinality(String),
+    day             Date,
+    keep_days       UInt16,
+    function        LowCardinality(String),
+    sandbox_id      String,
+    first_seen      SimpleAggregateFunction(min, DateTime64(9, 'UTC')),
+    last_seen       SimpleAggregateFunction(max, DateTime64(9, 'UTC')),
+    extension       SimpleAggregateFunction(max, LowCardinality(String)),
+    dropped_bytes   SimpleAggregateFunction(max, UInt64),
+    dropped_items   SimpleAggregateFunction(max, UInt64),
+    failed_sends    SimpleAggregateFunction(max, UInt64)
+) ENGINE = AggregatingMergeTree
+PARTITION BY (day, keep_days)
+ORDER BY (tenant, function, sandbox_id)
+TTL day + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000;
+
+CREATE TABLE logs (
+    tenant          LowCardinality(String),
+    keep_days       UInt16,
+    ts              DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    bucket          DateTime('UTC') MATERIALIZED toStartOfFiveMinutes(ts) CODEC(DoubleDelta, ZSTD(1)),
+    service         LowCardinality(String),
+    source          LowCardinality(String),
+    sandbox_id      String CODEC(ZSTD(1)),
+    request_id      String CODEC(ZSTD(1)),
+    trace_id        FixedString(16) CODEC(ZSTD(1)),
+    span_id         FixedString(8) CODEC(ZSTD(1)),
+    severity        UInt8 CODEC(T64, ZSTD(1)),
+    body            String CODEC(ZSTD(3)),
+    resource_id     UInt64 CODEC(ZSTD(1)),
+    scope_id        UInt64 CODEC(ZSTD(1)),
+    attrs           Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    -- opentelemetry.proto.logs.v1.LogRecord without what the columns hold; empty for lines from the Telemetry API.
+    extra           String CODEC(ZSTD(1)),
+    INDEX i_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX i_request request_id TYPE bloom_filter(0.001) GRANULARITY 1
+) ENGINE = MergeTree
+PARTITION BY (toDate(ts), keep_days)
+ORDER BY (tenant, bucket, service, request_id, ts)
+TTL toDateTime(ts) + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000;
