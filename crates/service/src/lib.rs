@@ -1,1 +1,13 @@
+//! The chassis that every long-running process stands on: configuration, logging, metrics, named tasks, phased shutdown,
+//! health.
+//!
+//! What is not here: anything that knows a span. Invariant: this crate depends on no other crate of the workspace, so
+//! that each of them may use it.
+#![warn(missing_docs)]
 
+pub mod config;
+pub mod health;
+pub mod logging;
+pub mod metrics;
+pub mod shutdown;
+pub mod tasks;

@@ -1,0 +1,73 @@
+//! Structured logs on standard error, for people or for machines.
+
+use std::str::FromStr;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A log format that does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not `text` or `json`")]
+pub struct LogFormatError;
+
+/// Which lines are written, in `tracing`'s directives: `info`, `warn,coldtrace_collector=debug`.
+#[derive(Debug)]
+pub struct LogFilter(EnvFilter);
+
+/// A filter that can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error("is not a log filter such as `info` or `warn,coldtrace_collector=debug`")]
+pub struct LogFilterError(#[source] ParseError);
+
+/// Logging was started before in this process.
+#[derive(Debug, thiserror::Error)]
+#[error("logging is started already")]
+pub struct LoggingError(#[source] TryInitError);
+
+/// Starts logging for the process. Only once.
+pub fn init(format: LogFormat, filter: LogFilter) -> Result<(), LoggingError> {
+    let registry = tracing_subscriber::registry().with(filter.0);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => registry.with(lines.with_target(false)).try_init(),
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+    }
+    .map_err(LoggingError)
+}
+
+// === impl LogFormat, LogFilter ===
+
+impl FromStr for LogFormat {
+    type Err = LogFormatError;
+
+    fn from_str(text: &str) -> Result<Self, LogFormatError> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(LogFormatError),
+        }
+    }
+}
+
+impl FromStr for LogFilter {
+    type Err = LogFilterError;
+
+    fn from_str(text: &str) -> Result<Self, LogFilterError> {
+        EnvFilter::builder()
+            .parse(text)
+            .map(Self)
+            .map_err(LogFilterError)
+    }
+}
