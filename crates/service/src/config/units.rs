@@ -23,7 +23,7 @@ pub enum UnitError {
     Bytes,
 }
 
-/// From the largest to the smallest, in nanoseconds.
+/// In nanoseconds.
 const DURATIONS: [(&str, u64); 7] = [
     ("d", 86_400_000_000_000),
     ("h", 3_600_000_000_000),
@@ -34,7 +34,6 @@ const DURATIONS: [(&str, u64); 7] = [
     ("ns", 1),
 ];
 
-/// From the largest to the smallest; the first of a size is the one that is printed.
 const SIZES: [(&str, u64); 9] = [
     ("TiB", 1 << 40),
     ("GiB", 1 << 30),
@@ -43,8 +42,8 @@ const SIZES: [(&str, u64); 9] = [
     ("GB", 1_000_000_000),
     ("MB", 1_000_000),
     ("kB", 1_000),
-    ("B", 1),
     ("", 1),
+    ("B", 1),
 ];
 
 /// `number` and `unit` times the unit's size, rounded to a whole; `None` where it is no number or out of range.
@@ -67,10 +66,10 @@ fn parse(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     in_range.then(|| product.round() as u64)
 }
 
-/// The largest unit that divides the quantity.
+/// In the unit that divides the quantity and gives the smallest number.
 fn print(quantity: u64, units: &[(&str, u64)], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let fits = |(_, size): &&(&str, u64)| quantity != 0 && quantity.is_multiple_of(*size);
-    match units.iter().find(fits) {
+    let divides = |(_, size): &&(&str, u64)| quantity != 0 && quantity.is_multiple_of(*size);
+    match units.iter().filter(divides).max_by_key(|(_, size)| *size) {
         Some((name, size)) => write!(f, "{}{name}", quantity / size),
         None => write!(f, "0{}", units[units.len() - 1].0),
     }
