@@ -1,7 +1,81 @@
+//! The workspace's own tool: `cargo xtask demo`, `cargo xtask test` and what they are made of.
+//!
+//! Invariant: it needs cargo, node and python3 and nothing else to be there; what it fetches goes to the user's cache
+//! folder. It depends on no crate of the workspace, so that it runs while they do not compile.
+#![expect(
+    clippy::print_stderr,
+    reason = "a tool for a terminal; standard output stays free for the demo's JSON"
+)]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod cache;
 mod codegen;
-fn main() -> anyhow::Result<()> {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask lies in the workspace");
-    codegen::generate(root, root)
+mod demo;
+mod layers;
+mod run;
+mod setup;
+mod test;
+mod tidy;
+mod ui;
+mod workspace;
+
+/// Everything that a developer of Coldtrace runs.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Set up, start the demo shop, drive traffic, print a table and stay up until Ctrl-C.
+    ///
+    /// Arguments are handed to `coldtrace demo`: `--once --json` ends by itself and prints one JSON object.
+    Demo {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Set up and check everything: tidy, layers, format, lints, tests, docs, the ui, end to end.
+    Test,
+    /// The same with a locked Cargo.lock, as continuous integration runs it.
+    Ci,
+    /// Fetch what demo and test need into the user's cache folder.
+    Setup,
+    /// Documents name what exists, generated code is fresh, files have headers.
+    Tidy,
+    /// Which crate may depend on which.
+    Layers,
+    /// Build the ui into ui/dist.
+    Ui,
+    /// Write the code generated from proto/ again.
+    Codegen,
+}
+
+fn main() -> ExitCode {
+    match dispatch(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> anyhow::Result<()> {
+    let root: PathBuf = workspace::root();
+    match command {
+        Command::Demo { arguments } => demo::run(&root, &arguments),
+        Command::Test => test::run(&root, test::Lock::MayChange),
+        Command::Ci => test::run(&root, test::Lock::Locked),
+        Command::Setup => setup::for_tests(&root, test::Lock::MayChange).map(drop),
+        Command::Tidy => tidy::run(&root),
+        Command::Layers => layers::run(&root),
+        Command::Ui => ui::build(&root),
+        Command::Codegen => codegen::generate(&root, &root),
+    }
 }

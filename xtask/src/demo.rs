@@ -1,0 +1,43 @@
+//! `cargo xtask demo`: set up, then the product's own demo takes over.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::setup::{self, DemoParts};
+use crate::workspace;
+
+/// Sets up and runs the demo; `arguments` are handed on.
+pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<()> {
+    let parts = setup::for_demo(root)?;
+    let mut command = command(root, &parts);
+    command.args(arguments);
+    replace(command)
+}
+
+/// `coldtrace demo` with the paths of everything that it needs.
+pub(crate) fn command(root: &Path, parts: &DemoParts) -> Command {
+    let mut command = Command::new(workspace::binary("coldtrace"));
+    command
+        .arg("demo")
+        .arg("--functions")
+        .arg(root.join("demo"))
+        .arg("--extension")
+        .arg(workspace::binary("coldtrace-extension"))
+        .arg("--python")
+        .arg(&parts.tools.python)
+        .arg("--pythonpath")
+        .arg(&parts.python_packages)
+        .arg("--node")
+        .arg(&parts.tools.node)
+        .arg("--node-modules")
+        .arg(&parts.node_modules)
+        .env("COLDTRACE_STORE__ENGINE_LIBRARY", &parts.engine_library);
+    command
+}
+
+/// Becomes the demo, so that Ctrl-C and its exit code are its own.
+fn replace(mut command: Command) -> anyhow::Result<()> {
+    use std::os::unix::process::CommandExt as _;
+    let error = command.exec();
+    Err(anyhow::Error::from(error).context("start coldtrace demo"))
+}

@@ -1,0 +1,130 @@
+//! `cargo xtask test` and `ci`: every check, cheap ones first, and what each took.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+
+use crate::run::{loud, watched};
+use crate::setup::{self, DemoParts};
+use crate::{demo, layers, tidy, ui, workspace};
+
+/// Whether Cargo.lock may be brought up to date on the way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lock {
+    /// At a developer's desk.
+    MayChange,
+    /// In continuous integration.
+    Locked,
+}
+
+/// What each part took, in the order in which they ran.
+#[derive(Default)]
+struct Parts(Vec<(&'static str, Duration)>);
+
+/// Runs every check; stops at the first that fails.
+pub(crate) fn run(root: &Path, lock: Lock) -> anyhow::Result<()> {
+    let mut parts = Parts::default();
+    let started = Instant::now();
+    let outcome = run_parts(root, lock, &mut parts);
+    parts.print(started.elapsed());
+    outcome
+}
+
+fn run_parts(root: &Path, lock: Lock, parts: &mut Parts) -> anyhow::Result<()> {
+    parts.run("tidy", || tidy::run(root))?;
+    parts.run("layers", || layers::run(root))?;
+    parts.run("format", || {
+        loud(
+            "cargo fmt",
+            workspace::cargo(root).args(["fmt", "--all", "--check"]),
+        )
+    })?;
+    let demo_parts = parts.run("setup and build", || setup::for_tests(root, lock))?;
+    parts.run("ui checks", || ui::check(root))?;
+    parts.run("lints", || lints(root, lock))?;
+    parts.run("tests", || tests(root, lock))?;
+    parts.run("documentation", || documentation(root, lock))?;
+    parts.run("demo and browser", || end_to_end(root, &demo_parts))
+}
+
+fn lints(root: &Path, lock: Lock) -> anyhow::Result<()> {
+    let mut command = workspace::cargo(root);
+    command
+        .args(["clippy", "--workspace", "--all-targets"])
+        .args(lock.flags())
+        .args(["--", "-D", "warnings"]);
+    loud("cargo clippy", &mut command)
+}
+
+/// nextest where it is installed, for its speed and its time limits; else what cargo brings.
+fn tests(root: &Path, lock: Lock) -> anyhow::Result<()> {
+    let mut command = workspace::cargo(root);
+    if setup::have("cargo-nextest", "--version") {
+        command.args(["nextest", "run", "--workspace", "--all-targets"]);
+    } else {
+        command.args(["test", "--workspace", "--all-targets"]);
+    }
+    loud("cargo test", command.args(lock.flags()))
+}
+
+fn documentation(root: &Path, lock: Lock) -> anyhow::Result<()> {
+    let mut command = workspace::cargo(root);
+    command
+        .args(["doc", "--workspace", "--no-deps", "--quiet"])
+        .args(lock.flags())
+        .env("RUSTDOCFLAGS", "-D warnings");
+    loud("cargo doc", &mut command)
+}
+
+/// The demo judges itself; the browser then walks through what it left.
+fn end_to_end(root: &Path, parts: &DemoParts) -> anyhow::Result<()> {
+    let mut once = demo::command(root, parts);
+    once.args(["--once", "--json"]);
+    watched(&"coldtrace demo --once", || loud("demo", &mut once))?;
+    browser(root)
+}
+
+/// The browser tests start what they need themselves (tests/browser/README or its config says how).
+fn browser(root: &Path) -> anyhow::Result<()> {
+    let mut command = Command::new("npm");
+    command
+        .args(["test", "--silent"])
+        .current_dir(root.join("tests/browser"));
+    loud("browser", &mut command).context("tests/browser")
+}
+
+// === impl Lock, Parts ===
+
+impl Lock {
+    /// For cargo's command line.
+    pub(crate) fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::MayChange => &[],
+            Self::Locked => &["--locked"],
+        }
+    }
+}
+
+impl Parts {
+    fn run<T>(
+        &mut self,
+        name: &'static str,
+        part: impl FnOnce() -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        eprintln!("== {name}");
+        let started = Instant::now();
+        let outcome = part();
+        self.0.push((name, started.elapsed()));
+        outcome.with_context(|| format!("in part `{name}`"))
+    }
+
+    fn print(&self, total: Duration) {
+        eprintln!("== took");
+        for (name, took) in &self.0 {
+            eprintln!("{name:>18} {:>7.1} s", took.as_secs_f64());
+        }
+        eprintln!("{:>18} {:>7.1} s", "total", total.as_secs_f64());
+    }
+}
