@@ -1,5 +1,6 @@
 //! Structured logs on standard error, for people or for machines.
 
+use std::fmt;
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
@@ -8,7 +9,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 /// How a log line looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
     #[default]
@@ -23,8 +24,8 @@ pub enum LogFormat {
 pub struct LogFormatError;
 
 /// Which lines are written, in `tracing`'s directives: `info`, `warn,coldtrace_collector=debug`.
-#[derive(Debug)]
-pub struct LogFilter(EnvFilter);
+#[derive(Clone)]
+pub struct LogFilter(String);
 
 /// A filter that can't be read.
 #[derive(Debug, thiserror::Error)]
@@ -37,8 +38,9 @@ pub struct LogFilterError(#[source] ParseError);
 pub struct LoggingError(#[source] TryInitError);
 
 /// Starts logging for the process. Only once.
-pub fn init(format: LogFormat, filter: LogFilter) -> Result<(), LoggingError> {
-    let registry = tracing_subscriber::registry().with(filter.0);
+pub fn init(format: LogFormat, filter: &LogFilter) -> Result<(), LoggingError> {
+    let filter = EnvFilter::builder().parse_lossy(&filter.0);
+    let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     match format {
         LogFormat::Text => registry.with(lines.with_target(false)).try_init(),
@@ -67,7 +69,38 @@ impl FromStr for LogFilter {
     fn from_str(text: &str) -> Result<Self, LogFilterError> {
         EnvFilter::builder()
             .parse(text)
-            .map(Self)
+            .map(|_| Self(text.to_owned()))
             .map_err(LogFilterError)
+    }
+}
+
+// As it was written: `print-config` shows it.
+impl fmt::Debug for LogFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for LogFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_checked_before_logging_starts() {
+        assert!(
+            "warn,coldtrace_collector=debug"
+                .parse::<LogFilter>()
+                .is_ok()
+        );
+        assert!("coldtrace_collector=loud".parse::<LogFilter>().is_err());
     }
 }
