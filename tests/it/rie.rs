@@ -1,0 +1,97 @@
+//! The extension under AWS's own emulator, with a Python function that uses OpenTelemetry.
+
+use std::process::Command;
+
+use coldtrace_tests::{Setup, binary, run_json};
+use serde_json::Value;
+
+/// What the script invokes: three that succeed and one that raises.
+const INVOCATIONS: usize = 4;
+
+#[test]
+fn on_demand_mode_gives_invocations_and_spans() {
+    // The emulator's on-demand mode refuses the Telemetry API, so what a platform would report is not there.
+    let outcome = run("on-demand");
+    check(&outcome);
+}
+
+#[test]
+fn managed_instances_mode_gives_invocations_and_spans() {
+    let outcome = run("managed-instances");
+    check(&outcome);
+}
+
+fn run(mode: &str) -> Value {
+    assert!(
+        is_root(),
+        "network and mount namespaces need root: run the tests as root, or in a container"
+    );
+    let setup = Setup::read();
+    let mut command = Command::new(setup.path("python"));
+    command
+        .arg(setup.path("workspace").join("tests/rie/run.py"))
+        .args(["--mode", mode])
+        .arg("--coldtrace")
+        .arg(binary("coldtrace"))
+        .arg("--extension")
+        .arg(binary("coldtrace-extension"))
+        .arg("--emulator")
+        .arg(setup.path("emulator"))
+        .arg("--packages")
+        .arg(setup.path("tests_python_packages"))
+        .arg("--engine-library")
+        .arg(setup.path("engine_library"));
+    run_json(&mut command)
+}
+
+fn check(outcome: &Value) {
+    let answers = outcome["answers"].as_array().expect("a list of answers");
+    assert_eq!(answers.len(), INVOCATIONS);
+    let details = outcome["details"].as_array().expect("a list of details");
+    assert_eq!(
+        details.len(),
+        INVOCATIONS,
+        "every invocation is there, once"
+    );
+    for answer in answers
+        .iter()
+        .filter(|answer| answer["event"]["fail"] == false)
+    {
+        assert_eq!(answer["status"], 200, "{answer}");
+        let request_id = &answer["body"]["request_id"];
+        let detail = details
+            .iter()
+            .find(|detail| detail["invocation"]["request_id"] == *request_id);
+        let detail = detail.unwrap_or_else(|| panic!("no invocation {request_id}"));
+        let spans = detail["trace"]["spans"]
+            .as_array()
+            .expect("a list of spans");
+        let user_span = spans.iter().find(|span| span["name"] == "price basket");
+        let user_span = user_span.expect("the function's own span");
+        let items = user_span["attributes"]
+            .as_array()
+            .expect("a list of attributes");
+        let items = items
+            .iter()
+            .find(|attribute| attribute["key"] == "basket.items");
+        let sent = answer["event"]["items"].to_string();
+        assert_eq!(
+            items.expect("the attribute")["value"]["intValue"],
+            sent.as_str()
+        );
+        assert!(
+            user_span["parent"].is_u64(),
+            "it hangs under its invocation: {user_span}"
+        );
+    }
+    let cold = details
+        .iter()
+        .filter(|detail| detail["invocation"]["cold"] != "warm")
+        .count();
+    assert_eq!(cold, 1, "one sandbox, one cold start");
+}
+
+fn is_root() -> bool {
+    let output = Command::new("id").arg("-u").output().expect("run id");
+    output.stdout.trim_ascii() == b"0"
+}
