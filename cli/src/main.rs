@@ -1,1 +1,98 @@
-fn main() {}
+//! The one binary, `coldtrace`: reads the command line, hands over to the command, turns its error into an exit code.
+//!
+//! Exit codes: 0 ended as asked, 1 failed, 2 the command line or the configuration is wrong, 3 an address or the data
+//! folder is in use.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+mod data_dir;
+mod demo;
+mod engine;
+mod failure;
+mod serve;
+mod settings;
+mod store_watch;
+mod up;
+
+use failure::Failure;
+
+/// Tracing for cloud functions: where the time of every invocation went.
+#[derive(Parser)]
+#[command(name = "coldtrace", version = env!("COLDTRACE_VERSION"), after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 ended as asked, 1 failed, 2 the command line or the configuration is wrong, \
+    3 an address or the data folder is in use.\n\
+    Settings: defaults < the file of --config < variables COLDTRACE_SECTION__KEY (`coldtrace print-config` lists them).";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything in one process tree: engine, collector, query and ui, on this machine only.
+    Up(Place),
+    /// The collector alone, writing to the server of store.url.
+    Collector(Place),
+    /// The query service and ui alone, reading from the server of store.url.
+    Query(Place),
+    /// Run the demo shop in emulated sandboxes and look at it.
+    Demo(demo::DemoArguments),
+    /// Check the configuration and tell every mistake.
+    CheckConfig(ConfigFile),
+    /// Print every setting in force and where it was set.
+    PrintConfig(ConfigFile),
+    /// Fetch the engine's library into the cache folder, unless it is there, and print its path.
+    FetchEngine(ConfigFile),
+    /// The engine's process; started by `up`.
+    #[command(hide = true)]
+    Engine {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+}
+
+#[derive(Args)]
+struct ConfigFile {
+    /// Settings in TOML.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Place {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Where data is kept; default $XDG_DATA_HOME/coldtrace or ~/.local/share/coldtrace.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    match dispatch(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // A closed standard error leaves nobody to tell.
+            writeln!(std::io::stderr(), "error: {}", failure.chain()).ok();
+            failure.exit_code()
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Up(place) => up::run(&place),
+        Command::Collector(place) => serve::collector(&place),
+        Command::Query(place) => serve::query(&place),
+        Command::Demo(arguments) => demo::run(arguments),
+        Command::CheckConfig(file) => settings::check(&file),
+        Command::PrintConfig(file) => settings::print(&file),
+        Command::FetchEngine(file) => engine::fetch(&file),
+        Command::Engine { arguments } => engine::run_child(arguments),
+    }
+}

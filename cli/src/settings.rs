@@ -1,0 +1,141 @@
+//! Every section of the configuration, read once; `check-config` and `print-config`.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use coldtrace_service::config::{self, HumanBytes, Problems, Settings};
+use coldtrace_service::logging::{LogFilter, LogFormat};
+use coldtrace_store::StoreConfig;
+
+use crate::ConfigFile;
+use crate::failure::Failure;
+
+/// Our own life cycle, and of the libraries below only what needs a look.
+const DEFAULT_FILTER: &str = "info,h2=warn,hyper=warn,hyper_util=warn,tonic=warn";
+
+/// What a process of ours runs with.
+pub(crate) struct Config {
+    pub(crate) log_format: LogFormat,
+    pub(crate) log_filter: LogFilter,
+    pub(crate) store: StoreSettings,
+    pub(crate) collector: coldtrace_collector::Config,
+    pub(crate) query: coldtrace_query::Config,
+}
+
+/// Section `store`: a server, or the embedded engine.
+pub(crate) struct StoreSettings {
+    /// A ClickHouse server's HTTP address; without it `up` starts the embedded engine.
+    pub(crate) url: Option<String>,
+    pub(crate) user: String,
+    pub(crate) password: String,
+    pub(crate) database: String,
+    pub(crate) engine: EngineSettings,
+}
+
+/// How the embedded engine runs.
+pub(crate) struct EngineSettings {
+    /// On loopback; 0 lets the system choose.
+    pub(crate) port: u16,
+    /// What it may hold in memory.
+    pub(crate) memory: HumanBytes,
+    /// A `libchdb.so` of one's own instead of the fetched one.
+    pub(crate) library: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads everything, so that every mistake is told whatever command is run.
+    pub(crate) fn load(file: &ConfigFile) -> Result<Self, Problems> {
+        let (config, settings) = read(file);
+        settings.finish()?;
+        Ok(config)
+    }
+}
+
+impl StoreSettings {
+    /// The server of `store.url`, if one is set.
+    pub(crate) fn server(&self) -> Option<StoreConfig> {
+        Some(StoreConfig {
+            url: self.url.clone()?,
+            user: self.user.clone(),
+            password: self.password.clone(),
+            database: self.database.clone(),
+        })
+    }
+}
+
+/// `coldtrace check-config`.
+pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
+    Config::load(file)?;
+    say("the configuration is valid\n")
+}
+
+/// `coldtrace print-config`: a TOML file that gives the same settings, with where each was set.
+pub(crate) fn print(file: &ConfigFile) -> Result<(), Failure> {
+    let (_, settings) = read(file);
+    let printed = printed(&settings);
+    settings.finish()?;
+    say(&printed)
+}
+
+fn read(file: &ConfigFile) -> (Config, Settings) {
+    let mut settings = Settings::load(file.config.as_deref(), config::environment());
+    let mut log = settings.section("log");
+    let log_format = log.value("format", LogFormat::Text);
+    let default_filter = DEFAULT_FILTER.parse().expect("the default is a filter");
+    let log_filter = log.value("filter", default_filter);
+    let store = read_store(&mut settings);
+    let config = Config {
+        log_format,
+        log_filter,
+        store,
+        collector: coldtrace_collector::Config::read(&mut settings.section("collector")),
+        query: coldtrace_query::Config::read(&mut settings.section("query")),
+    };
+    (config, settings)
+}
+
+fn read_store(settings: &mut Settings) -> StoreSettings {
+    let mut store = settings.section("store");
+    let url = store.optional::<String>("url");
+    let is_http = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+    if !url.as_ref().is_none_or(is_http) {
+        store.problem("url", "must begin with http:// or https://: ClickHouse's HTTP address, such as http://127.0.0.1:8123");
+    }
+    StoreSettings {
+        url,
+        user: store.value("user", "default".to_owned()),
+        password: store.value("password", String::new()),
+        database: store.value("database", "coldtrace".to_owned()),
+        engine: EngineSettings {
+            port: store.value("engine_port", 7071),
+            memory: store.value("engine_memory", HumanBytes(2 << 30)),
+            library: store.optional("engine_library"),
+        },
+    }
+}
+
+fn printed(settings: &Settings) -> String {
+    let mut printed = String::new();
+    let mut section = "";
+    for setting in settings.effective() {
+        if setting.section != section {
+            section = setting.section;
+            let gap = if printed.is_empty() { "" } else { "\n" };
+            printed.push_str(&format!("{gap}[{section}]\n"));
+        }
+        let source = setting.source.as_deref().unwrap_or("default");
+        let line = match &setting.value {
+            Some(value) => format!("{} = {value} # {source}\n", setting.key),
+            None => format!("# {} is not set\n", setting.key),
+        };
+        printed.push_str(&line);
+    }
+    printed
+}
+
+/// Writes to standard output.
+pub(crate) fn say(text: &str) -> Result<(), Failure> {
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| Failure::failed("cannot write to standard output", error))
+}
