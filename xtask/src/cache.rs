@@ -3,7 +3,8 @@
 //! Invariant: a folder that stands there is whole. It is made beside its place and renamed; a lock keeps two runs from
 //! making the same one.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -48,6 +49,9 @@ pub(crate) fn made(
         .tempdir_in(&cache)
         .context("create a scratch folder")?;
     make(scratch.path())?;
+    // A temporary folder is its maker's alone; under AWS's emulator functions run as another user.
+    std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o755))
+        .context("open a folder of the cache for reading")?;
     let made = scratch.keep();
     std::fs::rename(&made, &place)
         .with_context(|| format!("rename {} to {}", made.display(), place.display()))?;

@@ -27,6 +27,8 @@ const WRITTEN: [&str; 16] = [
     "tsx", "yaml", "yml",
 ];
 
+const NPM_LOCK: &str = "package-lock.json";
+
 /// Marks of unfinished work. Written in pieces, so that this file passes its own check.
 const MARKS: [&str; 3] = [
     concat!("TO", "DO"),
@@ -47,6 +49,7 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
     let mut untidy = documents::check(root)?;
     untidy.extend(check_lints(root)?);
     untidy.extend(check_generated(root)?);
+    untidy.extend(check_locks(root)?);
     for path in &files {
         let text = std::fs::read_to_string(root.join(path))
             .with_context(|| format!("read {}", path.display()))?;
@@ -107,6 +110,21 @@ fn check_generated(root: &Path) -> anyhow::Result<Vec<String>> {
     Ok(stale.then_some(told).into_iter().collect())
 }
 
+/// The lock files of npm projects name no registry's host: whoever builds uses his own.
+fn check_locks(root: &Path) -> anyhow::Result<Vec<String>> {
+    let mut untidy = Vec::new();
+    for path in files(root)? {
+        let is_lock = path.file_name().is_some_and(|name| name == NPM_LOCK);
+        if is_lock && std::fs::read_to_string(root.join(&path))?.contains("\"resolved\": \"http") {
+            untidy.push(format!(
+                "{}: names a registry's host; make it with `npm install --package-lock-only --omit-lockfile-registry-resolved`",
+                path.display()
+            ));
+        }
+    }
+    Ok(untidy)
+}
+
 fn check_text(path: &Path, text: &str) -> Vec<String> {
     let mut untidy = Vec::new();
     let shown = path.display();
@@ -162,6 +180,13 @@ fn names_a_home(line: &str, home: &str) -> bool {
 
 /// Paths from the root of all files that people write.
 fn written_files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = files(root)?;
+    files.retain(|path| is_written(path));
+    Ok(files)
+}
+
+/// Paths from the root of all files of ours, sorted.
+fn files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![PathBuf::new()];
     while let Some(folder) = folders.pop() {
@@ -169,14 +194,12 @@ fn written_files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
             .with_context(|| format!("list {}", folder.display()))?;
         for entry in entries {
             let entry = entry.with_context(|| format!("list {}", folder.display()))?;
-            let path = folder.join(entry.file_name());
-            if entry.file_type()?.is_dir() {
-                let name = entry.file_name();
-                if !SKIPPED.iter().any(|skipped| name == *skipped) {
-                    folders.push(path);
-                }
-            } else if is_written(&path) {
+            let name = entry.file_name();
+            let path = folder.join(&name);
+            if !entry.file_type()?.is_dir() {
                 files.push(path);
+            } else if !SKIPPED.iter().any(|skipped| name == *skipped) {
+                folders.push(path);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The front end: packages installed when the lock file changed, built when the sources changed, checked.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
@@ -11,11 +11,45 @@ use crate::run::quiet;
 /// In `node_modules`: the key of the lock file that it was installed from.
 const INSTALLED: &str = ".coldtrace-installed";
 
-/// Installs and builds `ui/` into `ui/dist`.
+/// In `node_modules`: the key of the sources that `dist` was built from.
+const BUILT: &str = ".coldtrace-built";
+
+/// Installs and builds `ui/` into `ui/dist`, unless it was built from the same sources: the query service embeds the
+/// result and would be compiled again.
 pub(crate) fn build(root: &Path) -> anyhow::Result<()> {
     let ui = root.join("ui");
     install(&ui)?;
-    npm(&ui, "build the ui", &["run", "--silent", "build"])
+    let sources = sources(&ui)?;
+    let sources: Vec<&Path> = sources.iter().map(PathBuf::as_path).collect();
+    let key = Key::of(&sources, &[])?;
+    let stamp = ui.join("node_modules").join(BUILT);
+    let built = std::fs::read_to_string(&stamp).is_ok_and(|found| found == key.as_str());
+    if built && ui.join("dist/index.html").is_file() {
+        return Ok(());
+    }
+    npm(&ui, "build the ui", &["run", "--silent", "build"])?;
+    std::fs::write(&stamp, key.as_str()).with_context(|| format!("write {}", stamp.display()))
+}
+
+/// Every file of the ui that people write, and the API that its types are made from.
+fn sources(ui: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = vec![ui.with_file_name("query").join("openapi.yaml")];
+    let mut folders = vec![ui.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in
+            std::fs::read_dir(&folder).with_context(|| format!("list {}", folder.display()))?
+        {
+            let path = entry?.path();
+            let made = path.ends_with("node_modules") || path.ends_with("dist");
+            if path.is_dir() && !made {
+                folders.push(path);
+            } else if path.is_file() {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// Type check, lint and unit tests of `ui/`.
