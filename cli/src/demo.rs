@@ -1,12 +1,38 @@
 //! `coldtrace demo`: a small shop in emulated sandboxes, traffic for it, and a judge who stands outside.
 //!
 //! What lives here: the command line and the order of things. The shop's functions are the folder `demo/`; what a
-//! sandbox is, is `coldtrace-sandbox`. Invariant: standard output carries the addresses and the table, or with `--json`
-//! one JSON object and nothing else; everything else goes to standard error.
+//! sandbox is, is `coldtrace-sandbox`. Invariant: standard output carries the table and the address, or with `--json` one
+//! JSON object and nothing else; everything else goes to standard error.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use coldtrace_service::logging::{self, LogFormat};
+use coldtrace_service::shutdown;
 
 use crate::failure::Failure;
+use crate::settings::say;
+
+mod api;
+mod backend;
+mod chaos;
+mod ledger;
+mod once;
+mod orders;
+mod shop;
+mod stage;
+mod stay;
+mod table;
+mod town;
+mod verdict;
+
+use backend::Ports;
+use stage::Stage;
+
+/// For blocked requests of customers, once everything else has ended.
+const LEFTOVERS: Duration = Duration::from_secs(1);
 
 /// Where the demo's parts are, and what it should do.
 #[derive(clap::Args)]
@@ -38,12 +64,111 @@ pub(crate) struct DemoArguments {
     /// Where data is kept; default a temporary folder that is removed at the end.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Keep the temporary folder.
+    /// Keep the temporary folder, and say where it is.
     #[arg(long)]
     keep: bool,
+    /// Decides what is ordered and what goes wrong.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// kill -9 in the middle of the traffic of --once; may be given several times.
+    #[arg(long, value_name = "TARGET", requires = "once")]
+    kill: Vec<chaos::Target>,
 }
 
 /// Runs the demo.
-pub(crate) fn run(_arguments: DemoArguments) -> Result<(), Failure> {
-    Err(Failure::Told("the demo is not there yet".to_owned()))
+pub(crate) fn run(mut arguments: DemoArguments) -> Result<(), Failure> {
+    arguments
+        .make_absolute()
+        .map_err(|error| Failure::failed("cannot tell the current folder", error))?;
+    let filter = "warn".parse().expect("it is a filter");
+    logging::init(LogFormat::Text, &filter)
+        .map_err(|error| Failure::failed("cannot start logging", error))?;
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| Failure::failed("cannot start the runtime", error))?;
+    let outcome = runtime.block_on(Box::pin(run_until_signal(&arguments)));
+    runtime.shutdown_timeout(LEFTOVERS);
+    outcome.map_err(|error| Failure::Told(format!("{error:#}")))
+}
+
+// === impl DemoArguments ===
+
+impl DemoArguments {
+    /// The functions run in folders of their own, so their parts are named from the root.
+    fn make_absolute(&mut self) -> std::io::Result<()> {
+        let parts = [
+            &mut self.functions,
+            &mut self.extension,
+            &mut self.pythonpath,
+            &mut self.node_modules,
+        ];
+        for path in parts {
+            *path = std::path::absolute(&*path)?;
+        }
+        Ok(())
+    }
+}
+
+async fn run_until_signal(arguments: &DemoArguments) -> anyhow::Result<()> {
+    let scratch = tempfile::Builder::new()
+        .prefix("coldtrace-demo-")
+        .tempdir()
+        .context("make a temporary folder")?;
+    let data_dir = match &arguments.data_dir {
+        Some(data_dir) => {
+            std::fs::create_dir_all(data_dir)
+                .with_context(|| format!("make {}", data_dir.display()))?;
+            data_dir.clone()
+        }
+        None => scratch.path().to_owned(),
+    };
+    let outcome = match arguments.once {
+        true => once(arguments, &data_dir).await,
+        false => stay(arguments, &data_dir).await,
+    };
+    if arguments.keep && arguments.data_dir.is_none() {
+        tell(&format!("kept {}", scratch.keep().display()));
+    }
+    outcome
+}
+
+async fn once(arguments: &DemoArguments, data_dir: &Path) -> anyhow::Result<()> {
+    let judged = async {
+        tell("starting coldtrace");
+        let stage = Stage::open(arguments, data_dir, Ports::Free).await?;
+        let outcome = once::run(arguments, &stage).await?;
+        stage.close().await?;
+        anyhow::Ok(outcome)
+    };
+    let outcome = tokio::select! {
+        outcome = judged => outcome?,
+        _ = shutdown::signal() => bail!("interrupted"),
+    };
+    if arguments.json {
+        say(&format!("{}\n", serde_json::to_string(&outcome)?))?;
+    } else {
+        say(&format!("{}\n", serde_json::to_string_pretty(&outcome)?))?;
+    }
+    match outcome.holds() {
+        true => Ok(()),
+        false => bail!("what the API tells is not what was seen; the outcome says where"),
+    }
+}
+
+async fn stay(arguments: &DemoArguments, data_dir: &Path) -> anyhow::Result<()> {
+    tell("starting coldtrace");
+    let stage = Stage::open(arguments, data_dir, Ports::Configured).await?;
+    let ended = tokio::select! {
+        ended = stay::run(arguments.seed, &stage) => ended,
+        signal = shutdown::signal() => signal.map(drop).context("listen to signals"),
+    };
+    tell("closing the shop");
+    stage.close_shop().await;
+    stage.close().await?;
+    ended
+}
+
+/// Progress, for a person, on standard error.
+fn tell(text: &str) {
+    // A closed standard error leaves nobody to tell.
+    writeln!(std::io::stderr(), "{text}").ok();
 }

@@ -1,0 +1,213 @@
+//! The shop: three functions in emulated sandboxes with the real extension attached, and the queue between two of them.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use coldtrace_model::{Architecture, ByteSize};
+use coldtrace_sandbox::{
+    Event, ExternalExtension, Function, FunctionConfig, Invoked, Queue, Runtime, SandboxInfo,
+};
+
+use super::DemoArguments;
+use super::ledger::{Ledger, Report, Seen};
+use super::town;
+
+/// Sandboxes of a function at once: enough for a burst to need new ones, few enough for two cores.
+const CONCURRENCY: usize = 3;
+/// A sandbox that nobody called for so long is shut down.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The functions and the queue.
+pub(super) struct Shop {
+    checkout: Function,
+    inventory: Function,
+    mailer: Function,
+    receipts: Queue,
+    ledger: Ledger,
+}
+
+impl Shop {
+    /// The shop in the town at `town` (`http://...`), its extensions reporting to `collector` (`http://...`).
+    pub(super) fn open(parts: &DemoArguments, town: &str, collector: &str, ledger: Ledger) -> Self {
+        let common = Common { parts, collector };
+        let mailer = Function::new(common.mailer());
+        Self {
+            checkout: Function::new(common.checkout(town)),
+            inventory: Function::new(common.inventory(town)),
+            receipts: Queue::new(mailer.clone(), 1),
+            mailer,
+            ledger,
+        }
+    }
+
+    /// Invokes a function and waits for its reply. `Some(None)` is a failure, `None` an unknown function.
+    pub(super) async fn invoke(
+        &self,
+        name: &str,
+        payload: Bytes,
+        trace_header: String,
+    ) -> Option<Option<Bytes>> {
+        let (name, function) = match name {
+            "checkout" => ("checkout", &self.checkout),
+            "inventory" => ("inventory", &self.inventory),
+            _ => return None,
+        };
+        let event = Event {
+            payload,
+            trace_header: Some(trace_header.clone()),
+        };
+        let invoked = function.invoke(event).await;
+        self.ledger.invocation(seen(name, &trace_header, &invoked));
+        Some(invoked.error.is_none().then_some(invoked.payload))
+    }
+
+    /// Puts a receipt on the queue; returns the message's id.
+    pub(super) async fn send_receipt(&self, body: &str, trace_header: Option<String>) -> String {
+        self.receipts.send(body.to_owned(), trace_header)
+    }
+
+    /// Waits for the queue to be worked off, then shuts every sandbox down as Lambda does.
+    pub(super) async fn close(&self) {
+        self.receipts.idle().await;
+        tokio::join!(
+            self.checkout.shutdown(),
+            self.inventory.shutdown(),
+            self.mailer.shutdown()
+        );
+    }
+
+    /// The sandboxes of checkout.
+    pub(super) fn checkouts(&self) -> Vec<SandboxInfo> {
+        self.checkout.sandboxes()
+    }
+}
+
+/// What the functions' settings share.
+struct Common<'a> {
+    parts: &'a DemoArguments,
+    collector: &'a str,
+}
+
+// === impl Common ===
+
+impl Common<'_> {
+    fn checkout(&self, town: &str) -> FunctionConfig {
+        let environment = [
+            ("INVENTORY_URL", format!("{town}/functions/inventory")),
+            ("PAYMENTS_URL", format!("{town}/bank/payments")),
+            ("RECEIPTS_QUEUE_URL", format!("{town}/queues/receipts")),
+            // As a layer's wrapper script leaves it: the wrapper is the handler, and knows the handler that it wraps.
+            ("ORIG_HANDLER", "app.handler".to_owned()),
+            ("OTEL_SERVICE_NAME", "checkout".to_owned()),
+            ("OTEL_TRACES_EXPORTER", "otlp".to_owned()),
+            ("OTEL_METRICS_EXPORTER", "none".to_owned()),
+            ("OTEL_LOGS_EXPORTER", "none".to_owned()),
+        ];
+        FunctionConfig {
+            handler: "otel_wrapper.handler".to_owned(),
+            memory: ByteSize::from_mib(256),
+            // The bank's patience is longer.
+            timeout: Duration::from_secs(4),
+            ..self.function("checkout", self.python(), &environment)
+        }
+    }
+
+    fn inventory(&self, town: &str) -> FunctionConfig {
+        let environment = [
+            ("STOCK_URL", format!("{town}/stock")),
+            ("OTEL_SERVICE_NAME", "inventory".to_owned()),
+        ];
+        FunctionConfig {
+            handler: "index.handler".to_owned(),
+            memory: ByteSize::from_mib(256),
+            timeout: Duration::from_secs(10),
+            ..self.function("inventory", self.node(), &environment)
+        }
+    }
+
+    fn mailer(&self) -> FunctionConfig {
+        FunctionConfig {
+            handler: "app.handler".to_owned(),
+            // Less than a catalogue.
+            memory: ByteSize::from_mib(128),
+            timeout: Duration::from_secs(10),
+            ..self.function("mailer", self.python(), &[])
+        }
+    }
+
+    fn function(
+        &self,
+        name: &str,
+        runtime: Runtime,
+        environment: &[(&str, String)],
+    ) -> FunctionConfig {
+        FunctionConfig {
+            name: name.to_owned(),
+            version: "$LATEST".to_owned(),
+            runtime,
+            handler: String::new(),
+            code_dir: self.parts.functions.join(name),
+            memory: ByteSize::from_mib(128),
+            timeout: Duration::from_secs(3),
+            environment: environment
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), value.clone()))
+                .collect(),
+            extensions: vec![ExternalExtension {
+                name: "coldtrace-extension".to_owned(),
+                path: self.parts.extension.clone(),
+                environment: vec![("COLDTRACE_ENDPOINT".to_owned(), self.collector.to_owned())],
+            }],
+            region: "eu-central-1".to_owned(),
+            account: "123456789012".to_owned(),
+            architecture: architecture(),
+            max_concurrency: CONCURRENCY,
+            idle_timeout: IDLE_TIMEOUT,
+        }
+    }
+
+    fn python(&self) -> Runtime {
+        Runtime::Python {
+            interpreter: self.parts.python.clone(),
+            path: vec![self.parts.pythonpath.clone()],
+        }
+    }
+
+    fn node(&self) -> Runtime {
+        Runtime::Node {
+            interpreter: self.parts.node.clone(),
+            node_path: vec![self.parts.node_modules.clone()],
+        }
+    }
+}
+
+fn architecture() -> Architecture {
+    match std::env::consts::ARCH {
+        "x86_64" => Architecture::X86_64,
+        "aarch64" => Architecture::Arm64,
+        _ => Architecture::Unknown,
+    }
+}
+
+fn seen(function: &'static str, trace_header: &str, invoked: &Invoked) -> Seen {
+    let (report, observed) = (&invoked.report, &invoked.observed);
+    Seen {
+        function,
+        request_id: invoked.request_id.to_string(),
+        root: town::root_of(trace_header),
+        sent: observed.sent,
+        wall: observed.wall,
+        failed: invoked.error.is_some(),
+        exit: observed.exit.clone(),
+        peak_memory: observed.peak_memory,
+        report: Report {
+            outcome: report.status,
+            cold: report.cold,
+            duration: report.duration,
+            billed: report.billed,
+            init: report.init,
+            max_memory: report.max_memory.0,
+            sandbox: report.sandbox,
+        },
+    }
+}

@@ -1,0 +1,55 @@
+//! Without `--once`: gentle traffic and a table that keeps up, until Ctrl-C.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use super::orders::Customers;
+use super::stage::Stage;
+use super::{table, tell};
+use crate::settings::say;
+
+/// On a terminal the table is redrawn in place, else printed anew.
+const REDRAW: Duration = Duration::from_secs(2);
+const REPRINT: Duration = Duration::from_secs(60);
+
+/// Runs until it is dropped.
+pub(super) async fn run(seed: u64, stage: &Stage) -> anyhow::Result<()> {
+    let mut customers = Customers::new(seed);
+    tell("the first customers come; cold starts take a moment");
+    for burst in customers.fixed().into_iter().take(4) {
+        stage.serve(burst).await;
+    }
+    let traffic = async {
+        loop {
+            stage.serve(customers.gentle()).await;
+            tokio::time::sleep(Duration::from_millis(customers.pause_ms())).await;
+        }
+    };
+    tokio::select! {
+        () = traffic => Ok(()),
+        told = keep_told(stage) => told,
+    }
+}
+
+async fn keep_told(stage: &Stage) -> anyhow::Result<()> {
+    let address = stage.backend.lock().await.addresses().api.clone();
+    let is_terminal = std::io::stdout().is_terminal();
+    let mut drawn = 0;
+    loop {
+        // An API that does not answer for a moment has its table kept.
+        if let Ok(functions) = stage.api.functions().await {
+            let screen = format!(
+                "{}\nLook at it: {address}    (Ctrl-C ends the demo)\n",
+                table::render(&functions)
+            );
+            let rewind = match is_terminal && drawn > 0 {
+                true => format!("\x1b[{drawn}A\x1b[J"),
+                false => String::new(),
+            };
+            say(&format!("{rewind}{screen}"))?;
+            std::io::stdout().flush()?;
+            drawn = screen.lines().count();
+        }
+        tokio::time::sleep(if is_terminal { REDRAW } else { REPRINT }).await;
+    }
+}
