@@ -95,7 +95,7 @@ async fn drive(arguments: &DemoArguments, stage: &Stage) -> anyhow::Result<Vec<H
 fn victim(targets: &[Target], burst: usize, bursts: usize) -> Option<Target> {
     let spacing = bursts / (targets.len() + 1);
     let nth = burst.checked_sub(1)?.checked_div(spacing)?.checked_sub(1)?;
-    let is_its_burst = (burst - 1) % spacing == 0;
+    let is_its_burst = (burst - 1).is_multiple_of(spacing);
     targets.get(nth).copied().filter(|_| is_its_burst)
 }
 

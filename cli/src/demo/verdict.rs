@@ -369,7 +369,8 @@ mod tests {
 
     #[test]
     fn every_field_that_differs_is_named() {
-        let cases: [(&str, fn(&mut ApiInvocation)); 9] = [
+        type Change = fn(&mut ApiInvocation);
+        let cases: [(&str, Change); 9] = [
             ("function", |told| told.function = "mailer".to_owned()),
             ("outcome", |told| told.outcome = "timeout".to_owned()),
             ("cold", |told| told.cold = "on_demand".to_owned()),

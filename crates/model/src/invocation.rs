@@ -94,6 +94,79 @@ pub struct Reported {
     pub error_type: String,
 }
 
+/// One invocation as all of its facts together tell it: what is read back. What no fact told is absent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invocation {
+    /// The platform's id of it.
+    pub request_id: RequestId,
+    /// The function's name.
+    pub function: String,
+    /// `InvocationRef::filed_at`: by which the store keeps it.
+    pub filed_at: UnixNanos,
+    /// Which facts have arrived.
+    pub facts: FactSet,
+    /// The platform that ran it.
+    pub platform: Platform,
+    /// Its sandbox.
+    pub sandbox_id: Option<SandboxId>,
+    /// The platform's name of the instance (Lambda: the log stream); empty if not known.
+    pub instance: String,
+    /// The function's version; empty if not known.
+    pub version: String,
+    /// Runtime and version; empty if not known.
+    pub runtime: String,
+    /// Instruction set.
+    pub architecture: Architecture,
+    /// Configured memory.
+    pub memory: Option<ByteSize>,
+    /// The platform's region; empty if not known.
+    pub region: String,
+    /// The platform's account; empty if not known.
+    pub account: String,
+    /// When the platform started it; `filed_at` where no fact told.
+    pub start: UnixNanos,
+    /// When the platform would end it.
+    pub deadline: Option<UnixNanos>,
+    /// How it ended: the worst that a fact told.
+    pub outcome: Outcome,
+    /// Whether it waited for its sandbox.
+    pub cold: Cold,
+    /// What caused it.
+    pub trigger: Trigger,
+    /// Whole duration.
+    pub duration: Option<Nanos>,
+    /// What is billed.
+    pub billed: Option<Nanos>,
+    /// Init that it waited for.
+    pub init: Option<Nanos>,
+    /// Restore from a snapshot that it waited for.
+    pub restore: Option<Nanos>,
+    /// From start to the first byte of the response.
+    pub response_latency: Option<Nanos>,
+    /// From the first to the last byte of the response.
+    pub response_duration: Option<Nanos>,
+    /// From the response's end to the runtime's next call.
+    pub runtime_overhead: Option<Nanos>,
+    /// From the runtime's end to the last extension's next call.
+    pub extension_overhead: Option<Nanos>,
+    /// Size of the response.
+    pub produced: Option<ByteSize>,
+    /// Most memory used in the sandbox so far.
+    pub max_memory: Option<ByteSize>,
+    /// Class of error; empty if none.
+    pub error_type: String,
+    /// Trace of the platform's own span.
+    pub platform_trace_id: Option<TraceId>,
+    /// The platform's own span.
+    pub platform_span_id: Option<SpanId>,
+    /// Trace of the function's own spans, where it differs from the platform's.
+    pub sdk_trace_id: Option<TraceId>,
+}
+
+/// Which facts of an invocation have arrived, as the bits of the store's column `facts`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct FactSet(pub u8);
+
 /// How an invocation ended, ordered by severity: when facts differ, the greater holds. The numbers are the store's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
@@ -264,6 +337,37 @@ pub struct LogRecord {
 /// A number of bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ByteSize(pub u64);
+
+// === impl FactSet ===
+
+impl FactSet {
+    /// A started fact arrived.
+    pub const STARTED: Self = Self(1);
+    /// A finished fact arrived.
+    pub const FINISHED: Self = Self(2);
+    /// A reported fact arrived.
+    pub const REPORTED: Self = Self(4);
+    /// Derived from a span of plain OTLP; any of the other three wins over it.
+    pub const FROM_SPAN: Self = Self(8);
+
+    /// Every fact with its name in the API.
+    pub const NAMED: [(Self, &'static str); 4] = [
+        (Self::STARTED, "started"),
+        (Self::FINISHED, "finished"),
+        (Self::REPORTED, "reported"),
+        (Self::FROM_SPAN, "from_span"),
+    ];
+
+    /// True if every fact of `other` is in it.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// True if a sandbox told something itself, beside what its spans say.
+    pub const fn is_first_hand(self) -> bool {
+        self.0 & !Self::FROM_SPAN.0 != 0
+    }
+}
 
 // === impl ByteSize ===
 

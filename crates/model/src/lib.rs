@@ -11,8 +11,8 @@ mod time;
 
 pub use ids::{IdError, RequestId, SandboxId, SpanId, Tenant, TraceId};
 pub use invocation::{
-    Architecture, ByteSize, Cold, Fact, FactKind, Finished, InvocationRef, LogRecord, Outcome,
-    Phase, PhaseKind, Platform, Reported, Sandbox, Started, Trigger,
+    Architecture, ByteSize, Cold, Fact, FactKind, FactSet, Finished, Invocation, InvocationRef,
+    LogRecord, Outcome, Phase, PhaseKind, Platform, Reported, Sandbox, Started, Trigger,
 };
 pub use span::{
     AttributeValue, Attributes, Event, Link, Resource, Scope, Span, SpanKind, SpanOrigin, Status,
