@@ -1,1 +1,12 @@
+//! The collector: receives spans and facts, makes them durable, acknowledges, and files them in the store.
+//!
+//! The way of a request: `serve` > `otlp` | `ingest` > `admit` > `log` (> acknowledged) > `batch` > `insert`. Not here:
+//! queries, rebuilding, SQL. Invariant: nothing is acknowledged before it is synced to the log, and nothing leaves the
+//! log before the store has confirmed it or it was set aside in a file.
+#![warn(missing_docs)]
 
+mod app;
+mod config;
+
+pub use app::{App, BuildError};
+pub use config::Config;
