@@ -46,7 +46,8 @@ fn run_parts(root: &Path, lock: Lock, parts: &mut Parts) -> anyhow::Result<()> {
     parts.run("lints", || lints(root, lock))?;
     parts.run("tests", || tests(root, lock))?;
     parts.run("documentation", || documentation(root, lock))?;
-    parts.run("demo and browser", || end_to_end(root, &demo_parts))
+    parts.run("demo", || demos(root, &demo_parts))?;
+    parts.run("browser", || browser(root))
 }
 
 fn lints(root: &Path, lock: Lock) -> anyhow::Result<()> {
@@ -78,12 +79,19 @@ fn documentation(root: &Path, lock: Lock) -> anyhow::Result<()> {
     loud("cargo doc", &mut command)
 }
 
-/// The demo judges itself; the browser then walks through what it left.
-fn end_to_end(root: &Path, parts: &DemoParts) -> anyhow::Result<()> {
+/// The demo judges itself: undisturbed, then with every process killed in the middle of its traffic.
+fn demos(root: &Path, parts: &DemoParts) -> anyhow::Result<()> {
     let mut once = demo::command(root, parts);
     once.args(["--once", "--json"]);
     watched(&"coldtrace demo --once", || loud("demo", &mut once))?;
-    browser(root)
+    let mut killed = demo::command(root, parts);
+    killed.args(["--once", "--json"]);
+    for target in ["up", "engine", "extension", "function"] {
+        killed.args(["--kill", target]);
+    }
+    watched(&"coldtrace demo --once --kill ...", || {
+        loud("demo with kills", &mut killed)
+    })
 }
 
 /// The browser tests start what they need themselves (tests/browser/README or its config says how).
