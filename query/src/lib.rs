@@ -1,1 +1,10 @@
+//! The query service: the HTTP API of `query/openapi.yaml`, and the ui from the binary itself.
+//!
+//! What is not here: SQL (the reader in `coldtrace-store`), and what a journey means (`coldtrace-analysis`). Nothing is kept
+//! between requests. Invariant: a reply is what the store holds now, or an error that says why not; never a silent part of it.
 
+mod app;
+mod config;
+
+pub use app::{App, BuildError};
+pub use config::Config;

@@ -1,0 +1,109 @@
+//! What is read back: typed queries, each bound to one tenant.
+//!
+//! Rows of `AggregatingMergeTree` tables are merged in every query, since their parts may not be yet. Every filter on time
+//! also names the bucket or the day, without which the key does not prune. Not here: what a journey means, and the decoding
+//! of `extra` and `raw`, which are wire formats.
+
+mod correlation;
+mod error;
+mod functions;
+mod invocations;
+mod logs;
+mod phases;
+mod spans;
+mod sql;
+mod traces;
+
+pub use correlation::{RequestTrace, TraceWindow};
+pub use error::ReadError;
+pub use functions::FunctionSummary;
+pub use invocations::{InvocationFilter, InvocationKey};
+pub use logs::{LogFilter, LogRecordRow};
+pub use phases::SandboxPhaseRow;
+pub use spans::{ResourceRecord, ScopeRecord, SpanRecord};
+pub use traces::{TraceFilter, TraceKey, TraceSummary};
+
+use std::time::Duration;
+
+use clickhouse::{RowOwned, RowRead};
+use coldtrace_model::Tenant;
+
+use crate::Store;
+
+/// For the engine: longer than anybody waits for a page.
+const ENGINE_DEADLINE: Duration = Duration::from_secs(20);
+/// For the answer: the engine's own deadline tells more, so that one comes first.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(25);
+
+/// Reads one tenant's data. Clones share the connections of their store.
+#[derive(Clone)]
+pub struct Reader {
+    store: Store,
+    tenant: Tenant,
+}
+
+/// A stretch of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T, Key> {
+    /// What stands on it.
+    pub items: Vec<T>,
+    /// How many there are on all pages.
+    pub total: u64,
+    /// Where the next page begins, if there is one.
+    pub next: Option<Key>,
+}
+
+/// In which order a list is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// Latest first.
+    #[default]
+    Newest,
+    /// Longest first.
+    Slowest,
+}
+
+impl Reader {
+    pub(crate) fn new(store: Store, tenant: Tenant) -> Self {
+        Self { store, tenant }
+    }
+
+    /// `tenant = ...`: part of every query's filter.
+    fn owned(&self) -> String {
+        format!("tenant = {}", sql::text(self.tenant.as_str()))
+    }
+
+    /// All rows of a query.
+    async fn rows<T: RowOwned + RowRead>(&self, query: &str) -> Result<Vec<T>, ReadError> {
+        let asked = self
+            .store
+            .client()
+            .query_raw(query)
+            .with_setting("max_execution_time", ENGINE_DEADLINE.as_secs().to_string())
+            .fetch_all();
+        match tokio::time::timeout(ANSWER_DEADLINE, asked).await {
+            Ok(Ok(rows)) => Ok(rows),
+            Ok(Err(error)) => Err(ReadError::of(&self.store, error)),
+            Err(_) => Err(ReadError::TooHeavy(format!(
+                "no answer within {ANSWER_DEADLINE:?}"
+            ))),
+        }
+    }
+
+    /// The one row of a query that always has one.
+    async fn row<T: RowOwned + RowRead>(&self, query: &str) -> Result<T, ReadError> {
+        let rows = self.rows(query).await?;
+        rows.into_iter().next().ok_or(ReadError::NoRow)
+    }
+}
+
+impl<T, Key> Page<T, Key> {
+    /// A page of at most `limit` of the rows, of which one more was asked for than fits.
+    fn cut(mut items: Vec<T>, limit: u32, total: u64, key: impl Fn(&T) -> Key) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| has_more).map(key);
+        Self { items, total, next }
+    }
+}

@@ -1,0 +1,395 @@
+//! Invocations: rows merged from their facts, listed, or found by request id.
+//!
+//! Where a sandbox told of a request itself, the row that was derived from its spans is not shown: it is another view of the
+//! same invocation, filed under another time and perhaps another name.
+
+use std::collections::{BTreeSet, HashMap};
+
+use clickhouse::Row;
+use coldtrace_model::{
+    Architecture, ByteSize, Cold, FactSet, Invocation, Nanos, Outcome, Platform, RequestId,
+    SandboxId, SpanId, TimeRange, TraceId, Trigger, UnixNanos,
+};
+use serde::Deserialize;
+
+use super::{Page, ReadError, Reader, Sort, sql};
+
+/// `Cold` of those that waited for a start of their sandbox: on demand, from a snapshot, after a reset.
+pub(super) const COLD_STARTS: &str = "(1, 3, 4)";
+
+/// `facts` that a sandbox told itself.
+const FIRST_HAND: u8 = !FactSet::FROM_SPAN.0;
+const FROM_SPAN: u8 = FactSet::FROM_SPAN.0;
+
+/// How far the times of an invocation's two rows may be apart: a span starts within the invocation, which lasts 15
+/// minutes at most where there is an extension; the rest is for clocks.
+const TWIN_SLACK: Nanos = Nanos::from_millis(20 * 60 * 1_000);
+
+/// Which invocations to list.
+#[derive(Clone, Debug)]
+pub struct InvocationFilter {
+    /// Filed in this range.
+    pub range: TimeRange,
+    /// Of this function only.
+    pub function: Option<String>,
+    /// With one of these outcomes; empty for any.
+    pub outcomes: Vec<Outcome>,
+    /// Only those that waited for a start, or only those that did not.
+    pub cold: Option<bool>,
+    /// In which order.
+    pub sort: Sort,
+    /// Behind this one.
+    pub after: Option<InvocationKey>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// An invocation's place in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvocationKey {
+    /// Its duration, 0 if not known.
+    pub duration: Nanos,
+    /// By which it is filed.
+    pub filed_at: UnixNanos,
+    /// Its request.
+    pub request_id: String,
+    /// Its function.
+    pub function: String,
+}
+
+#[derive(Row, Deserialize)]
+struct InvocationRecord {
+    function: String,
+    filed_at: u64,
+    request_id: String,
+    facts: u8,
+    platform: u8,
+    sandbox_id: String,
+    instance: String,
+    version: String,
+    runtime: String,
+    architecture: u8,
+    region: String,
+    account: String,
+    memory_bytes: u64,
+    start_unix_ns: u64,
+    deadline_unix_ns: u64,
+    outcome: u8,
+    cold: u8,
+    trigger: u8,
+    duration_ns: u64,
+    billed_ns: u64,
+    init_ns: u64,
+    restore_ns: u64,
+    response_latency_ns: u64,
+    response_duration_ns: u64,
+    runtime_overhead_ns: u64,
+    extension_overhead_ns: u64,
+    produced_bytes: u64,
+    max_memory_bytes: u64,
+    error_type: String,
+    platform_trace_id: [u8; 16],
+    platform_span_id: [u8; 8],
+    sdk_trace_id: [u8; 16],
+}
+
+#[derive(Row, Deserialize)]
+struct IndexRecord {
+    request_id: String,
+    function: String,
+    filed_at: u64,
+}
+
+#[derive(Row, Deserialize)]
+struct Count {
+    count: u64,
+}
+
+/// The rows of a range, each invocation's facts merged into one: the columns of [`InvocationRecord`].
+pub(super) fn merged(owned: &str, range: TimeRange, more: Option<&str>) -> String {
+    let within = sql::within(range);
+    let more = more.map_or_else(String::new, |more| format!(" AND {more}"));
+    // Aggregates of FixedString keep the type's alias, which the client does not read: hence toFixedString.
+    format!(
+        "SELECT function, toUInt64(toUnixTimestamp64Nano(ts)) AS filed_at, request_id,
+            groupBitOr(facts) AS facts, max(platform) AS platform, max(sandbox_id) AS sandbox_id,
+            max(instance) AS instance, max(version) AS version, max(runtime) AS runtime,
+            max(architecture) AS architecture, max(region) AS region, max(account) AS account,
+            max(memory_bytes) AS memory_bytes, max(start_unix_ns) AS start_unix_ns,
+            max(deadline_unix_ns) AS deadline_unix_ns, max(outcome) AS outcome, max(cold) AS cold,
+            max(trigger) AS trigger, max(duration_ns) AS duration_ns, max(billed_ns) AS billed_ns,
+            max(init_ns) AS init_ns, max(restore_ns) AS restore_ns,
+            max(response_latency_ns) AS response_latency_ns,
+            max(response_duration_ns) AS response_duration_ns,
+            max(runtime_overhead_ns) AS runtime_overhead_ns,
+            max(extension_overhead_ns) AS extension_overhead_ns, max(produced_bytes) AS produced_bytes,
+            max(max_memory_bytes) AS max_memory_bytes, max(error_type) AS error_type,
+            toFixedString(max(platform_trace_id), 16) AS platform_trace_id,
+            toFixedString(max(platform_span_id), 8) AS platform_span_id,
+            toFixedString(max(sdk_trace_id), 16) AS sdk_trace_id
+        FROM invocations WHERE {owned} AND {within}{more}
+        GROUP BY function, ts, request_id"
+    )
+}
+
+/// Of merged rows, those that are shown.
+pub(super) fn visible(owned: &str, range: TimeRange) -> String {
+    let around = sql::within(TimeRange {
+        from: range.from.minus(TWIN_SLACK),
+        to: range.to.plus(TWIN_SLACK),
+    });
+    format!(
+        "(facts != {FROM_SPAN} OR request_id NOT IN (SELECT request_id FROM invocations
+            WHERE {owned} AND {around} AND bitAnd(facts, {FIRST_HAND}) != 0))"
+    )
+}
+
+impl Reader {
+    /// A page of the list of invocations.
+    pub async fn invocations(
+        &self,
+        filter: &InvocationFilter,
+    ) -> Result<Page<Invocation, InvocationKey>, ReadError> {
+        let function = filter
+            .function
+            .as_deref()
+            .map(|function| format!("function = {}", sql::text(function)));
+        let all = merged(&self.owned(), filter.range, function.as_deref());
+        let shown = filter.shown(&self.owned());
+        let rest = merged(&self.owned(), filter.rest(), function.as_deref());
+        let (order, behind) = (filter.order(), filter.behind());
+        let limit = filter.limit.saturating_add(1);
+        let page =
+            format!("SELECT * FROM ({rest}) WHERE {shown}{behind} ORDER BY {order} LIMIT {limit}");
+        let count = format!("SELECT count() AS count FROM ({all}) WHERE {shown}");
+        let (records, count) = tokio::try_join!(
+            self.rows::<InvocationRecord>(&page),
+            self.row::<Count>(&count)
+        )?;
+        let page = Page::cut(records, filter.limit, count.count, InvocationRecord::key);
+        let mut invocations: Vec<Invocation> = page
+            .items
+            .into_iter()
+            .filter_map(InvocationRecord::into_model)
+            .collect();
+        self.lend_traces(&mut invocations).await?;
+        Ok(Page {
+            items: invocations,
+            total: page.total,
+            next: page.next,
+        })
+    }
+
+    /// The invocations of these requests, the latest first: more than one of a request where the platform tried again.
+    pub async fn invocations_of(
+        &self,
+        request_ids: &[RequestId],
+    ) -> Result<Vec<Invocation>, ReadError> {
+        let found = self.filed(request_ids).await?;
+        let Some(range) = range_of(&found) else {
+            return Ok(Vec::new());
+        };
+        let functions: BTreeSet<&str> = found.iter().map(|row| row.function.as_str()).collect();
+        let more = format!(
+            "function IN {} AND ts IN ({}) AND request_id IN {}",
+            sql::texts(functions),
+            moments(&found),
+            sql::texts(request_ids.iter().map(RequestId::as_str))
+        );
+        let merged = merged(&self.owned(), range, Some(&more));
+        let records: Vec<InvocationRecord> = self
+            .rows(&format!(
+                "SELECT * FROM ({merged}) ORDER BY filed_at DESC, request_id DESC, function DESC"
+            ))
+            .await?;
+        let mut invocations: Vec<Invocation> = records
+            .into_iter()
+            .filter_map(InvocationRecord::into_model)
+            .collect();
+        hide_twins(&mut invocations);
+        self.lend_traces(&mut invocations).await?;
+        Ok(invocations)
+    }
+
+    /// Where the rows of these requests stand; no time needed.
+    async fn filed(&self, request_ids: &[RequestId]) -> Result<Vec<IndexRecord>, ReadError> {
+        if request_ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.rows(&format!(
+            "SELECT DISTINCT request_id, function, toUInt64(toUnixTimestamp64Nano(ts)) AS filed_at
+            FROM request_index WHERE {} AND request_id IN {}",
+            self.owned(),
+            sql::texts(request_ids.iter().map(RequestId::as_str))
+        ))
+        .await
+    }
+
+    /// Tells each invocation the trace of its function's own spans, which its facts don't know.
+    async fn lend_traces(&self, invocations: &mut [Invocation]) -> Result<(), ReadError> {
+        let without: Vec<RequestId> = invocations
+            .iter()
+            .filter(|invocation| invocation.sdk_trace_id.is_none())
+            .map(|invocation| invocation.request_id.clone())
+            .collect();
+        let mut lent: HashMap<RequestId, Vec<TraceId>> = HashMap::new();
+        for found in self.traces_of_requests(&without).await? {
+            lent.entry(found.request_id)
+                .or_default()
+                .push(found.trace_id);
+        }
+        for invocation in invocations {
+            let platform = invocation.platform_trace_id;
+            let own = lent
+                .get(&invocation.request_id)
+                .and_then(|traces| traces.iter().find(|&&trace| Some(trace) != platform));
+            invocation.sdk_trace_id = invocation.sdk_trace_id.or(own.copied());
+        }
+        Ok(())
+    }
+}
+
+/// Drops what was derived from spans where a sandbox told of the same request itself; its trace is kept.
+fn hide_twins(invocations: &mut Vec<Invocation>) {
+    let mut lent: HashMap<RequestId, Option<TraceId>> = HashMap::new();
+    let derived = |invocation: &&Invocation| !invocation.facts.is_first_hand();
+    for twin in invocations.iter().filter(derived) {
+        lent.insert(twin.request_id.clone(), twin.sdk_trace_id);
+    }
+    let first_hand: BTreeSet<RequestId> = invocations
+        .iter()
+        .filter(|invocation| invocation.facts.is_first_hand())
+        .map(|invocation| invocation.request_id.clone())
+        .collect();
+    invocations.retain(|invocation| {
+        invocation.facts.is_first_hand() || !first_hand.contains(&invocation.request_id)
+    });
+    for invocation in invocations {
+        let lent = lent.get(&invocation.request_id).copied().flatten();
+        invocation.sdk_trace_id = invocation.sdk_trace_id.or(lent);
+    }
+}
+
+fn range_of(rows: &[IndexRecord]) -> Option<TimeRange> {
+    let times = rows.iter().map(|row| row.filed_at);
+    Some(TimeRange {
+        from: UnixNanos(times.clone().min()?),
+        to: UnixNanos(times.max()?.saturating_add(1)),
+    })
+}
+
+fn moments(rows: &[IndexRecord]) -> String {
+    let times: BTreeSet<u64> = rows.iter().map(|row| row.filed_at).collect();
+    let literals: Vec<String> = times
+        .into_iter()
+        .map(|time| sql::moment(UnixNanos(time)))
+        .collect();
+    literals.join(", ")
+}
+
+// === impl InvocationFilter ===
+
+impl InvocationFilter {
+    /// Of merged rows, those of the list.
+    fn shown(&self, owned: &str) -> String {
+        let mut shown = visible(owned, self.range);
+        if !self.outcomes.is_empty() {
+            let outcomes = self.outcomes.iter().map(|outcome| outcome.number().into());
+            shown.push_str(&format!(" AND outcome IN {}", sql::numbers(outcomes)));
+        }
+        match self.cold {
+            Some(true) => shown.push_str(&format!(" AND cold IN {COLD_STARTS}")),
+            Some(false) => shown.push_str(&format!(" AND cold NOT IN {COLD_STARTS}")),
+            None => {}
+        }
+        shown
+    }
+
+    /// What is left of the range behind the last page.
+    fn rest(&self) -> TimeRange {
+        let to = match (&self.after, self.sort) {
+            (Some(after), Sort::Newest) => after.filed_at.plus(Nanos(1)).min(self.range.to),
+            _ => self.range.to,
+        };
+        TimeRange { to, ..self.range }
+    }
+
+    fn order(&self) -> &'static str {
+        match self.sort {
+            Sort::Newest => "filed_at DESC, request_id DESC, function DESC",
+            Sort::Slowest => "duration_ns DESC, filed_at DESC, request_id DESC, function DESC",
+        }
+    }
+
+    fn behind(&self) -> String {
+        let Some(after) = &self.after else {
+            return String::new();
+        };
+        let (duration, filed_at) = (after.duration.0, after.filed_at.0);
+        let request_id = sql::text(&after.request_id);
+        let function = sql::text(&after.function);
+        match self.sort {
+            Sort::Newest => format!(
+                " AND (filed_at, request_id, function) < ({filed_at}, {request_id}, {function})"
+            ),
+            Sort::Slowest => format!(
+                " AND (duration_ns, filed_at, request_id, function) < ({duration}, {filed_at}, {request_id}, {function})"
+            ),
+        }
+    }
+}
+
+// === impl InvocationRecord ===
+
+impl InvocationRecord {
+    fn key(&self) -> InvocationKey {
+        InvocationKey {
+            duration: Nanos(self.duration_ns),
+            filed_at: UnixNanos(self.filed_at),
+            request_id: self.request_id.clone(),
+            function: self.function.clone(),
+        }
+    }
+
+    /// `None` for a row without a usable request id, which the collector admits none of.
+    fn into_model(self) -> Option<Invocation> {
+        let length = |nanos: u64| (nanos != 0).then_some(Nanos(nanos));
+        let size = |bytes: u64| (bytes != 0).then_some(ByteSize(bytes));
+        let time = |nanos: u64| (nanos != 0).then_some(UnixNanos(nanos));
+        let filed_at = UnixNanos(self.filed_at);
+        Some(Invocation {
+            request_id: RequestId::parse(&self.request_id).ok()?,
+            function: self.function,
+            filed_at,
+            facts: FactSet(self.facts),
+            platform: Platform::from_number(self.platform).unwrap_or_default(),
+            sandbox_id: SandboxId::parse(&self.sandbox_id).ok(),
+            instance: self.instance,
+            version: self.version,
+            runtime: self.runtime,
+            architecture: Architecture::from_number(self.architecture).unwrap_or_default(),
+            memory: size(self.memory_bytes),
+            region: self.region,
+            account: self.account,
+            start: time(self.start_unix_ns).unwrap_or(filed_at),
+            deadline: time(self.deadline_unix_ns),
+            outcome: Outcome::from_number(self.outcome).unwrap_or_default(),
+            cold: Cold::from_number(self.cold).unwrap_or_default(),
+            trigger: Trigger::from_number(self.trigger).unwrap_or_default(),
+            duration: length(self.duration_ns),
+            billed: length(self.billed_ns),
+            init: length(self.init_ns),
+            restore: length(self.restore_ns),
+            response_latency: length(self.response_latency_ns),
+            response_duration: length(self.response_duration_ns),
+            runtime_overhead: length(self.runtime_overhead_ns),
+            extension_overhead: length(self.extension_overhead_ns),
+            produced: size(self.produced_bytes),
+            max_memory: size(self.max_memory_bytes),
+            error_type: self.error_type,
+            platform_trace_id: TraceId::from_bytes(&self.platform_trace_id).ok(),
+            platform_span_id: SpanId::from_bytes(&self.platform_span_id).ok(),
+            sdk_trace_id: TraceId::from_bytes(&self.sdk_trace_id).ok(),
+        })
+    }
+}

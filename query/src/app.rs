@@ -1,0 +1,96 @@
+//! The service as a whole: the one place where everything is wired.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use coldtrace_model::Tenant;
+use coldtrace_service::health::{self, Component, Health};
+use coldtrace_service::metrics::Registry;
+use coldtrace_service::shutdown::Shutdown;
+use coldtrace_store::Store;
+use tokio::net::TcpListener;
+use tracing::{error, info, warn};
+
+use crate::Config;
+
+/// For requests in flight to be answered, once asked to end.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A query service that has its address and serves when run.
+pub struct App {
+    listener: TcpListener,
+    addr: SocketAddr,
+    router: Router,
+    component: Component,
+}
+
+/// Why the service can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The address can't be had.
+    #[error("cannot listen on {addr} (query.listen)")]
+    Listen {
+        /// The address.
+        addr: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl App {
+    /// Takes the address; nothing is served before [`App::run`].
+    pub async fn build(
+        config: Config,
+        store: Store,
+        registry: &Registry,
+        health: &Health,
+    ) -> Result<Self, BuildError> {
+        let listening = |source| BuildError::Listen {
+            addr: config.listen,
+            source,
+        };
+        let listener = TcpListener::bind(config.listen).await.map_err(listening)?;
+        let addr = listener.local_addr().map_err(listening)?;
+        let component = health.component("query");
+        component.set_detail("not serving yet");
+        let about_itself = health::router(registry.clone(), health.clone());
+        let _reader = store.reader(Tenant::single());
+        let router = Router::new().merge(about_itself);
+        Ok(Self {
+            listener,
+            addr,
+            router,
+            component,
+        })
+    }
+
+    /// Where it listens; the port is the system's where 0 was asked for.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Serves until asked to end, then answers what is in flight.
+    pub async fn run(self, shutdown: Shutdown) {
+        info!(addr = %self.addr, "query service started");
+        self.component.set_ready(true);
+        let serving = axum::serve(self.listener, self.router)
+            .with_graceful_shutdown(shutdown.wait())
+            .into_future();
+        let overdue = async {
+            shutdown.wait().await;
+            tokio::time::sleep(DRAIN_DEADLINE).await;
+        };
+        tokio::select! {
+            served = serving => if let Err(error) = served {
+                error!(%error, "query service failed");
+            },
+            () = overdue => warn!(deadline = ?DRAIN_DEADLINE, "requests outlived the deadline and are dropped"),
+        }
+        self.component.set_ready(false);
+        self.component.set_detail("ended");
+        info!("query service ended");
+    }
+}

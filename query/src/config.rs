@@ -1,0 +1,21 @@
+//! Section `query` of the configuration.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use coldtrace_service::config::Section;
+
+/// What the query service runs with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the API and the ui listen.
+    pub listen: SocketAddr,
+}
+
+impl Config {
+    /// Reads the section.
+    pub fn read(section: &mut Section<'_>) -> Self {
+        Self {
+            listen: section.value("listen", SocketAddr::from((Ipv4Addr::LOCALHOST, 7070))),
+        }
+    }
+}
