@@ -7,6 +7,8 @@
 
 mod app;
 mod config;
+mod log;
+mod resend;
 
 pub use app::{App, BuildError};
 pub use config::Config;

@@ -1,0 +1,262 @@
+//! The write-ahead log: what is acknowledged is here, synced, until the store has it.
+//!
+//! A log is a folder of lanes; a lane is a stream of records in segments, with one task and a random name. Each process
+//! makes lanes of its own, so that neither a wiped nor a copied disk can repeat a position; lanes of earlier processes
+//! are emptied into the store and removed. Not here: what a request means.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use coldtrace_service::metrics::Registry;
+use coldtrace_service::shutdown::Shutdown;
+use coldtrace_service::tasks::Tasks;
+use tokio::sync::mpsc;
+use tracing::{error, info};
+
+mod appender;
+mod budget;
+mod core;
+mod cut;
+mod lane;
+mod record;
+mod recover;
+mod request;
+mod segment;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use cut::Cut;
+pub(crate) use lane::{LaneFailed, LaneHandle};
+pub(crate) use record::BlockName;
+pub(crate) use recover::Acknowledged;
+pub(crate) use request::{Request, ResendKey, Signal};
+
+use crate::resend::Pending;
+use appender::Appender;
+use budget::Budget;
+use core::Core;
+use lane::{Lane, LaneMetrics};
+use record::LaneId;
+use recover::{Recovered, recover};
+use segment::{Pool, sync_folder};
+
+/// A file that holds a second of a small load, and is scanned in a few milliseconds.
+const SEGMENT_SIZE: u64 = 16 << 20;
+
+/// Where a log is, and what it may hold.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) folder: PathBuf,
+    pub(crate) cap: u64,
+    pub(crate) lanes: usize,
+    pub(crate) segment_size: u64,
+}
+
+/// The log, for those who append. Clones share it; its lanes end when the last is dropped.
+#[derive(Clone, Debug)]
+pub(crate) struct Log {
+    lanes: Arc<[LaneHandle]>,
+    next: Arc<AtomicUsize>,
+    budget: Budget,
+}
+
+/// A log that was opened.
+pub(crate) struct Opened {
+    pub(crate) log: Log,
+    /// Of every lane: where its cuts come from, and the way to tell that they are done.
+    pub(crate) feeds: Vec<Feed>,
+    /// What earlier processes acknowledged, as far as it is still there.
+    pub(crate) acknowledged: Vec<Acknowledged>,
+}
+
+/// The cuts of one lane.
+pub(crate) struct Feed {
+    pub(crate) cuts: mpsc::Receiver<Cut>,
+    pub(crate) lane: LaneHandle,
+}
+
+/// Why a request was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The log is at its cap: the store is away or too slow.
+    AtCap,
+    /// More requests wait for a sync than may.
+    Busy,
+}
+
+// === impl Options ===
+
+impl Options {
+    /// A lane for each core.
+    pub(crate) fn new(folder: PathBuf, cap: u64) -> Self {
+        let cores = std::thread::available_parallelism();
+        Self {
+            folder,
+            cap,
+            lanes: cores.map_or(1, |cores| cores.get().min(8)),
+            segment_size: SEGMENT_SIZE,
+        }
+    }
+
+    fn quarantine(&self) -> PathBuf {
+        self.folder.join("quarantine")
+    }
+}
+
+// === impl Log ===
+
+impl Log {
+    /// Opens the log of a folder, which is made if it is not there, and starts its lanes. `flush` asks them to hand out all
+    /// that they hold. Blocks while it reads what earlier processes left.
+    pub(crate) fn open(
+        options: &Options,
+        tasks: &Tasks,
+        flush: &Shutdown,
+        registry: &Registry,
+    ) -> io::Result<Opened> {
+        let lanes_folder = options.folder.join("lanes");
+        fs::create_dir_all(&lanes_folder)?;
+        let pool = Pool::open(options.folder.join("free"), options.segment_size)?;
+        let start = Start {
+            budget: Budget::new(options.cap),
+            metrics: LaneMetrics::new(registry),
+            tasks,
+        };
+        let mut feeds = Vec::new();
+        let mut acknowledged = Vec::new();
+        for recovered in recover_all(&lanes_folder, &pool, options, registry)? {
+            acknowledged.extend(recovered.acknowledged);
+            start.budget.take(recovered.bytes);
+            feeds.extend(start.retire(recovered.core)?);
+        }
+        let mut lanes = Vec::new();
+        for _ in 0..options.lanes.max(1) {
+            let core = create(&lanes_folder, pool.clone())?;
+            let feed = start.lane(core, flush.clone(), false);
+            lanes.push(feed.lane.clone());
+            feeds.push(feed);
+        }
+        sync_folder(&lanes_folder)?;
+        let log = Self {
+            lanes: lanes.into(),
+            next: Arc::default(),
+            budget: start.budget,
+        };
+        Ok(Opened {
+            log,
+            feeds,
+            acknowledged,
+        })
+    }
+
+    /// Queues a request for the next sync; `pending` is told when it is durable.
+    pub(crate) fn append(&self, request: Request, pending: Pending) -> Result<(), Refused> {
+        let bytes = request.framed();
+        if !self.budget.try_take(bytes) {
+            return Err(Refused::AtCap);
+        }
+        let first = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut offered = (request, pending);
+        for lane in (0..self.lanes.len()).map(|n| &self.lanes[(first + n) % self.lanes.len()]) {
+            match lane.append(offered.0, offered.1) {
+                Ok(()) => return Ok(()),
+                Err(refused) => offered = refused,
+            }
+        }
+        self.budget.give_back(bytes);
+        Err(Refused::Busy)
+    }
+}
+
+/// What every lane needs at its start.
+struct Start<'a> {
+    budget: Budget,
+    metrics: LaneMetrics,
+    tasks: &'a Tasks,
+}
+
+// === impl Start ===
+
+impl Start<'_> {
+    fn lane(&self, core: Core, flush: Shutdown, is_retiring: bool) -> Feed {
+        let metrics = self.metrics.clone();
+        let (lane, handle, cuts) = Lane::new(core, self.budget.clone(), flush, metrics);
+        match is_retiring {
+            true => self
+                .tasks
+                .spawn_finite("log lane of before", lane.retiring().run()),
+            false => self.tasks.spawn("log lane", lane.run()),
+        }
+        Feed { cuts, lane: handle }
+    }
+
+    /// Empties a lane of an earlier process, or removes it if it is empty.
+    fn retire(&self, core: Core) -> io::Result<Option<Feed>> {
+        if core.is_done() {
+            core.into_appender().remove()?;
+            return Ok(None);
+        }
+        let at_once = Shutdown::new();
+        at_once.trigger();
+        Ok(Some(self.lane(core, at_once, true)))
+    }
+}
+
+fn recover_all(
+    lanes_folder: &Path,
+    pool: &Pool,
+    options: &Options,
+    registry: &Registry,
+) -> io::Result<Vec<Recovered>> {
+    let damaged = registry.counter(
+        "coldtrace_collector_log_damaged_total",
+        "Stretches of the log that could not be read and were set aside.",
+        &[],
+    );
+    let mut all = Vec::new();
+    for entry in fs::read_dir(lanes_folder)? {
+        let folder = entry?.path();
+        let name = folder.file_name().and_then(|name| name.to_str());
+        let Some(id) = name.and_then(|name| u64::from_str_radix(name, 16).ok()) else {
+            continue;
+        };
+        let quarantine = options.quarantine();
+        let recovered = recover(LaneId(id), folder, pool.clone(), &quarantine)?;
+        if recovered.damaged > 0 {
+            damaged.add(recovered.damaged);
+            error!(
+                lane = id,
+                stretches = recovered.damaged,
+                quarantine = %quarantine.display(),
+                "the log is damaged; what can't be read was set aside"
+            );
+        }
+        if recovered.bytes > 0 {
+            info!(
+                lane = id,
+                bytes = recovered.bytes,
+                "the log holds what is not in the store yet"
+            );
+        }
+        all.push(recovered);
+    }
+    Ok(all)
+}
+
+fn create(lanes_folder: &Path, pool: Pool) -> io::Result<Core> {
+    let id = random_id()?;
+    let folder = lanes_folder.join(format!("{id:016x}"));
+    fs::create_dir(&folder)?;
+    let appender = Appender::new(LaneId(id), folder, pool, Vec::new(), 0);
+    Ok(Core::empty(appender))
+}
+
+fn random_id() -> io::Result<u64> {
+    let mut id = [0; 8];
+    fs::File::open("/dev/urandom")?.read_exact(&mut id)?;
+    Ok(u64::from_le_bytes(id))
+}

@@ -1,0 +1,62 @@
+//! A range of one lane whose requests become one batch: the same requests in the same order, however often it is read.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::appender::Piece;
+use super::record::{BlockName, Found, LaneId, Range, Record, walk};
+use super::request::Request;
+
+/// A batch that is to be inserted.
+#[derive(Clone, Debug)]
+pub(crate) struct Cut {
+    pub(crate) lane: LaneId,
+    pub(crate) range: Range,
+    /// Whether an earlier process may have inserted some of it.
+    pub(crate) is_suspect: bool,
+    /// Blocks that were found absent after an insert that was said to be done, and how often.
+    pub(crate) generations: BTreeMap<BlockName, u32>,
+    pub(super) voids: Vec<Range>,
+    pub(super) pieces: Vec<Piece>,
+}
+
+/// What a cut holds.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    pub(crate) requests: Vec<Request>,
+    /// Stretches that can't be read any more; told and set aside when the lane was opened.
+    pub(crate) damaged: usize,
+}
+
+// === impl Cut ===
+
+impl Cut {
+    /// Reads its requests, in order.
+    pub(crate) fn read(&self) -> io::Result<Contents> {
+        let mut contents = Contents::default();
+        for piece in &self.pieces {
+            let (start, bytes) = piece.segment.read(piece.range)?;
+            walk(self.lane, start, &bytes, |found| match found {
+                Found::Record(at, _) if self.is_void(at) => {}
+                Found::Damage(at) if self.is_void(at) => {}
+                Found::Record(_, Record::Request(request)) => contents.requests.push(request),
+                Found::Record(..) => {}
+                Found::Damage(_) => contents.damaged += 1,
+            });
+        }
+        Ok(contents)
+    }
+
+    /// Its bytes as they stand in the log.
+    pub(crate) fn read_raw(&self) -> io::Result<Vec<u8>> {
+        let mut raw = Vec::new();
+        for piece in &self.pieces {
+            raw.extend_from_slice(&piece.segment.read(piece.range)?.1);
+        }
+        Ok(raw)
+    }
+
+    fn is_void(&self, range: Range) -> bool {
+        self.voids.iter().any(|void| void.overlaps(range))
+    }
+}

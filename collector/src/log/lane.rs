@@ -1,0 +1,370 @@
+//! The task of one lane: takes what comes while the last sync runs, and makes it durable with the next.
+//!
+//! It hands out cuts one by one, oldest first, and ends when nobody can send to it any more. Invariant: a request is
+//! told to be stored after its group is synced, and not before.
+
+use std::time::Duration;
+
+use coldtrace_service::metrics::{Counter, Gauge, Histogram, Registry};
+use coldtrace_service::shutdown::Shutdown;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tracing::{debug, error, warn};
+
+use super::budget::Budget;
+use super::core::{Change, Core};
+use super::cut::Cut;
+use super::record::BlockName;
+use super::request::Request;
+use crate::resend::Pending;
+
+/// Requests that wait for a lane's next sync. At 20 spans a request and a sync in a millisecond this is twenty times what
+/// two cores can receive; the bytes are bounded by `collector.memory_cap`.
+const WAITING: usize = 512;
+/// A group ends with the request that exceeds this, so that the first to come does not wait for many that are large.
+const GROUP_BYTES: usize = 8 << 20;
+/// The oldest request of a cut waits this long for others.
+const CUT_AGE: Duration = Duration::from_secs(1);
+
+/// The way to a lane. The lane ends when the last is dropped.
+#[derive(Clone, Debug)]
+pub(crate) struct LaneHandle {
+    commands_tx: mpsc::Sender<Command>,
+}
+
+/// The task's own side.
+pub(crate) struct Lane {
+    /// `None` while a group is written, and for ever after a panic there.
+    core: Option<Core>,
+    commands: mpsc::Receiver<Command>,
+    /// One waits there, so that the inserter finds it; `None` when there will be no more.
+    cuts_tx: Option<mpsc::Sender<Cut>>,
+    /// Asks to cut what is open and to hand out the rest.
+    flush: Shutdown,
+    is_flushing: bool,
+    /// Remove the folder when everything is done: a lane of an earlier process.
+    is_retiring: bool,
+    open_since: Option<Instant>,
+    /// To tell whether what is open now was open before.
+    open_from: u64,
+    budget: Budget,
+    metrics: LaneMetrics,
+}
+
+/// What the lanes of a log count, together.
+#[derive(Clone, Debug)]
+pub(crate) struct LaneMetrics {
+    syncs: Histogram,
+    failures: Counter,
+    held: Gauge,
+}
+
+/// One thing asked of a lane.
+struct Command {
+    change: Change,
+    told: Told,
+}
+
+/// Who learns that it is durable.
+enum Told {
+    Client(Pending),
+    /// Dropped where it failed.
+    Inserter(oneshot::Sender<()>),
+}
+
+/// The lane could not make it durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LaneFailed;
+
+enum Event {
+    Command(Option<Command>),
+    /// The oldest open request has waited long enough.
+    CutDue,
+    /// The next cut can be handed out.
+    Room,
+    Flush,
+}
+
+// === impl LaneHandle ===
+
+impl LaneHandle {
+    /// Queues a request; `pending` is told.
+    pub(super) fn append(
+        &self,
+        request: Request,
+        pending: Pending,
+    ) -> Result<(), (Request, Pending)> {
+        let command = Command {
+            change: Change::Request(request),
+            told: Told::Client(pending),
+        };
+        match self.commands_tx.try_send(command) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let command = error.into_inner();
+                match (command.change, command.told) {
+                    (Change::Request(request), Told::Client(pending)) => Err((request, pending)),
+                    _ => unreachable!("what was sent comes back"),
+                }
+            }
+        }
+    }
+
+    /// Notes that the store has everything before this position.
+    pub(crate) async fn done(&self, position: u64) -> Result<(), LaneFailed> {
+        self.change(Change::Done(position)).await
+    }
+
+    /// Notes a block's new generation.
+    pub(crate) async fn generation(
+        &self,
+        block: BlockName,
+        generation: u32,
+    ) -> Result<(), LaneFailed> {
+        self.change(Change::Generation(block, generation)).await
+    }
+
+    async fn change(&self, change: Change) -> Result<(), LaneFailed> {
+        let (told_tx, told) = oneshot::channel();
+        let command = Command {
+            change,
+            told: Told::Inserter(told_tx),
+        };
+        let sent = self.commands_tx.send(command).await;
+        sent.map_err(|_| LaneFailed)?;
+        told.await.map_err(|_| LaneFailed)
+    }
+}
+
+// === impl Lane ===
+
+impl Lane {
+    /// A lane over its state, the way to it, and its cuts.
+    pub(super) fn new(
+        core: Core,
+        budget: Budget,
+        flush: Shutdown,
+        metrics: LaneMetrics,
+    ) -> (Self, LaneHandle, mpsc::Receiver<Cut>) {
+        let (commands_tx, commands) = mpsc::channel(WAITING);
+        // One: the inserter takes one at a time, and should not wait for the next.
+        let (cuts_tx, cuts) = mpsc::channel(1);
+        let lane = Self {
+            open_since: (core.open().bytes > 0).then(Instant::now),
+            open_from: core.open().from,
+            core: Some(core),
+            commands,
+            cuts_tx: Some(cuts_tx),
+            flush,
+            is_flushing: false,
+            is_retiring: false,
+            budget,
+            metrics,
+        };
+        (lane, LaneHandle { commands_tx }, cuts)
+    }
+
+    /// Its folder goes when everything is done.
+    pub(super) fn retiring(mut self) -> Self {
+        self.is_retiring = true;
+        self
+    }
+
+    /// Runs until nobody can send to it.
+    pub(super) async fn run(mut self) {
+        while self.core.is_some() {
+            self.hand_out();
+            match self.next_event().await {
+                Event::Command(Some(first)) => {
+                    let group = self.gather(first);
+                    self.commit(group, self.is_flushing).await;
+                }
+                Event::Command(None) => break,
+                Event::CutDue => self.commit(Vec::new(), true).await,
+                Event::Room => {}
+                Event::Flush => {
+                    self.is_flushing = true;
+                    self.commit(Vec::new(), true).await;
+                }
+            }
+        }
+        self.end();
+    }
+
+    async fn next_event(&mut self) -> Event {
+        let cut_waits = self.core.as_ref().is_some_and(Core::has_cut);
+        // While cuts wait for the store, a request gains nothing from one more: only full ones are made.
+        let due = self.open_since.filter(|_| !cut_waits);
+        let due = async {
+            match due {
+                Some(since) => tokio::time::sleep_until(since + CUT_AGE).await,
+                None => std::future::pending().await,
+            }
+        };
+        let room = async {
+            match &self.cuts_tx {
+                // For the wake-up alone: `hand_out` takes the place.
+                Some(cuts_tx) if cut_waits => drop(cuts_tx.reserve().await),
+                _ => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            command = self.commands.recv() => Event::Command(command),
+            () = due => Event::CutDue,
+            () = room => Event::Room,
+            () = self.flush.wait(), if !self.is_flushing => Event::Flush,
+        }
+    }
+
+    fn hand_out(&mut self) {
+        let (Some(core), Some(cuts_tx)) = (&mut self.core, self.cuts_tx.clone()) else {
+            return;
+        };
+        while core.has_cut() {
+            match cuts_tx.try_reserve() {
+                Ok(permit) => {
+                    let cut = core.hand_out().expect("one waits");
+                    permit.send(cut);
+                }
+                Err(TrySendError::Full(())) => return,
+                // The inserter has given up; what is left stays in the log.
+                Err(TrySendError::Closed(())) => {
+                    self.cuts_tx = None;
+                    return;
+                }
+            }
+        }
+        if self.is_flushing && core.open().bytes == 0 {
+            self.cuts_tx = None;
+        }
+    }
+
+    /// What came while the last group was synced.
+    fn gather(&mut self, first: Command) -> Vec<Command> {
+        let mut bytes = first.bytes();
+        let mut group = vec![first];
+        while bytes < GROUP_BYTES
+            && let Ok(next) = self.commands.try_recv()
+        {
+            bytes += next.bytes();
+            group.push(next);
+        }
+        group
+    }
+
+    async fn commit(&mut self, group: Vec<Command>, cut: bool) {
+        let Some(core) = self.core.take() else {
+            return;
+        };
+        if group.is_empty() && core.open().bytes == 0 {
+            self.core = Some(core);
+            return;
+        }
+        let began = Instant::now();
+        let (changes, told): (Vec<Change>, Vec<Told>) = group
+            .into_iter()
+            .map(|command| (command.change, command.told))
+            .unzip();
+        let written = tokio::task::spawn_blocking(move || {
+            let mut core = core;
+            let committed = core.commit(&changes, cut);
+            (core, changes, committed)
+        });
+        let Ok((core, changes, committed)) = written.await else {
+            error!("a lane of the log panicked; it takes no more requests");
+            return;
+        };
+        self.metrics.syncs.observe_duration(began.elapsed());
+        match committed {
+            Ok(freed) => {
+                self.budget.give_back(freed);
+                told.into_iter().for_each(Told::stored);
+                let is_open = core.open().bytes > 0;
+                let is_fresh = self.open_since.is_none() || core.open().from != self.open_from;
+                match (is_open, is_fresh) {
+                    (false, _) => self.open_since = None,
+                    (true, true) => self.open_since = Some(began),
+                    (true, false) => {}
+                }
+            }
+            Err(error) => {
+                error!(%error, requests = told.len(), "the log could not be written; nothing of it was acknowledged");
+                self.metrics.failures.inc();
+                let lost = changes.iter().map(Change::held);
+                self.budget.give_back(lost.sum());
+                drop(told);
+                // Not at once again.
+                self.open_since = self.open_since.map(|_| Instant::now());
+            }
+        }
+        self.open_from = core.open().from;
+        self.metrics
+            .held
+            .set(i64::try_from(self.budget.held()).unwrap_or(i64::MAX));
+        self.core = Some(core);
+    }
+
+    fn end(self) {
+        let Some(core) = self.core else {
+            return;
+        };
+        if !(self.is_retiring && core.is_done()) {
+            return;
+        }
+        let appender = core.into_appender();
+        let lane = appender.lane();
+        match appender.remove() {
+            Ok(()) => debug!(
+                lane = lane.0,
+                "a lane of an earlier process is in the store"
+            ),
+            Err(error) => warn!(%error, lane = lane.0, "cannot remove a lane that is done"),
+        }
+    }
+}
+
+// === impl LaneMetrics ===
+
+impl LaneMetrics {
+    pub(super) fn new(registry: &Registry) -> Self {
+        Self {
+            syncs: registry.histogram(
+                "coldtrace_collector_log_sync_seconds",
+                "Write and sync of one group of requests.",
+                &[],
+            ),
+            failures: registry.counter(
+                "coldtrace_collector_log_failures_total",
+                "Groups that could not be made durable; nothing of them was acknowledged.",
+                &[],
+            ),
+            held: registry.gauge(
+                "coldtrace_collector_log_held_bytes",
+                "Acknowledged and not yet in the store.",
+                &[],
+            ),
+        }
+    }
+}
+
+// === impl Command, Told ===
+
+impl Command {
+    fn bytes(&self) -> usize {
+        match &self.change {
+            Change::Request(request) => request.body.len(),
+            Change::Done(_) | Change::Generation(..) => 0,
+        }
+    }
+}
+
+impl Told {
+    fn stored(self) {
+        match self {
+            Self::Client(pending) => pending.stored(),
+            // Where nobody listens any more, nobody needs to know.
+            Self::Inserter(told_tx) => drop(told_tx.send(())),
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Records of a lane as bytes: a header that names its own place, then the payload.
+//!
+//! A header says in which lane and at which position it stands, so that what a recycled segment holds from an earlier
+//! life is never taken for a record. Invariant: [`walk`] yields only what was written, whatever happened to the bytes.
+
+use bytes::Bytes;
+
+use super::request::Request;
+
+/// In front of every record.
+pub(crate) const HEADER: usize = 40;
+/// Records begin at multiples of this, which is also the step of the search behind damage.
+const ALIGNMENT: usize = 8;
+/// The last byte is the version of the format.
+const MAGIC: [u8; 4] = *b"CTL\x01";
+
+/// A lane's name, made at random when the lane is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct LaneId(pub(crate) u64);
+
+/// A stretch of a lane: `from <= position < to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Range {
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+}
+
+/// Which block of a cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct BlockName {
+    /// Where the cut begins.
+    pub(crate) cut: u64,
+    pub(crate) table: u8,
+    pub(crate) day: u16,
+    pub(crate) keep_days: u16,
+    pub(crate) part: u32,
+}
+
+/// What a record says.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Record {
+    /// A request to be kept.
+    Request(Request),
+    /// These requests are one batch.
+    Cut(Range),
+    /// The store has everything before this position.
+    Done(u64),
+    /// What stands here was never acknowledged: its sync failed.
+    Void(Range),
+    /// The block was found absent; from now on it is inserted under this generation.
+    Generation(BlockName, u32),
+}
+
+/// What stands in a stretch of a lane.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// A record, and where.
+    Record(Range, Record),
+    /// Bytes that should be a record and are none.
+    Damage(Range),
+}
+
+/// What a valid header says of the payload behind it.
+struct Header {
+    kind: u8,
+    length: usize,
+    checksum: u32,
+}
+
+const REQUEST: u8 = 1;
+const CUT: u8 = 2;
+const DONE: u8 = 3;
+const VOID: u8 = 4;
+const GENERATION: u8 = 5;
+
+/// The bytes of a request's payload in front of tenant and body.
+pub(super) const REQUEST_FIXED: usize = 41;
+
+/// Bytes that a record of this payload takes.
+pub(crate) fn framed(payload: usize) -> u64 {
+    (HEADER + payload).next_multiple_of(ALIGNMENT) as u64
+}
+
+/// Calls `visit` for everything in `bytes`, which begin at `start` of the lane, in order.
+pub(crate) fn walk(lane: LaneId, start: u64, bytes: &Bytes, mut visit: impl FnMut(Found)) {
+    let mut offset = 0;
+    while offset + HEADER <= bytes.len() {
+        let position = start + offset as u64;
+        match Header::read(lane, position, &bytes[offset..]) {
+            Some(header) => {
+                let next = offset + (HEADER + header.length).next_multiple_of(ALIGNMENT);
+                let range = Range {
+                    from: position,
+                    to: start + next as u64,
+                };
+                let payload = bytes.slice(offset + HEADER..offset + HEADER + header.length);
+                let is_whole = crc32fast::hash(&payload) == header.checksum;
+                let record = is_whole
+                    .then(|| Record::parse(header.kind, &payload))
+                    .flatten();
+                visit(match record {
+                    Some(record) => Found::Record(range, record),
+                    None => Found::Damage(range),
+                });
+                offset = next;
+            }
+            None => {
+                let next = next_header(lane, start, bytes, offset);
+                let end = next.unwrap_or_else(|| written_end(bytes, offset));
+                if end > offset {
+                    let to = start + end as u64;
+                    visit(Found::Damage(Range { from: position, to }));
+                }
+                match next {
+                    Some(next) => offset = next,
+                    None => return,
+                }
+            }
+        }
+    }
+}
+
+/// The next valid header behind `offset`.
+fn next_header(lane: LaneId, start: u64, bytes: &[u8], offset: usize) -> Option<usize> {
+    let candidates = (offset + ALIGNMENT..bytes.len()).step_by(ALIGNMENT);
+    candidates
+        .filter(|&at| bytes[at..].starts_with(&MAGIC))
+        .find(|&at| Header::read(lane, start + at as u64, &bytes[at..]).is_some())
+}
+
+/// Where the last record ends, as far as can be told: a header of zeros says that nothing follows.
+fn written_end(bytes: &[u8], offset: usize) -> usize {
+    let ends_here = bytes[offset..offset + HEADER].iter().all(|byte| *byte == 0);
+    if ends_here {
+        return offset;
+    }
+    let zeros = bytes.iter().rev().take_while(|byte| **byte == 0).count();
+    (bytes.len() - zeros).max(offset)
+}
+
+// === impl Range ===
+
+impl Range {
+    pub(crate) const fn contains(self, position: u64) -> bool {
+        self.from <= position && position < self.to
+    }
+
+    pub(crate) const fn overlaps(self, other: Self) -> bool {
+        self.from < other.to && other.from < self.to
+    }
+}
+
+// === impl Header ===
+
+impl Header {
+    fn read(lane: LaneId, position: u64, bytes: &[u8]) -> Option<Self> {
+        let header: &[u8; HEADER] = bytes.first_chunk()?;
+        let is_ours = header[..4] == MAGIC
+            && u64_at(header, 8) == lane.0
+            && u64_at(header, 16) == position
+            && u32_at(header, 4) == crc32fast::hash(&header[8..]);
+        let length = u32_at(header, 24) as usize;
+        let fits = HEADER
+            .checked_add(length)
+            .is_some_and(|end| end <= bytes.len());
+        (is_ours && fits).then(|| Self {
+            kind: header[32],
+            length,
+            checksum: u32_at(header, 28),
+        })
+    }
+}
+
+// === impl Record ===
+
+impl Record {
+    /// How many bytes it takes in the log.
+    pub(crate) fn framed(&self) -> u64 {
+        framed(match self {
+            Self::Request(request) => return request.framed(),
+            Self::Cut(_) | Self::Void(_) => 16,
+            Self::Done(_) => 8,
+            Self::Generation(..) => 21,
+        })
+    }
+
+    /// Appends its bytes as they stand at this position.
+    pub(crate) fn put(&self, lane: LaneId, position: u64, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.resize(start + HEADER, 0);
+        let kind = self.put_payload(out);
+        let payload = &out[start + HEADER..];
+        let length = u32::try_from(payload.len()).expect("the body limit is at most 1 GiB");
+        let checksum = crc32fast::hash(payload);
+        let header = &mut out[start..start + HEADER];
+        header[..4].copy_from_slice(&MAGIC);
+        header[8..16].copy_from_slice(&lane.0.to_le_bytes());
+        header[16..24].copy_from_slice(&position.to_le_bytes());
+        header[24..28].copy_from_slice(&length.to_le_bytes());
+        header[28..32].copy_from_slice(&checksum.to_le_bytes());
+        header[32] = kind;
+        let own_checksum = crc32fast::hash(&header[8..]);
+        header[4..8].copy_from_slice(&own_checksum.to_le_bytes());
+        let padded = (out.len() - start).next_multiple_of(ALIGNMENT);
+        out.resize(start + padded, 0);
+    }
+
+    fn put_payload(&self, out: &mut Vec<u8>) -> u8 {
+        match self {
+            Self::Request(request) => {
+                request.put(out);
+                REQUEST
+            }
+            Self::Cut(range) => {
+                put_u64s(out, &[range.from, range.to]);
+                CUT
+            }
+            Self::Done(to) => {
+                put_u64s(out, &[*to]);
+                DONE
+            }
+            Self::Void(range) => {
+                put_u64s(out, &[range.from, range.to]);
+                VOID
+            }
+            Self::Generation(block, generation) => {
+                put_u64s(out, &[block.cut]);
+                out.push(block.table);
+                out.extend_from_slice(&block.day.to_le_bytes());
+                out.extend_from_slice(&block.keep_days.to_le_bytes());
+                out.extend_from_slice(&block.part.to_le_bytes());
+                out.extend_from_slice(&generation.to_le_bytes());
+                GENERATION
+            }
+        }
+    }
+
+    fn parse(kind: u8, payload: &Bytes) -> Option<Self> {
+        let range = |payload: &Bytes| {
+            (payload.len() == 16).then(|| Range {
+                from: u64_at(payload, 0),
+                to: u64_at(payload, 8),
+            })
+        };
+        match kind {
+            REQUEST => Request::parse(payload).map(Self::Request),
+            CUT => range(payload).map(Self::Cut),
+            VOID => range(payload).map(Self::Void),
+            DONE if payload.len() == 8 => Some(Self::Done(u64_at(payload, 0))),
+            GENERATION if payload.len() == 21 => {
+                let block = BlockName {
+                    cut: u64_at(payload, 0),
+                    table: payload[8],
+                    day: u16_at(payload, 9),
+                    keep_days: u16_at(payload, 11),
+                    part: u32_at(payload, 13),
+                };
+                Some(Self::Generation(block, u32_at(payload, 17)))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn put_u64s(out: &mut Vec<u8>, numbers: &[u64]) {
+    for number in numbers {
+        out.extend_from_slice(&number.to_le_bytes());
+    }
+}
+
+/// The callers have checked the length.
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(*bytes[at..].first_chunk().expect("the length was checked"))
+}
+
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(*bytes[at..].first_chunk().expect("the length was checked"))
+}
+
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes(*bytes[at..].first_chunk().expect("the length was checked"))
+}
