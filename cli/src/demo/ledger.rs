@@ -18,6 +18,8 @@ pub(super) struct Seen {
     pub(super) sent: SystemTime,
     /// From then to the answer, on the caller's clock.
     pub(super) wall: Duration,
+    /// From then until its sandbox was done with it, extensions included.
+    pub(super) held: Duration,
     /// Whether the answer was an error.
     pub(super) failed: bool,
     /// How the runtime's process ended, if it did.

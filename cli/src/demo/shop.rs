@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use coldtrace_model::{Architecture, ByteSize};
+use coldtrace_model::ByteSize;
 use coldtrace_sandbox::{
     Event, ExternalExtension, Function, FunctionConfig, Invoked, Queue, Runtime, SandboxInfo,
 };
@@ -34,7 +34,7 @@ impl Shop {
         Self {
             checkout: Function::new(common.checkout(town)),
             inventory: Function::new(common.inventory(town)),
-            receipts: Queue::new(mailer.clone(), 1),
+            receipts: Queue::new(mailer.clone(), 1, mailed(ledger.clone())),
             mailer,
             ledger,
         }
@@ -56,9 +56,12 @@ impl Shop {
             payload,
             trace_header: Some(trace_header.clone()),
         };
-        let invoked = function.invoke(event).await;
-        self.ledger.invocation(seen(name, &trace_header, &invoked));
-        Some(invoked.error.is_none().then_some(invoked.payload))
+        let ledger = self.ledger.clone();
+        let observer = move |invoked: &Invoked| {
+            ledger.invocation(seen(name, Some(&trace_header), invoked));
+        };
+        let response = function.respond(event, observer).await;
+        Some(response.error.is_none().then_some(response.payload))
     }
 
     /// Puts a receipt on the queue; returns the message's id.
@@ -160,7 +163,6 @@ impl Common<'_> {
             }],
             region: "eu-central-1".to_owned(),
             account: "123456789012".to_owned(),
-            architecture: architecture(),
             max_concurrency: CONCURRENCY,
             idle_timeout: IDLE_TIMEOUT,
         }
@@ -181,22 +183,22 @@ impl Common<'_> {
     }
 }
 
-fn architecture() -> Architecture {
-    match std::env::consts::ARCH {
-        "x86_64" => Architecture::X86_64,
-        "aarch64" => Architecture::Arm64,
-        _ => Architecture::Unknown,
+/// Notes what the queue invokes.
+fn mailed(ledger: Ledger) -> impl Fn(&Event, &Invoked) + Send + Sync + 'static {
+    move |event, invoked| {
+        ledger.invocation(seen("mailer", event.trace_header.as_deref(), invoked));
     }
 }
 
-fn seen(function: &'static str, trace_header: &str, invoked: &Invoked) -> Seen {
+fn seen(function: &'static str, trace_header: Option<&str>, invoked: &Invoked) -> Seen {
     let (report, observed) = (&invoked.report, &invoked.observed);
     Seen {
         function,
         request_id: invoked.request_id.to_string(),
-        root: town::root_of(trace_header),
+        root: trace_header.and_then(town::root_of),
         sent: observed.sent,
         wall: observed.wall,
+        held: observed.held,
         failed: invoked.error.is_some(),
         exit: observed.exit.clone(),
         peak_memory: observed.peak_memory,
