@@ -4,7 +4,7 @@
 --
 -- All filters on time must also name the bucket: a range on ts alone does not prune a key on toStartOfFiveMinutes(ts).
 
-CREATE TABLE spans (
+CREATE TABLE IF NOT EXISTS spans (
     tenant          LowCardinality(String),
     keep_days       UInt16,
     ts              DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -33,6 +33,8 @@ CREATE TABLE spans (
     -- The rest of the span as OTLP bytes (opentelemetry.proto.trace.v1.Span with the columns' fields and the text
     -- attributes left out), so that what comes out equals what went in.
     extra           String CODEC(ZSTD(1)),
+    -- The traces that this span's links name, each once; the links themselves stand in extra.
+    link_trace_ids  Array(FixedString(16)) CODEC(ZSTD(1)),
     attr_items      Array(String) ALIAS arrayMap(kv -> concat(kv.1, '=', kv.2), CAST(attrs, 'Array(Tuple(String, String))')),
     INDEX i_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX i_attr attr_items TYPE text(tokenizer = 'array')
@@ -44,7 +46,7 @@ SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory =
     min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000;
 
 -- Resources and scopes by the hash of their OTLP bytes with the schema URL; written with every block that names them.
-CREATE TABLE resources (
+CREATE TABLE IF NOT EXISTS resources (
     tenant          LowCardinality(String),
     keep_days       UInt16,
     day             Date,
@@ -61,7 +63,7 @@ TTL day + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
     min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
 
-CREATE TABLE scopes (
+CREATE TABLE IF NOT EXISTS scopes (
     tenant          LowCardinality(String),
     keep_days       UInt16,
     day             Date,
@@ -77,7 +79,7 @@ SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory =
     min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
 
 -- One row per invocation, merged from its facts. ts is the fact's filed_at. Enumerations hold the numbers of crates/model.
-CREATE TABLE invocations (
+CREATE TABLE IF NOT EXISTS invocations (
     tenant                LowCardinality(String),
     keep_days             UInt16,
     function              LowCardinality(String),
@@ -123,7 +125,7 @@ SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory =
 
 -- Where a request id's row stands, without a time. A trace's span-derived row and a sandbox's own may both be listed: the
 -- reader prefers the sandbox's.
-CREATE TABLE request_index (
+CREATE TABLE IF NOT EXISTS request_index (
     tenant          LowCardinality(String),
     day             Date,
     keep_days       UInt16,
@@ -138,12 +140,12 @@ TTL day + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
     min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
 
-CREATE MATERIALIZED VIEW request_index_mv TO request_index AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS request_index_mv TO request_index AS
 SELECT tenant, toDate(ts) AS day, keep_days, request_id, function, ts, groupBitOr(facts) AS facts
 FROM invocations GROUP BY tenant, day, keep_days, request_id, function, ts;
 
 -- Which traces belong to a request id: the platform's, the function's own.
-CREATE TABLE request_traces (
+CREATE TABLE IF NOT EXISTS request_traces (
     tenant          LowCardinality(String),
     day             Date,
     keep_days       UInt16,
@@ -158,18 +160,18 @@ TTL day + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
     min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
 
-CREATE MATERIALIZED VIEW request_traces_spans_mv TO request_traces AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS request_traces_spans_mv TO request_traces AS
 SELECT tenant, toDate(spans.ts) AS day, keep_days, request_id, trace_id, min(spans.ts) AS min_ts, max(spans.ts) AS max_ts
 FROM spans WHERE request_id != '' GROUP BY tenant, day, keep_days, request_id, trace_id;
 
-CREATE MATERIALIZED VIEW request_traces_facts_mv TO request_traces AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS request_traces_facts_mv TO request_traces AS
 SELECT tenant, toDate(invocations.ts) AS day, keep_days, request_id,
     arrayJoin(arrayFilter(id -> id != toFixedString('', 16), [platform_trace_id, sdk_trace_id])) AS trace_id,
     min(invocations.ts) AS min_ts, max(invocations.ts) AS max_ts
 FROM invocations GROUP BY tenant, day, keep_days, request_id, trace_id;
 
 -- When and where a trace happened, and whose requests it served.
-CREATE TABLE trace_index (
+CREATE TABLE IF NOT EXISTS trace_index (
     tenant          LowCardinality(String),
     day             Date,
     keep_days       UInt16,
@@ -185,15 +187,45 @@ TTL day + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
     min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
 
-CREATE MATERIALIZED VIEW trace_index_mv TO trace_index AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS trace_index_spans_mv TO trace_index AS
 SELECT tenant, toDate(spans.ts) AS day, keep_days, trace_id, min(spans.ts) AS min_ts,
     max(addNanoseconds(spans.ts, greatest(duration_ns, 0))) AS max_end,
     groupUniqArray(toString(service)) AS services,
     groupUniqArrayIf(request_id, request_id != '') AS request_ids
 FROM spans GROUP BY tenant, day, keep_days, trace_id;
 
+-- A trace that only facts name (the platform's, of which no span came) is found as well.
+CREATE MATERIALIZED VIEW IF NOT EXISTS trace_index_facts_mv TO trace_index AS
+SELECT tenant, toDate(invocations.ts) AS day, keep_days,
+    arrayJoin(arrayFilter(id -> id != toFixedString('', 16), [platform_trace_id, sdk_trace_id])) AS trace_id,
+    min(invocations.ts) AS min_ts, max(invocations.ts) AS max_end,
+    groupUniqArray(toString(function)) AS services,
+    groupUniqArrayIf(request_id, request_id != '') AS request_ids
+FROM invocations GROUP BY tenant, day, keep_days, trace_id;
+
+-- Which traces link to a trace: queues link rather than parent.
+CREATE TABLE IF NOT EXISTS trace_links (
+    tenant          LowCardinality(String),
+    day             Date,
+    keep_days       UInt16,
+    trace_id        FixedString(16),
+    linked_by       FixedString(16),
+    min_ts          SimpleAggregateFunction(min, DateTime64(9, 'UTC')),
+    max_ts          SimpleAggregateFunction(max, DateTime64(9, 'UTC'))
+) ENGINE = AggregatingMergeTree
+PARTITION BY (day, keep_days)
+ORDER BY (tenant, trace_id, linked_by)
+TTL day + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS trace_links_mv TO trace_links AS
+SELECT tenant, toDate(spans.ts) AS day, keep_days, arrayJoin(link_trace_ids) AS trace_id, spans.trace_id AS linked_by,
+    min(spans.ts) AS min_ts, max(spans.ts) AS max_ts
+FROM spans GROUP BY tenant, day, keep_days, trace_id, linked_by;
+
 -- Init and restore phases of sandboxes.
-CREATE TABLE phases (
+CREATE TABLE IF NOT EXISTS phases (
     tenant          LowCardinality(String),
     keep_days       UInt16,
     function        LowCardinality(String),
@@ -212,7 +244,7 @@ SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory =
     min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000;
 
 -- What each sandbox's extension says of itself, cumulative.
-CREATE TABLE sandboxes (
+CREATE TABLE IF NOT EXISTS sandboxes (
     tenant          LowCardinality(String),
     day             Date,
     keep_days       UInt16,
@@ -231,7 +263,7 @@ TTL day + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
     min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000;
 
-CREATE TABLE logs (
+CREATE TABLE IF NOT EXISTS logs (
     tenant          LowCardinality(String),
     keep_days       UInt16,
     ts              DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),

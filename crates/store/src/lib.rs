@@ -1,4 +1,22 @@
 //! ClickHouse: schema, writer, reader, and the embedded engine. The only crate that names `clickhouse`.
+//!
+//! Not here: what rows mean (the collector makes them, the query service reads them), and any wire format. Invariants: an
+//! insert that was confirmed survives a kill of the engine; one that was not is either told apart ([`InsertError`]) or
+//! repeated without being stored twice. An embedded engine and a server are the same thing to everybody but
+//! [`embedded`].
 #![warn(missing_docs)]
 
+pub mod embedded;
+mod error;
+mod migrate;
+pub mod native;
+pub mod reader;
 pub mod rows;
+mod store;
+mod writer;
+
+pub use error::{InsertError, StoreError};
+pub use migrate::MigrateError;
+pub use reader::Reader;
+pub use store::{Store, StoreConfig};
+pub use writer::Writer;

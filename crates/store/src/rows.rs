@@ -59,6 +59,8 @@ pub struct SpanRow<'a> {
     pub attrs: AttributeItems<'a>,
     /// The rest as OTLP bytes.
     pub extra: &'a [u8],
+    /// The traces that the span's links name, each once.
+    pub link_trace_ids: &'a [[u8; 16]],
 }
 
 /// A row of `resources`.
