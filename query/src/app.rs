@@ -14,6 +14,8 @@ use tokio::net::TcpListener;
 use tracing::{error, info, warn};
 
 use crate::Config;
+use crate::http::{self, Api};
+use crate::journey::{Journeys, Limits};
 
 /// For requests in flight to be answered, once asked to end.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
@@ -57,8 +59,9 @@ impl App {
         let component = health.component("query");
         component.set_detail("not serving yet");
         let about_itself = health::router(registry.clone(), health.clone());
-        let _reader = store.reader(Tenant::single());
-        let router = Router::new().merge(about_itself);
+        let reader = store.reader(Tenant::single());
+        let journeys = Journeys::new(reader.clone(), Limits::default());
+        let router = http::router(Api { reader, journeys }, registry).merge(about_itself);
         Ok(Self {
             listener,
             addr,

@@ -5,6 +5,9 @@
 
 mod app;
 mod config;
+mod http;
+mod journey;
+mod reply;
 
 pub use app::{App, BuildError};
 pub use config::Config;

@@ -1,0 +1,150 @@
+//! The HTTP API: routes, and what holds for all of them. One resource a file below.
+//!
+//! Handlers are thin: parameters in, one question to the reader or the journeys, a reply out. Every error is answered in one
+//! form ([`error`]); nothing is cached by browsers, since everything may grow until it is settled.
+
+mod cursor;
+mod error;
+mod functions;
+mod invocations;
+mod params;
+mod traces;
+mod ui;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
+use coldtrace_service::metrics::{Counter, Histogram, Registry};
+use coldtrace_store::Reader;
+use serde::Serialize;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use crate::journey::Journeys;
+use error::ApiError;
+
+/// Requests that are worked on at once: each may hold a journey of a hundred thousand spans.
+const AT_ONCE: usize = 32;
+/// For a request to get its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What handlers share.
+#[derive(Clone)]
+pub(crate) struct Api {
+    pub(crate) reader: Reader,
+    pub(crate) journeys: Journeys,
+}
+
+/// What every request passes.
+#[derive(Clone)]
+struct Gate {
+    turns: Arc<Semaphore>,
+    seconds: Histogram,
+    failed: Counter,
+}
+
+/// The API and the ui.
+pub(crate) fn router(api: Api, registry: &Registry) -> Router {
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let route = |path: &'static str, handler: MethodRouter<Api>| {
+        let gate = Gate::new(Arc::clone(&turns), registry, path);
+        let guarded = handler.layer(middleware::from_fn_with_state(gate, pass));
+        Router::new().route(path, guarded)
+    };
+    Router::new()
+        .merge(route("/api/v1/functions", functions::list()))
+        .merge(route("/api/v1/invocations", invocations::list()))
+        .merge(route(
+            "/api/v1/invocations/{request_id}",
+            invocations::detail(),
+        ))
+        .merge(route("/api/v1/traces", traces::list()))
+        .merge(route("/api/v1/traces/{trace_id}", traces::detail()))
+        .route("/api/{*rest}", axum::routing::any(nothing_here))
+        .method_not_allowed_fallback(read_only)
+        .layer(middleware::map_response(uncached))
+        .with_state(api)
+        .merge(ui::router())
+}
+
+/// A reply in JSON, written off the runtime's own threads: a large journey takes a while.
+async fn json(reply: impl Written) -> Result<Response, ApiError> {
+    let written = tokio::task::spawn_blocking(move || reply.written()).await;
+    let body = written.map_err(|_| ApiError::Internal)??;
+    let headers = [(header::CONTENT_TYPE, "application/json")];
+    Ok((headers, body).into_response())
+}
+
+/// What knows how it looks as JSON: it owns the data from which its borrowed reply is made.
+trait Written: Send + 'static {
+    fn written(&self) -> Result<Vec<u8>, ApiError>;
+}
+
+/// A reply's bytes.
+fn bytes_of(reply: &impl Serialize) -> Result<Vec<u8>, ApiError> {
+    serde_json::to_vec(reply).map_err(|error| {
+        tracing::error!(%error, "a reply can't be written");
+        ApiError::Internal
+    })
+}
+
+async fn nothing_here() -> ApiError {
+    ApiError::NotFound("there is nothing at this path; the API is below /api/v1".to_owned())
+}
+
+async fn read_only() -> ApiError {
+    ApiError::MethodNotAllowed
+}
+
+async fn uncached(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}
+
+/// Waits for a turn, measures, counts.
+async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let turn = tokio::time::timeout(PATIENCE, gate.turns.acquire()).await;
+    let response = match turn {
+        Ok(Ok(_turn)) => next.run(request).await,
+        // The semaphore is never closed: only the patience can end.
+        _ => ApiError::busy().into_response(),
+    };
+    gate.seconds.observe_duration(started.elapsed());
+    if response.status().is_server_error() {
+        gate.failed.inc();
+    }
+    response
+}
+
+// === impl Gate ===
+
+impl Gate {
+    fn new(turns: Arc<Semaphore>, registry: &Registry, path: &str) -> Self {
+        let labels = [("path", path)];
+        Self {
+            turns,
+            seconds: registry.histogram(
+                "coldtrace_query_request_seconds",
+                "How long requests to the API took.",
+                &labels,
+            ),
+            failed: registry.counter(
+                "coldtrace_query_failures_total",
+                "Requests to the API that were not answered for a reason of ours.",
+                &labels,
+            ),
+        }
+    }
+}

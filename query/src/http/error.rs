@@ -1,0 +1,136 @@
+//! What went wrong, as the API says it. The only file that knows status codes.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use coldtrace_store::reader::ReadError;
+use serde::Serialize;
+use tracing::{error, warn};
+
+use crate::journey::JourneyError;
+
+/// Why there is no reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ApiError {
+    /// A parameter is wrong.
+    Invalid {
+        /// Which.
+        parameter: String,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// There is nothing under that id or path.
+    NotFound(String),
+    /// The API reads only.
+    MethodNotAllowed,
+    /// The store does not answer, or not in time.
+    Unavailable(String),
+    /// A mistake of ours; the log says which.
+    Internal,
+}
+
+#[derive(Serialize)]
+struct ErrorReply<'a> {
+    error: ErrorBody<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    code: &'static str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<&'a str>,
+}
+
+/// In seconds, until it is worth to ask again.
+const RETRY_AFTER: &str = "2";
+
+impl ApiError {
+    pub(super) fn invalid(parameter: &str, message: impl Into<String>) -> Self {
+        Self::Invalid {
+            parameter: parameter.to_owned(),
+            message: message.into(),
+        }
+    }
+
+    /// Too many ask at once.
+    pub(super) fn busy() -> Self {
+        Self::Unavailable("too many requests at once; ask again in a moment".to_owned())
+    }
+
+    fn code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid"),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "invalid"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+
+    fn message(&self) -> &str {
+        match self {
+            Self::Invalid { message, .. }
+            | Self::NotFound(message)
+            | Self::Unavailable(message) => message,
+            Self::MethodNotAllowed => "the API is read with GET",
+            Self::Internal => "a mistake of Coldtrace's own; its log says more",
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, code) = self.code();
+        let parameter = match &self {
+            Self::Invalid { parameter, .. } => Some(parameter.as_str()),
+            _ => None,
+        };
+        let body = axum::Json(ErrorReply {
+            error: ErrorBody {
+                code,
+                message: self.message(),
+                parameter,
+            },
+        });
+        match self {
+            Self::Unavailable(_) => {
+                (status, [(header::RETRY_AFTER, RETRY_AFTER)], body).into_response()
+            }
+            _ => (status, body).into_response(),
+        }
+    }
+}
+
+impl From<ReadError> for ApiError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Unavailable(error) => {
+                warn!(%error, "the store was not read");
+                Self::Unavailable(error.to_string())
+            }
+            ReadError::TooHeavy(why) => {
+                warn!(why, "a question was too much for the store");
+                Self::Unavailable(format!(
+                    "this was too much for the store; ask for a shorter range of time ({why})"
+                ))
+            }
+            error @ (ReadError::Refused(_) | ReadError::Unreadable(_) | ReadError::NoRow) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                error!(%error, cause, "a query of ours failed");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<JourneyError> for ApiError {
+    fn from(error: JourneyError) -> Self {
+        match error {
+            JourneyError::Read(error) => error.into(),
+            JourneyError::Rebuild(error) => {
+                error!(%error, "a journey was not rebuilt");
+                Self::Internal
+            }
+        }
+    }
+}

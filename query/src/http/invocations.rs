@@ -1,0 +1,192 @@
+//! `GET /api/v1/invocations` and `GET /api/v1/invocations/{request_id}`.
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::Uri;
+use axum::response::Response;
+use axum::routing::{MethodRouter, get};
+use coldtrace_model::{Invocation, LogRecord, Nanos, Outcome, RequestId, TraceId, UnixNanos};
+use coldtrace_store::reader::{InvocationFilter, InvocationKey, LogFilter};
+use serde::Serialize;
+
+use super::cursor::Place;
+use super::error::ApiError;
+use super::params::Params;
+use super::{Api, Written, bytes_of, json};
+use crate::journey::{self, Journey};
+use crate::reply::{InvocationReply, LogReply, TraceReply};
+
+/// Lines of one invocation that are shown; the reply says how many there are.
+const LOG_LIMIT: u32 = 10_000;
+
+const LIST_PARAMETERS: [&str; 8] = [
+    "from", "to", "function", "outcome", "cold", "sort", "limit", "cursor",
+];
+
+/// The schema `InvocationList`.
+#[derive(Serialize)]
+struct ListReply<'a> {
+    invocations: Vec<InvocationReply<'a>>,
+    total: u64,
+    next_cursor: Option<&'a str>,
+}
+
+/// The schema `InvocationDetail`.
+#[derive(Serialize)]
+struct DetailReply<'a> {
+    invocation: InvocationReply<'a>,
+    trace: TraceReply<'a>,
+    logs: Vec<LogReply<'a>>,
+    logs_total: u64,
+}
+
+struct Listed {
+    invocations: Vec<Invocation>,
+    total: u64,
+    next_cursor: Option<String>,
+}
+
+struct Detail {
+    invocation: Invocation,
+    journey: Journey,
+    lines: Vec<(String, LogRecord)>,
+    lines_total: u64,
+}
+
+/// In a cursor: duration, time, request id, function.
+type CursorKey = (u64, u64, String, String);
+
+pub(super) fn list() -> MethodRouter<Api> {
+    get(list_invocations)
+}
+
+pub(super) fn detail() -> MethodRouter<Api> {
+    get(get_invocation)
+}
+
+async fn list_invocations(State(api): State<Api>, uri: Uri) -> Result<Response, ApiError> {
+    let params = Params::read(&uri, &LIST_PARAMETERS)?;
+    let place = Place::<CursorKey>::read(&params)?;
+    let filter = InvocationFilter {
+        range: place.range,
+        function: params.text("function").map(str::to_owned),
+        outcomes: outcomes(&params)?,
+        cold: params.flag("cold")?,
+        sort: place.sort,
+        after: place.after.clone().map(key_from),
+        limit: params.limit()?,
+    };
+    let page = api.reader.invocations(&filter).await?;
+    let listed = Listed {
+        invocations: page.items,
+        total: page.total,
+        next_cursor: page.next.map(|key| place.cursor(key_into(key))),
+    };
+    json(listed).await
+}
+
+async fn get_invocation(
+    State(api): State<Api>,
+    uri: Uri,
+    request_id: Result<Path<String>, PathRejection>,
+) -> Result<Response, ApiError> {
+    Params::read(&uri, &[])?;
+    let request_id = parse_request_id(request_id)?;
+    let found = api
+        .reader
+        .invocations_of(std::slice::from_ref(&request_id))
+        .await?;
+    // The latest: a platform that tries again keeps the request's id.
+    let invocation = found.into_iter().next().ok_or_else(|| {
+        ApiError::NotFound(format!("no invocation has the request id {request_id}"))
+    })?;
+    let own_traces = own_traces(&invocation);
+    let lines = LogFilter {
+        invocation: &invocation,
+        trace_ids: &own_traces,
+        limit: LOG_LIMIT,
+    };
+    let (journey, lines) = tokio::join!(
+        api.journeys.of_request(&request_id),
+        api.reader.logs(&lines)
+    );
+    let (lines, lines_total) = lines?;
+    let detail = Detail {
+        invocation,
+        journey: journey?,
+        lines: lines.into_iter().map(journey::line).collect(),
+        lines_total,
+    };
+    json(detail).await
+}
+
+fn outcomes(params: &Params) -> Result<Vec<Outcome>, ApiError> {
+    let Some(names) = params.text("outcome") else {
+        return Ok(Vec::new());
+    };
+    names
+        .split(',')
+        .map(|name| Outcome::from_name(name.trim()).ok_or_else(|| unknown_outcome(name)))
+        .collect()
+}
+
+fn unknown_outcome(name: &str) -> ApiError {
+    let known: Vec<&str> = Outcome::ALL
+        .iter()
+        .map(|outcome| outcome.as_str())
+        .collect();
+    let known = known.join(", ");
+    ApiError::invalid(
+        "outcome",
+        format!("there is no outcome `{name}`; there are {known}"),
+    )
+}
+
+fn parse_request_id(path: Result<Path<String>, PathRejection>) -> Result<RequestId, ApiError> {
+    let Path(text) = path.map_err(|error| ApiError::invalid("request_id", error.body_text()))?;
+    RequestId::parse(&text).map_err(|error| ApiError::invalid("request_id", error.to_string()))
+}
+
+fn own_traces(invocation: &Invocation) -> Vec<TraceId> {
+    let traces = [invocation.platform_trace_id, invocation.sdk_trace_id];
+    traces.into_iter().flatten().collect()
+}
+
+fn key_from((duration, filed_at, request_id, function): CursorKey) -> InvocationKey {
+    InvocationKey {
+        duration: Nanos(duration),
+        filed_at: UnixNanos(filed_at),
+        request_id,
+        function,
+    }
+}
+
+fn key_into(key: InvocationKey) -> CursorKey {
+    (key.duration.0, key.filed_at.0, key.request_id, key.function)
+}
+
+// === impl Listed, Detail ===
+
+impl Written for Listed {
+    fn written(&self) -> Result<Vec<u8>, ApiError> {
+        bytes_of(&ListReply {
+            invocations: self.invocations.iter().map(InvocationReply::from).collect(),
+            total: self.total,
+            next_cursor: self.next_cursor.as_deref(),
+        })
+    }
+}
+
+impl Written for Detail {
+    fn written(&self) -> Result<Vec<u8>, ApiError> {
+        let lines = self.lines.iter();
+        bytes_of(&DetailReply {
+            invocation: (&self.invocation).into(),
+            trace: (&self.journey).into(),
+            logs: lines
+                .map(|(service, record)| LogReply::of(service, record))
+                .collect(),
+            logs_total: self.lines_total,
+        })
+    }
+}

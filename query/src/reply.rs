@@ -1,0 +1,15 @@
+//! What the API answers: the schemas of `query/openapi.yaml` as types that are only ever written.
+//!
+//! They borrow from the domain and say how it looks as JSON; nothing is computed here. Parts that only one resource answers
+//! stand with that resource in [`crate::http`].
+
+mod invocation;
+mod log;
+mod number;
+mod trace;
+mod value;
+
+pub(crate) use invocation::InvocationReply;
+pub(crate) use log::LogReply;
+pub(crate) use number::{Decimal, Shown};
+pub(crate) use trace::TraceReply;

@@ -1,0 +1,259 @@
+//! A rebuilt journey. Large ones have a hundred thousand spans: they are written one after the other, not collected first.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use coldtrace_analysis::{Mark, Node};
+use coldtrace_model::{Event, Link, RequestId, Resource, SandboxId, Scope, SpanId, TraceId};
+use serde::{Serialize, Serializer};
+
+use super::invocation::InvocationReply;
+use super::number::{Decimal, Shown};
+use super::value::AttributesReply;
+use crate::journey::Journey;
+
+/// The schema `Trace`.
+#[derive(Serialize)]
+pub(crate) struct TraceReply<'a> {
+    trace_ids: Vec<Shown<TraceId>>,
+    request_ids: Vec<&'a str>,
+    start: Decimal,
+    end: Decimal,
+    spans: Spans<'a>,
+    spans_total: u64,
+    invocations: Vec<InvocationReply<'a>>,
+    resources: Vec<ResourceReply<'a>>,
+    scopes: Vec<ScopeReply<'a>>,
+    critical_path: Vec<SectionReply>,
+    warnings: &'a [String],
+}
+
+struct Spans<'a> {
+    nodes: &'a [Node],
+    resources: Indexes<Resource>,
+    scopes: Indexes<Scope>,
+}
+
+/// Where a shared value stands in its list, by its address: equal ones are shared already.
+struct Indexes<T>(HashMap<*const T, usize>);
+
+#[derive(Serialize)]
+struct SpanReply<'a> {
+    trace_id: Shown<TraceId>,
+    span_id: Shown<SpanId>,
+    parent_span_id: Option<Shown<SpanId>>,
+    parent: Option<usize>,
+    depth: u32,
+    name: &'a str,
+    service: &'a str,
+    kind: &'static str,
+    start: Decimal,
+    end: Decimal,
+    status: &'static str,
+    status_message: &'a str,
+    phase: &'a str,
+    request_id: Option<&'a str>,
+    sandbox_id: Option<&'a str>,
+    self_time: Decimal,
+    critical_time: Decimal,
+    marks: Vec<&'static str>,
+    attributes: AttributesReply<'a>,
+    events: Vec<EventReply<'a>>,
+    links: Vec<LinkReply<'a>>,
+    resource: usize,
+    scope: usize,
+    trace_state: &'a str,
+    flags: u32,
+    dropped_attributes: u32,
+    dropped_events: u32,
+    dropped_links: u32,
+}
+
+#[derive(Serialize)]
+struct EventReply<'a> {
+    time: Decimal,
+    name: &'a str,
+    attributes: AttributesReply<'a>,
+    dropped_attributes: u32,
+}
+
+#[derive(Serialize)]
+struct LinkReply<'a> {
+    trace_id: Shown<TraceId>,
+    span_id: Shown<SpanId>,
+    trace_state: &'a str,
+    flags: u32,
+    attributes: AttributesReply<'a>,
+    dropped_attributes: u32,
+}
+
+#[derive(Serialize)]
+struct ResourceReply<'a> {
+    attributes: AttributesReply<'a>,
+    dropped_attributes: u32,
+    schema_url: &'a str,
+}
+
+#[derive(Serialize)]
+struct ScopeReply<'a> {
+    name: &'a str,
+    version: &'a str,
+    attributes: AttributesReply<'a>,
+    dropped_attributes: u32,
+    schema_url: &'a str,
+}
+
+#[derive(Serialize)]
+struct SectionReply {
+    span: usize,
+    start: Decimal,
+    end: Decimal,
+}
+
+impl<'a> From<&'a Journey> for TraceReply<'a> {
+    fn from(journey: &'a Journey) -> Self {
+        let nodes = &journey.trace.nodes;
+        let (resources, resource_indexes) = listed(nodes.iter().map(|node| &node.span.resource));
+        let (scopes, scope_indexes) = listed(nodes.iter().map(|node| &node.span.scope));
+        let section = |section: &coldtrace_analysis::Section| SectionReply {
+            span: section.node,
+            start: section.start.into(),
+            end: section.end.into(),
+        };
+        Self {
+            trace_ids: journey.trace_ids.iter().copied().map(Shown).collect(),
+            request_ids: journey.request_ids.iter().map(RequestId::as_str).collect(),
+            start: journey.trace.start.into(),
+            end: journey.trace.end.into(),
+            spans: Spans {
+                nodes,
+                resources: resource_indexes,
+                scopes: scope_indexes,
+            },
+            spans_total: journey.spans_total,
+            invocations: journey
+                .invocations
+                .iter()
+                .map(InvocationReply::from)
+                .collect(),
+            resources: resources.into_iter().map(ResourceReply::from).collect(),
+            scopes: scopes.into_iter().map(ScopeReply::from).collect(),
+            critical_path: journey.trace.critical_path.iter().map(section).collect(),
+            warnings: &journey.trace.warnings,
+        }
+    }
+}
+
+/// Each shared value once, in the order in which they first come up, and where each stands.
+fn listed<'a, T>(shared: impl Iterator<Item = &'a Arc<T>>) -> (Vec<&'a T>, Indexes<T>) {
+    let mut list = Vec::new();
+    let mut indexes = HashMap::new();
+    for one in shared {
+        indexes.entry(Arc::as_ptr(one)).or_insert_with(|| {
+            list.push(&**one);
+            list.len() - 1
+        });
+    }
+    (list, Indexes(indexes))
+}
+
+// === impl Spans, Indexes ===
+
+impl Serialize for Spans<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.nodes.iter().map(|node| self.reply(node)))
+    }
+}
+
+impl Spans<'_> {
+    fn reply<'a>(&self, node: &'a Node) -> SpanReply<'a> {
+        let span = &node.span;
+        SpanReply {
+            trace_id: Shown(span.trace_id),
+            span_id: Shown(span.span_id),
+            parent_span_id: span.parent_span_id.map(Shown),
+            parent: node.parent,
+            depth: node.depth,
+            name: &span.name,
+            service: span.resource.service(),
+            kind: span.kind.as_str(),
+            start: span.start.into(),
+            end: span.end.into(),
+            status: span.status.code.as_str(),
+            status_message: &span.status.message,
+            phase: &span.origin.phase,
+            request_id: span.origin.request_id.as_ref().map(RequestId::as_str),
+            sandbox_id: span.origin.sandbox_id.as_ref().map(SandboxId::as_str),
+            self_time: node.self_time.into(),
+            critical_time: node.critical_time.into(),
+            marks: node.marks.iter().map(Mark::as_str).collect(),
+            attributes: AttributesReply(&span.attributes),
+            events: span.events.iter().map(EventReply::from).collect(),
+            links: span.links.iter().map(LinkReply::from).collect(),
+            resource: self.resources.of(&span.resource),
+            scope: self.scopes.of(&span.scope),
+            trace_state: &span.trace_state,
+            flags: span.flags,
+            dropped_attributes: span.dropped_attributes,
+            dropped_events: span.dropped_events,
+            dropped_links: span.dropped_links,
+        }
+    }
+}
+
+impl<T> Indexes<T> {
+    fn of(&self, shared: &Arc<T>) -> usize {
+        *self
+            .0
+            .get(&Arc::as_ptr(shared))
+            .expect("the list was made of the same spans")
+    }
+}
+
+// === impl EventReply, LinkReply, ResourceReply, ScopeReply ===
+
+impl<'a> From<&'a Event> for EventReply<'a> {
+    fn from(event: &'a Event) -> Self {
+        Self {
+            time: event.time.into(),
+            name: &event.name,
+            attributes: AttributesReply(&event.attributes),
+            dropped_attributes: event.dropped_attributes,
+        }
+    }
+}
+
+impl<'a> From<&'a Link> for LinkReply<'a> {
+    fn from(link: &'a Link) -> Self {
+        Self {
+            trace_id: Shown(link.trace_id),
+            span_id: Shown(link.span_id),
+            trace_state: &link.trace_state,
+            flags: link.flags,
+            attributes: AttributesReply(&link.attributes),
+            dropped_attributes: link.dropped_attributes,
+        }
+    }
+}
+
+impl<'a> From<&'a Resource> for ResourceReply<'a> {
+    fn from(resource: &'a Resource) -> Self {
+        Self {
+            attributes: AttributesReply(&resource.attributes),
+            dropped_attributes: resource.dropped_attributes,
+            schema_url: &resource.schema_url,
+        }
+    }
+}
+
+impl<'a> From<&'a Scope> for ScopeReply<'a> {
+    fn from(scope: &'a Scope) -> Self {
+        Self {
+            name: &scope.name,
+            version: &scope.version,
+            attributes: AttributesReply(&scope.attributes),
+            dropped_attributes: scope.dropped_attributes,
+            schema_url: &scope.schema_url,
+        }
+    }
+}
