@@ -34,6 +34,8 @@ use crate::Store;
 const ENGINE_DEADLINE: Duration = Duration::from_secs(20);
 /// For the answer: the engine's own deadline tells more, so that one comes first.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(25);
+/// In bytes: the ids of a whole journey stand in one query.
+const MAX_QUERY_SIZE: u32 = 8 << 20;
 
 /// Reads one tenant's data. Clones share the connections of their store.
 #[derive(Clone)]
@@ -80,6 +82,7 @@ impl Reader {
             .client()
             .query_raw(query)
             .with_setting("max_execution_time", ENGINE_DEADLINE.as_secs().to_string())
+            .with_setting("max_query_size", MAX_QUERY_SIZE.to_string())
             .fetch_all();
         match tokio::time::timeout(ANSWER_DEADLINE, asked).await {
             Ok(Ok(rows)) => Ok(rows),

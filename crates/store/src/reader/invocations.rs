@@ -95,7 +95,6 @@ struct InvocationRecord {
 
 #[derive(Row, Deserialize)]
 struct IndexRecord {
-    request_id: String,
     function: String,
     filed_at: u64,
 }
@@ -217,7 +216,7 @@ impl Reader {
             return Ok(Vec::new());
         }
         self.rows(&format!(
-            "SELECT DISTINCT request_id, function, toUInt64(toUnixTimestamp64Nano(ts)) AS filed_at
+            "SELECT DISTINCT function, toUInt64(toUnixTimestamp64Nano(ts)) AS filed_at
             FROM request_index WHERE {} AND request_id IN {}",
             self.owned(),
             sql::texts(request_ids.iter().map(RequestId::as_str))
