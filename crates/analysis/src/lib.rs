@@ -1,17 +1,73 @@
 //! Pure functions on the model: from whatever arrived of a journey to a tree that is repaired, marked and explained.
 //!
 //! Not here: I/O, clocks, wire formats. Invariant: nothing in here fails or panics, whatever the evidence, and the order
-//! of the evidence does not matter. Nothing recurses, so that a deep trace costs no stack.
+//! of the evidence does not matter. Nothing recurses, so that a deep trace costs no stack; nothing takes more than
+//! O(n log n).
 #![warn(missing_docs)]
 
+mod clocks;
+mod draft;
+mod duplicates;
+mod ends;
 mod evidence;
+mod order;
+mod parents;
+mod path;
+mod requests;
+mod rings;
+mod synthesis;
 mod trace;
+mod waiting;
+
+use draft::{Draft, Item};
+use duplicates::Unique;
+use requests::Requests;
+use synthesis::Synthesis;
 
 pub use evidence::{Evidence, SandboxPhase};
 pub use trace::{Mark, Marks, Node, Section, Trace};
 
-/// Rebuilds a journey.
+/// Rebuilds a journey: every span once, in its place, with what was repaired and where the time went.
 pub fn rebuild(evidence: Evidence) -> Trace {
-    drop(evidence);
-    unimplemented!("follows in the next commit")
+    let Unique {
+        mut spans,
+        mut marks,
+        mut index,
+        halves,
+        removed,
+    } = duplicates::remove(evidence.spans);
+    let invocations = requests::distinct(evidence.invocations);
+    let mut requests = Requests::collect(&spans, &invocations, &index);
+    Synthesis {
+        spans: &mut spans,
+        index: &mut index,
+        requests: &mut requests,
+        invocations: &invocations,
+    }
+    .complete(evidence.phases);
+    marks.resize(spans.len(), Marks::default());
+
+    let items = spans
+        .iter()
+        .zip(marks)
+        .map(|(span, marks)| Item::new(span, marks))
+        .collect();
+    let mut draft = Draft {
+        spans,
+        items,
+        invocations,
+        warnings: Vec::new(),
+    };
+    draft.warn(
+        removed,
+        "was a copy of another and is not shown",
+        "were copies of others and are not shown",
+    );
+    parents::assign(&mut draft, &index, &requests, &halves);
+    rings::open(&mut draft);
+    clocks::align(&mut draft);
+    order::arrange(&mut draft);
+    ends::estimate(&mut draft);
+    waiting::mark(&mut draft);
+    Trace::of(draft)
 }

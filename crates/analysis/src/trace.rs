@@ -4,6 +4,9 @@ use std::fmt;
 
 use coldtrace_model::{Nanos, Span, UnixNanos};
 
+use crate::draft::{Draft, Item};
+use crate::path;
+
 /// A journey as a forest, with what had to be repaired and where its time went.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trace {
@@ -15,7 +18,8 @@ pub struct Trace {
     pub nodes: Vec<Node>,
     /// Indexes of the nodes without a parent, in display order.
     pub roots: Vec<usize>,
-    /// Disjoint sections in order of time, per root: together they cover each root's interval exactly.
+    /// Root by root, disjoint sections in order of time: together they cover the root exactly, from its start to its end.
+    /// The stretch of an invocation that waited for its sandbox begins with its init, before its own start.
     pub critical_path: Vec<Section>,
     /// What was repaired, in words for people.
     pub warnings: Vec<String>,
@@ -74,6 +78,65 @@ pub enum Mark {
 /// A set of marks.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Marks(u8);
+
+// === impl Trace ===
+
+impl Trace {
+    /// The trace of a draft whose items are in display order, with everything repaired.
+    pub(crate) fn of(draft: Draft) -> Self {
+        let items = &draft.items;
+        let roots: Vec<usize> = (0..items.len())
+            .filter(|&place| items[place].parent.is_none())
+            .collect();
+        let critical_path = path::critical(items, &roots);
+        let mut critical_times = vec![Nanos(0); items.len()];
+        for section in &critical_path {
+            critical_times[section.node].0 += section.end.since(section.start).0;
+        }
+        let self_times = path::self_times(items);
+        let mut depths: Vec<u32> = Vec::with_capacity(items.len());
+        for item in items {
+            depths.push(item.parent.map_or(0, |parent| depths[parent] + 1));
+        }
+        let start = items.iter().map(|item| item.start).min();
+        let end = items.iter().map(|item| item.end).max();
+        let times = self_times.into_iter().zip(critical_times).zip(depths);
+        let nodes = draft
+            .spans
+            .into_iter()
+            .zip(items)
+            .zip(times)
+            .map(|((span, item), ((self_time, critical_time), depth))| {
+                Node::of(span, item, depth, self_time, critical_time)
+            })
+            .collect();
+        Self {
+            start: start.unwrap_or_default(),
+            end: end.unwrap_or_default(),
+            nodes,
+            roots,
+            critical_path,
+            warnings: draft.warnings,
+        }
+    }
+}
+
+// === impl Node ===
+
+impl Node {
+    fn of(mut span: Span, item: &Item, depth: u32, self_time: Nanos, critical_time: Nanos) -> Self {
+        span.start = item.start;
+        span.end = item.end;
+        Self {
+            span,
+            parent: item.parent,
+            depth,
+            self_time,
+            critical_time,
+            marks: item.marks,
+        }
+    }
+}
 
 // === impl Mark ===
 

@@ -1,0 +1,117 @@
+//! A journey in the making: the spans beside what the steps need of each, so that no step walks through whole spans.
+//!
+//! Invariant: `spans[i]` and `items[i]` are the same span; a parent is an index into them.
+
+use coldtrace_model::{Invocation, Span, SpanId, SpanKind, TraceId, UnixNanos};
+
+use crate::{Mark, Marks};
+
+/// Spans and rows on their way to a trace.
+pub(crate) struct Draft {
+    pub(crate) spans: Vec<Span>,
+    pub(crate) items: Vec<Item>,
+    pub(crate) invocations: Vec<Invocation>,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What the steps need of a span.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub(crate) start: UnixNanos,
+    /// Not before `start`; 0 until it is estimated, where nobody told it.
+    pub(crate) end: UnixNanos,
+    pub(crate) parent: Option<usize>,
+    pub(crate) kind: SpanKind,
+    pub(crate) role: Role,
+    pub(crate) marks: Marks,
+    /// Index into `Draft::invocations`, for the span that stands for an invocation.
+    pub(crate) invocation: Option<usize>,
+}
+
+/// What a span stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Work that the function's or another service's SDK recorded.
+    Work,
+    /// A whole invocation, as the platform saw it.
+    Invocation,
+    /// A sandbox's init.
+    Init,
+    /// A part of init.
+    InitPart,
+    /// A restore from a snapshot.
+    Restore,
+    /// Any other phase of an invocation.
+    Phase,
+}
+
+/// By which spans are put in order wherever nothing else decides. No two spans of a draft have the same.
+pub(crate) type Rank = (UnixNanos, TraceId, SpanId, u8);
+
+/// The rank of a span.
+pub(crate) fn rank(span: &Span) -> Rank {
+    (span.start, span.trace_id, span.span_id, span.kind as u8)
+}
+
+// === impl Draft ===
+
+impl Draft {
+    /// Tells people of spans that were repaired, in the singular or the plural; of none it tells nothing.
+    pub(crate) fn warn(&mut self, spans: usize, one: &str, many: &str) {
+        match spans {
+            0 => {}
+            1 => self.warnings.push(format!("1 span {one}")),
+            _ => self.warnings.push(format!("{spans} spans {many}")),
+        }
+    }
+}
+
+// === impl Item ===
+
+impl Item {
+    /// What is known of a span before its neighbours are looked at.
+    pub(crate) fn new(span: &Span, marks: Marks) -> Self {
+        let mut item = Self {
+            start: span.start,
+            end: span.end,
+            parent: None,
+            kind: span.kind,
+            role: Role::of(span),
+            marks,
+            invocation: None,
+        };
+        if span.end.is_unknown() {
+            item.marks.insert(Mark::Unfinished);
+        } else if span.end < span.start {
+            item.marks.insert(Mark::EndsBeforeStart);
+            item.end = span.start;
+        }
+        item
+    }
+
+    /// True if start and end are as somebody measured them.
+    pub(crate) fn is_measured(&self) -> bool {
+        !self.marks.contains(Mark::Unfinished) && !self.marks.contains(Mark::EndsBeforeStart)
+    }
+}
+
+// === impl Role ===
+
+impl Role {
+    /// The role of a span, by the phase that it was sent for.
+    pub(crate) fn of(span: &Span) -> Self {
+        match span.origin.phase.as_str() {
+            "" => Self::Work,
+            "invocation" => Self::Invocation,
+            "init" => Self::Init,
+            "extension_init" | "runtime_init" => Self::InitPart,
+            "restore" => Self::Restore,
+            _ => Self::Phase,
+        }
+    }
+
+    /// True for what a sandbox does before it can serve.
+    pub(crate) fn precedes_invocation(self) -> bool {
+        matches!(self, Self::Init | Self::InitPart | Self::Restore)
+    }
+}

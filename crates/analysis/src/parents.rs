@@ -1,0 +1,250 @@
+//! Gives every span its parent: the one that it names, else the one that its request, its sandbox and the time tell.
+//!
+//! Three traces meet at an invocation: the caller's (`client span`), the platform's (`invocation`) and the function's own
+//! (`handler`), each knowing at most one of the others. They are joined to client span > invocation > handler.
+
+use coldtrace_model::{Span, SpanKind};
+
+use crate::Mark;
+use crate::draft::{Draft, Item, Rank, Role, rank};
+use crate::duplicates::Index;
+use crate::requests::{CLOCK_TOLERANCE, Requests};
+
+/// Sets the parents of all items, which may still form rings. `halves` are pairs of server and client that share an id.
+pub(crate) fn assign(
+    draft: &mut Draft,
+    index: &Index,
+    requests: &Requests,
+    halves: &[(usize, usize)],
+) {
+    let parents = Parents::as_sent(draft, index, halves);
+    for attempt in &requests.attempts {
+        if let Some(span) = attempt.span {
+            draft.items[span].invocation = attempt.row;
+        }
+    }
+    let mut callers = vec![None; requests.attempts.len()];
+    for place in 0..draft.spans.len() {
+        match draft.items[place].role {
+            Role::Work => parents.work(draft, requests, place, &mut callers),
+            Role::Invocation => {}
+            Role::Init | Role::InitPart | Role::Restore | Role::Phase => {
+                parents.phase(draft, requests, place);
+            }
+        }
+    }
+    for (attempt, caller) in requests.attempts.iter().zip(callers) {
+        if let (Some(span), Some(caller)) = (attempt.span, caller)
+            && draft.items[span].role == Role::Invocation
+            && draft.items[span].parent != Some(caller.place)
+        {
+            draft.items[span].parent = Some(caller.place);
+            draft.items[span].marks.insert(Mark::Adopted);
+        }
+    }
+    let orphans = parents.mark_orphans(draft);
+    draft.warn(
+        orphans,
+        "names a parent that never arrived",
+        "name parents that never arrived",
+    );
+}
+
+/// The call that caused an attempt.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Caller {
+    /// Whether it was found by the request that it names, which says less than the handler's own word.
+    by_request: bool,
+    /// Of several the first.
+    rank: Rank,
+    place: usize,
+}
+
+struct Parents {
+    /// Names a parent that is not there.
+    is_dangling: Vec<bool>,
+    /// The topmost span by the parents as they were sent.
+    top: Vec<usize>,
+}
+
+// === impl Parents ===
+
+impl Parents {
+    /// Sets the parents that the spans name, where they are there.
+    fn as_sent(draft: &mut Draft, index: &Index, halves: &[(usize, usize)]) -> Self {
+        let mut is_dangling = vec![false; draft.spans.len()];
+        let mut rings = 0;
+        for (place, (span, item)) in draft.spans.iter().zip(&mut draft.items).enumerate() {
+            let Some(named) = span.parent_span_id else {
+                continue;
+            };
+            if named == span.span_id {
+                item.marks.insert(Mark::CycleCut);
+                rings += 1;
+                continue;
+            }
+            item.parent = index.find(span.trace_id, named);
+            is_dangling[place] = item.parent.is_none();
+        }
+        draft.warn(
+            rings,
+            "names itself as its parent",
+            "name themselves as their parents",
+        );
+        for &(server, client) in halves {
+            draft.items[server].parent = Some(client);
+            is_dangling[server] = false;
+        }
+        let top = tops(&draft.items);
+        Self { is_dangling, top }
+    }
+
+    /// Work that a function did: under its invocation, if what it names does not tell.
+    fn work(
+        &self,
+        draft: &mut Draft,
+        requests: &Requests,
+        place: usize,
+        callers: &mut [Option<Caller>],
+    ) {
+        let span = &draft.spans[place];
+        let mut offer = |attempt: usize, caller: usize, by_request: bool| {
+            let caller = Caller {
+                by_request,
+                rank: rank(span),
+                place: caller,
+            };
+            if callers[attempt].is_none_or(|best| caller < best) {
+                callers[attempt] = Some(caller);
+            }
+        };
+        if let Some(attempt) = requests.caused_by(span) {
+            offer(attempt, place, true);
+        }
+        let sent = draft.items[place].parent;
+        // Who has a parent in its own process has its place.
+        if sent.is_some_and(|parent| !is_entry(span, &draft.spans[parent])) {
+            return;
+        }
+        let Some(attempt) = requests.of_span(span) else {
+            return;
+        };
+        let Some(invocation) = requests.attempts[attempt].span else {
+            return;
+        };
+        if invocation == place || sent == Some(invocation) || self.top[invocation] == place {
+            return;
+        }
+        if let Some(caller) = sent {
+            // Without a span of the platform's, the server's span is the invocation, and has its place.
+            if draft.items[invocation].role != Role::Invocation {
+                return;
+            }
+            offer(attempt, caller, false);
+        }
+        draft.items[place].parent = Some(
+            self.preparation(draft, requests, attempt, place)
+                .unwrap_or(invocation),
+        );
+        draft.items[place].marks.insert(Mark::Adopted);
+    }
+
+    /// The init during which a span was recorded, if it was.
+    fn preparation(
+        &self,
+        draft: &Draft,
+        requests: &Requests,
+        attempt: usize,
+        place: usize,
+    ) -> Option<usize> {
+        let attempt = &requests.attempts[attempt];
+        let start = draft.items[place].start;
+        if start.plus(CLOCK_TOLERANCE) >= draft.items[attempt.span?].start {
+            return None;
+        }
+        let began = |&phase: &usize| {
+            let item = &draft.items[phase];
+            matches!(item.role, Role::Init | Role::Restore)
+                && item.start <= start.plus(CLOCK_TOLERANCE)
+        };
+        let phases = attempt.phases.iter().copied().filter(began);
+        phases.max_by_key(|&phase| rank(&draft.spans[phase]))
+    }
+
+    /// A phase: under the invocation that waited for it, if what it names does not tell.
+    fn phase(&self, draft: &mut Draft, requests: &Requests, place: usize) {
+        if draft.items[place].parent.is_some() {
+            return;
+        }
+        let attempt = requests
+            .of_phase_span(place)
+            .or_else(|| requests.of_span(&draft.spans[place]));
+        let Some(attempt) = attempt.map(|attempt| &requests.attempts[attempt]) else {
+            return;
+        };
+        let init = attempt
+            .phases
+            .iter()
+            .copied()
+            .filter(|&phase| phase != place && draft.items[phase].role == Role::Init)
+            .filter(|&phase| draft.items[phase].start <= draft.items[place].start)
+            .max_by_key(|&phase| rank(&draft.spans[phase]));
+        let parent = match draft.items[place].role {
+            Role::InitPart => init.or(attempt.span),
+            _ => attempt.span,
+        };
+        if let Some(parent) = parent.filter(|&parent| self.top[parent] != place) {
+            draft.items[place].parent = Some(parent);
+            draft.items[place].marks.insert(Mark::Adopted);
+        }
+    }
+
+    /// Marks what stands alone though it named a parent. The platform's own spans name X-Ray's, which nobody exports.
+    fn mark_orphans(&self, draft: &mut Draft) -> usize {
+        let mut orphans = 0;
+        for (item, &is_dangling) in draft.items.iter_mut().zip(&self.is_dangling) {
+            if is_dangling && item.parent.is_none() && item.role != Role::Invocation {
+                item.marks.insert(Mark::Orphan);
+                orphans += 1;
+            }
+        }
+        orphans
+    }
+}
+
+/// True if the span is where a call enters a process: it serves, and its parent was recorded elsewhere.
+fn is_entry(span: &Span, parent: &Span) -> bool {
+    let (here, there) = (&span.origin, &parent.origin);
+    let is_remote = match (&here.sandbox_id, &there.sandbox_id) {
+        (Some(here), Some(there)) => here != there,
+        _ => match (&here.request_id, &there.request_id) {
+            (Some(here), Some(there)) => here != there,
+            _ => span.resource.service() != parent.resource.service(),
+        },
+    };
+    is_remote && matches!(span.kind, SpanKind::Server | SpanKind::Consumer)
+}
+
+/// The topmost span above each, in one pass; in a ring, one of the ring.
+fn tops(items: &[Item]) -> Vec<usize> {
+    const UNKNOWN: usize = usize::MAX;
+    let mut top = vec![UNKNOWN; items.len()];
+    let mut path = Vec::new();
+    for from in 0..items.len() {
+        let mut place = from;
+        while top[place] == UNKNOWN {
+            // Until its path is done a span is its own top, which ends the walk around a ring.
+            top[place] = place;
+            path.push(place);
+            match items[place].parent {
+                Some(parent) => place = parent,
+                None => break,
+            }
+        }
+        let found = top[place];
+        for place in path.drain(..) {
+            top[place] = found;
+        }
+    }
+    top
+}

@@ -1,0 +1,46 @@
+//! Opens rings of parents.
+
+use crate::Mark;
+use crate::draft::{Draft, rank};
+
+/// Makes a forest of the items: in each ring the span that started first loses its parent, which started later.
+pub(crate) fn open(draft: &mut Draft) {
+    let mut seen_from = vec![usize::MAX; draft.items.len()];
+    let mut rings = 0;
+    for from in 0..draft.items.len() {
+        let mut place = from;
+        while seen_from[place] == usize::MAX {
+            seen_from[place] = from;
+            match draft.items[place].parent {
+                Some(parent) => place = parent,
+                None => break,
+            }
+        }
+        // Back on the way of this very walk: a ring. A span without a parent was the end of it.
+        if seen_from[place] == from && draft.items[place].parent.is_some() {
+            cut(draft, place);
+            rings += 1;
+        }
+    }
+    match rings {
+        0 => {}
+        1 => draft
+            .warnings
+            .push("1 ring of parents was opened".to_owned()),
+        _ => draft
+            .warnings
+            .push(format!("{rings} rings of parents were opened")),
+    }
+}
+
+/// Opens the ring that `inside` is part of.
+fn cut(draft: &mut Draft, inside: usize) {
+    let ring = std::iter::successors(Some(inside), |&place| {
+        draft.items[place].parent.filter(|&parent| parent != inside)
+    });
+    let first = ring.min_by_key(|&place| rank(&draft.spans[place]));
+    if let Some(first) = first {
+        draft.items[first].parent = None;
+        draft.items[first].marks.insert(Mark::CycleCut);
+    }
+}

@@ -1,0 +1,86 @@
+//! Finds the spans that their parents did not wait for.
+//!
+//! Items are in display order and have their ends.
+
+use coldtrace_model::{AttributeValue, Cold, Invocation, Nanos, SpanKind, Trigger, attribute};
+
+use crate::Mark;
+use crate::draft::{Draft, Item, Role};
+
+/// A sandbox that was prepared this long before its first invocation was prepared ahead of it: nobody waited.
+const AHEAD_OF_DEMAND: Nanos = Nanos::from_millis(10_000);
+
+/// By how much a child may outlive a parent that waited for it: clocks are read one after the other.
+const OVERHANG: Nanos = Nanos::from_millis(1);
+
+/// Marks every item that its parent did not wait for.
+pub(crate) fn mark(draft: &mut Draft) {
+    for place in 0..draft.items.len() {
+        let Some(parent) = draft.items[place].parent else {
+            continue;
+        };
+        if !is_waited_for(draft, place, parent) {
+            draft.items[place].marks.insert(Mark::Async);
+        }
+    }
+}
+
+fn is_waited_for(draft: &Draft, place: usize, parent: usize) -> bool {
+    let (child, parent) = (&draft.items[place], &draft.items[parent]);
+    let row = |item: &Item| item.invocation.map(|row| &draft.invocations[row]);
+    match child.role {
+        Role::Init | Role::InitPart | Role::Restore => is_cold_start(child, parent, row(parent)),
+        Role::Phase => true,
+        Role::Work | Role::Invocation => {
+            let is_late = child.start > parent.end;
+            let is_said_async = || {
+                let said = attribute(&draft.spans[place].attributes, "async");
+                said.and_then(AttributeValue::as_bool) == Some(true)
+            };
+            !is_late
+                && !is_message(child, parent)
+                && !row(child).is_some_and(is_event)
+                && !outlives(child, parent)
+                && !is_said_async()
+        }
+    }
+}
+
+/// Whether an invocation waited for a phase of its sandbox's start.
+fn is_cold_start(phase: &Item, parent: &Item, row: Option<&Invocation>) -> bool {
+    let was_there = row.is_some_and(|row| {
+        let is_warm = matches!(row.cold, Cold::Warm | Cold::Provisioned);
+        is_warm && row.init.is_none() && row.restore.is_none()
+    });
+    let is_ahead = parent.start.since(phase.end) > AHEAD_OF_DEMAND;
+    !was_there && !is_ahead
+}
+
+/// Whether the child takes what the parent left for it.
+fn is_message(child: &Item, parent: &Item) -> bool {
+    match (parent.kind, child.kind) {
+        (SpanKind::Producer, SpanKind::Consumer | SpanKind::Server)
+        | (SpanKind::Client, SpanKind::Consumer) => true,
+        _ => child.role == Role::Invocation && parent.kind == SpanKind::Producer,
+    }
+}
+
+/// Whether it was an event that caused the invocation, for which nobody waits.
+fn is_event(row: &Invocation) -> bool {
+    matches!(
+        row.trigger,
+        Trigger::PubSub | Trigger::Datasource | Trigger::Timer
+    )
+}
+
+/// Whether the child goes on after its parent's end: fire and forget. A server's answer may have come before its span's
+/// end, so that a client waited for it all the same.
+fn outlives(child: &Item, parent: &Item) -> bool {
+    let tolerance = OVERHANG.max(Nanos(parent.end.since(parent.start).0 / 100));
+    let may_be_left = match child.kind {
+        SpanKind::Internal | SpanKind::Producer | SpanKind::Unspecified => true,
+        SpanKind::Server => child.role == Role::Invocation && parent.kind != SpanKind::Client,
+        SpanKind::Client | SpanKind::Consumer => false,
+    };
+    may_be_left && child.end.since(parent.end) > tolerance
+}
