@@ -1,6 +1,7 @@
 //! What clients get wrong: each has a clear answer, and the process goes on.
 
 use std::io::Write as _;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use coldtrace_tests::{Backend, BackendOptions, Reply, post};
 use flate2::Compression;
@@ -29,13 +30,16 @@ fn request(spans: &[Value]) -> Vec<u8> {
         .into_bytes()
 }
 
+/// Of the present: what is older than the retention is rejected.
 fn span(trace_id: &str, span_id: &str) -> Value {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.expect("the clock is past 1970").as_nanos();
     json!({
         "traceId": trace_id,
         "spanId": span_id,
         "name": "work",
-        "startTimeUnixNano": "1700000000000000000",
-        "endTimeUnixNano": "1700000000000000001",
+        "startTimeUnixNano": now.to_string(),
+        "endTimeUnixNano": (now + 1).to_string(),
     })
 }
 
