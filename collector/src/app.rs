@@ -1,18 +1,52 @@
-//! Wires the collector.
+//! Wires the collector, and ends it in order: stop accepting > drain > flush > close.
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
-use coldtrace_service::health::Health;
+use coldtrace_model::UnixNanos;
+use coldtrace_service::health::{Component, Health};
 use coldtrace_service::metrics::Registry;
 use coldtrace_service::shutdown::Shutdown;
+use coldtrace_service::tasks::Tasks;
 use coldtrace_store::Store;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tracing::warn;
 
 use crate::Config;
+use crate::admit::{Admit, Shared};
+use crate::insert::{Destination, Inserter};
+use crate::log::{Feed, Log, Opened, Options};
+use crate::metrics::{AdmitMetrics, InsertMetrics};
+use crate::otlp::{grpc, http};
+use crate::receive::Memory;
+use crate::resend::Resends;
+use crate::serve::serve;
+
+/// For requests that are under way.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
+/// For what the log holds to reach the store; what does not stays in the log.
+const FLUSH_DEADLINE: Duration = Duration::from_secs(10);
+/// For the lanes to end once nobody sends to them.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
+/// Cuts that are built and inserted at one time.
+const INSERTS: usize = 2;
 
 /// The collector, listening.
-pub struct App {}
+pub struct App {
+    grpc: TcpListener,
+    http: TcpListener,
+    grpc_addr: SocketAddr,
+    http_addr: SocketAddr,
+    admit: Admit,
+    lanes: Tasks,
+    inserters: Tasks,
+    flush: Shutdown,
+    health: Component,
+}
 
 /// Why the collector could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -28,34 +62,147 @@ pub enum BuildError {
         #[source]
         source: io::Error,
     },
+    /// The log could not be opened.
+    #[error("cannot open the collector's log in {}", folder.display())]
+    Log {
+        /// Where.
+        folder: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
 }
 
 // === impl App ===
 
 impl App {
-    /// Opens the log and binds the addresses.
+    /// Binds the addresses and opens the log in the data folder. What an earlier process left there begins to go to the
+    /// store at once.
     pub async fn build(
-        _config: Config,
-        _store: Store,
-        _data_dir: &Path,
-        _registry: &Registry,
-        _health: &Health,
+        config: Config,
+        store: Store,
+        data_dir: &Path,
+        registry: &Registry,
+        health: &Health,
     ) -> Result<Self, BuildError> {
-        unimplemented!("comes next")
+        Self::build_on(config, store.writer(), data_dir, registry, health).await
+    }
+
+    async fn build_on(
+        config: Config,
+        destination: impl Destination,
+        data_dir: &Path,
+        registry: &Registry,
+        health: &Health,
+    ) -> Result<Self, BuildError> {
+        let health = health.component("collector");
+        let (grpc, grpc_addr) = listen(config.grpc_listen, "collector.grpc_listen").await?;
+        let (http, http_addr) = listen(config.http_listen, "collector.http_listen").await?;
+        let options = Options::new(data_dir.join("log"), config.log_cap.0);
+        let (lanes, inserters) = (Tasks::new(), Tasks::new());
+        let flush = Shutdown::new();
+        let opened = open_log(&options, &lanes, &flush, registry).await?;
+        let inserter = Inserter {
+            destination,
+            slots: Arc::new(Semaphore::new(INSERTS)),
+            flush: flush.clone(),
+            quarantine: options.quarantine(),
+            process: opened.process,
+            metrics: InsertMetrics::new(registry),
+        };
+        for feed in opened.feeds {
+            spawn_inserter(&inserters, inserter.clone(), feed);
+        }
+        let resends = Resends::default();
+        resends.remember(&opened.acknowledged, UnixNanos::now());
+        let admit = Admit::new(Shared {
+            limit: config.body_limit.0,
+            keep_days: config.keep_days,
+            memory: Memory::new(config.memory_cap.0),
+            log: opened.log,
+            resends,
+            metrics: AdmitMetrics::new(registry),
+        });
+        health.set_ready(true);
+        Ok(Self {
+            grpc,
+            http,
+            grpc_addr,
+            http_addr,
+            admit,
+            lanes,
+            inserters,
+            flush,
+            health,
+        })
     }
 
     /// Where gRPC is served.
     pub fn grpc_addr(&self) -> SocketAddr {
-        unimplemented!("comes next")
+        self.grpc_addr
     }
 
     /// Where HTTP is served.
     pub fn http_addr(&self) -> SocketAddr {
-        unimplemented!("comes next")
+        self.http_addr
     }
 
-    /// Serves until asked to end.
-    pub async fn run(self, _shutdown: Shutdown) {
-        unimplemented!("comes next")
+    /// Serves until asked to end, then brings what was acknowledged into the store, as far as it takes it in time.
+    pub async fn run(self, shutdown: Shutdown) {
+        let (over_grpc, over_http) = (self.admit.clone(), self.admit);
+        let grpc = move |request| grpc::handle(over_grpc.clone(), request);
+        let http = move |request| http::handle(over_http.clone(), request);
+        // Each ends its listener, its connections, and with the last of them its way to the log.
+        tokio::join!(
+            serve(self.grpc, grpc, shutdown.clone(), DRAIN_DEADLINE),
+            serve(self.http, http, shutdown, DRAIN_DEADLINE),
+        );
+        self.health.set_ready(false);
+        self.health.set_detail("shutting down");
+        self.flush.trigger();
+        let late = self.inserters.join_all(FLUSH_DEADLINE).await;
+        if !late.is_empty() {
+            warn!("the store did not take all in time; the log keeps the rest");
+        }
+        self.lanes.join_all(CLOSE_DEADLINE).await;
+    }
+}
+
+async fn listen(
+    address: SocketAddr,
+    key: &'static str,
+) -> Result<(TcpListener, SocketAddr), BuildError> {
+    let failed = |source| BuildError::Listen {
+        address,
+        key,
+        source,
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+async fn open_log(
+    options: &Options,
+    lanes: &Tasks,
+    flush: &Shutdown,
+    registry: &Registry,
+) -> Result<Opened, BuildError> {
+    let (lanes, flush, registry) = (lanes.clone(), flush.clone(), registry.clone());
+    let owned = options.clone();
+    let opening = move || Log::open(&owned, &lanes, &flush, &registry);
+    // It reads whatever earlier processes left.
+    let opened = tokio::task::spawn_blocking(opening).await;
+    let opened = opened.unwrap_or_else(|panic| Err(io::Error::other(panic)));
+    opened.map_err(|source| BuildError::Log {
+        folder: options.folder.clone(),
+        source,
+    })
+}
+
+fn spawn_inserter<D: Destination>(inserters: &Tasks, inserter: Inserter<D>, feed: Feed) {
+    match feed.is_retiring {
+        true => inserters.spawn_finite("inserter of a lane of before", inserter.run(feed)),
+        false => inserters.spawn("inserter", inserter.run(feed)),
     }
 }

@@ -5,10 +5,19 @@
 //! log before the store has confirmed it or it was set aside in a file.
 #![warn(missing_docs)]
 
+mod admit;
 mod app;
+mod batch;
 mod config;
+mod ingest;
+mod insert;
 mod log;
+mod metrics;
+mod otlp;
+mod receive;
 mod resend;
+mod serve;
+mod status;
 
 pub use app::{App, BuildError};
 pub use config::Config;

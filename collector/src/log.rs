@@ -30,7 +30,7 @@ mod segment;
 mod tests;
 
 pub(crate) use cut::Cut;
-pub(crate) use lane::{LaneFailed, LaneHandle};
+pub(crate) use lane::LaneHandle;
 pub(crate) use record::BlockName;
 pub(crate) use recover::Acknowledged;
 pub(crate) use request::{Request, ResendKey, Signal};
@@ -71,12 +71,16 @@ pub(crate) struct Opened {
     pub(crate) feeds: Vec<Feed>,
     /// What earlier processes acknowledged, as far as it is still there.
     pub(crate) acknowledged: Vec<Acknowledged>,
+    /// A number that no other process has.
+    pub(crate) process: u64,
 }
 
 /// The cuts of one lane.
 pub(crate) struct Feed {
     pub(crate) cuts: mpsc::Receiver<Cut>,
     pub(crate) lane: LaneHandle,
+    /// Whether it ends by itself: a lane of an earlier process.
+    pub(crate) is_retiring: bool,
 }
 
 /// Why a request was not taken.
@@ -102,7 +106,8 @@ impl Options {
         }
     }
 
-    fn quarantine(&self) -> PathBuf {
+    /// Where what can't be read or stored is set aside.
+    pub(crate) fn quarantine(&self) -> PathBuf {
         self.folder.join("quarantine")
     }
 }
@@ -150,6 +155,7 @@ impl Log {
             log,
             feeds,
             acknowledged,
+            process: random_id()?,
         })
     }
 
@@ -191,7 +197,11 @@ impl Start<'_> {
                 .spawn_finite("log lane of before", lane.retiring().run()),
             false => self.tasks.spawn("log lane", lane.run()),
         }
-        Feed { cuts, lane: handle }
+        Feed {
+            cuts,
+            lane: handle,
+            is_retiring,
+        }
     }
 
     /// Empties a lane of an earlier process, or removes it if it is empty.

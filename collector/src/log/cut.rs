@@ -1,7 +1,9 @@
 //! A range of one lane whose requests become one batch: the same requests in the same order, however often it is read.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
 
 use super::appender::Piece;
 use super::record::{BlockName, Found, LaneId, Range, Record, walk};
@@ -47,13 +49,16 @@ impl Cut {
         Ok(contents)
     }
 
-    /// Its bytes as they stand in the log.
-    pub(crate) fn read_raw(&self) -> io::Result<Vec<u8>> {
-        let mut raw = Vec::new();
-        for piece in &self.pieces {
-            raw.extend_from_slice(&piece.segment.read(piece.range)?.1);
+    /// Copies its bytes, as they stand in the log, to a file.
+    pub(crate) fn save(&self, path: &Path) -> io::Result<()> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
         }
-        Ok(raw)
+        let mut file = File::create(path)?;
+        for piece in &self.pieces {
+            file.write_all(&piece.segment.read(piece.range)?.1)?;
+        }
+        file.sync_all()
     }
 
     fn is_void(&self, range: Range) -> bool {

@@ -1,0 +1,247 @@
+//! The one path of every request: unpack, decode, judge item by item, log, acknowledge.
+//!
+//! gRPC and HTTP, OTLP and `coldtrace.v1` meet here. Not here: what an item must be ([`items`], [`terms`]). Invariant: what is
+//! accepted is durable, or was durable already.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use coldtrace_model::{Tenant, UnixNanos};
+use coldtrace_proto::json;
+use prost::Message as _;
+use xxhash_rust::xxh3::Xxh3;
+
+pub(crate) mod items;
+pub(crate) mod terms;
+
+use crate::log::{Log, Refused, Request, ResendKey, Signal};
+use crate::metrics::AdmitMetrics;
+use crate::receive::{Memory, Received, gunzip};
+use crate::resend::{Accepted, Claim, NotStored, Resends};
+use crate::status::{Encoding, Refusal};
+use items::Items;
+use terms::Terms;
+
+/// What takes longer than half a millisecond goes to a thread of its own; this much plain protobuf does not.
+const INLINE_BYTES: usize = 64 << 10;
+/// The store is away or too slow, and will not be back in a moment.
+const AT_CAP_RETRY: Duration = Duration::from_secs(5);
+/// The next sync is a few milliseconds away.
+const BUSY_RETRY: Duration = Duration::from_secs(1);
+
+/// Admits requests. Clones share everything; the log closes when the last is dropped.
+#[derive(Clone)]
+pub(crate) struct Admit {
+    shared: Arc<Shared>,
+}
+
+/// What a collector admits by.
+pub(crate) struct Shared {
+    pub(crate) limit: u64,
+    pub(crate) keep_days: u16,
+    pub(crate) memory: Memory,
+    pub(crate) log: Log,
+    pub(crate) resends: Resends,
+    pub(crate) metrics: AdmitMetrics,
+}
+
+/// A request as it came.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    pub(crate) signal: Signal,
+    pub(crate) encoding: Encoding,
+    pub(crate) compression: Compression,
+    pub(crate) transport: Transport,
+    pub(crate) received: Received,
+}
+
+/// How a body is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compression {
+    None,
+    Gzip,
+}
+
+/// By which way it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Grpc,
+    Http,
+}
+
+/// A request that was read and judged.
+struct Judged {
+    /// `None` if nothing of it is to be kept.
+    request: Option<Request>,
+    accepted: Accepted,
+}
+
+// === impl Admit ===
+
+impl Admit {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Largest body in bytes, packed and unpacked.
+    pub(crate) fn limit(&self) -> u64 {
+        self.shared.limit
+    }
+
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.shared.memory
+    }
+
+    /// Returns when the request is durable.
+    pub(crate) async fn admit(&self, packed: Packed) -> Result<Accepted, Refusal> {
+        let (signal, transport) = (packed.signal, packed.transport);
+        let admitted = self.try_admit(packed).await;
+        let metrics = &self.shared.metrics;
+        metrics.count(signal, transport, admitted.as_ref().err());
+        admitted
+    }
+
+    async fn try_admit(&self, mut packed: Packed) -> Result<Accepted, Refusal> {
+        let now = UnixNanos::now();
+        let is_quick = packed.compression == Compression::None
+            && packed.encoding == Encoding::Protobuf
+            && packed.received.body.len() <= INLINE_BYTES;
+        let (judged, received) = if is_quick {
+            (self.shared.judge(&mut packed, now), packed.received)
+        } else {
+            let shared = Arc::clone(&self.shared);
+            let judging = tokio::task::spawn_blocking(move || {
+                (shared.judge(&mut packed, now), packed.received)
+            });
+            let unreadable = |_| Refusal::Invalid("the request can't be read".to_owned());
+            judging.await.map_err(unreadable)?
+        };
+        let accepted = self.keep(judged?, now).await;
+        // Its memory is free again once the log has it.
+        drop(received);
+        accepted
+    }
+
+    async fn keep(&self, judged: Judged, now: UnixNanos) -> Result<Accepted, Refusal> {
+        let metrics = &self.shared.metrics;
+        let Some(request) = judged.request else {
+            metrics.rejected.add(judged.accepted.rejected);
+            return Ok(judged.accepted);
+        };
+        let (rows, rejected) = (request.rows, request.rejected);
+        let claim = self.shared.resends.claim(request.key, now, judged.accepted);
+        let ticket = match claim {
+            Claim::First(pending, ticket) => {
+                let appended = self.shared.log.append(request, pending);
+                appended.map_err(refusal)?;
+                metrics.rows.add(u64::from(rows));
+                metrics.rejected.add(rejected);
+                ticket
+            }
+            Claim::Again(ticket) => {
+                metrics.resent.inc();
+                ticket
+            }
+        };
+        let stored = ticket.wait().await;
+        stored.map_err(|NotStored| Refusal::Unavailable("the log could not be written"))
+    }
+}
+
+// === impl Shared ===
+
+impl Shared {
+    /// Blocks for as long as the request is large.
+    fn judge(&self, packed: &mut Packed, now: UnixNanos) -> Result<Judged, Refusal> {
+        let signal = packed.signal;
+        let body = self.unpack(packed)?;
+        let (mut items, body) = match packed.encoding {
+            Encoding::Protobuf => (Items::decode(signal, &body)?, body),
+            Encoding::Json => transcode(signal, &body)?,
+        };
+        let rejections = items.sift(Terms {
+            admitted_at: now,
+            keep_days: self.keep_days,
+        });
+        let accepted = Accepted {
+            rejected: rejections.count(),
+            message: rejections.message().into(),
+        };
+        let rows = items.rows();
+        let tenant = Tenant::single();
+        let request = (rows > 0).then(|| Request {
+            key: key(&tenant, signal, items.batch_id(), &body),
+            tenant,
+            signal,
+            admitted_at: now,
+            keep_days: self.keep_days,
+            rows: u32::try_from(rows).unwrap_or(u32::MAX),
+            rejected: accepted.rejected,
+            body,
+        });
+        Ok(Judged { request, accepted })
+    }
+
+    fn unpack(&self, packed: &mut Packed) -> Result<Bytes, Refusal> {
+        let received = &mut packed.received;
+        match packed.compression {
+            Compression::None => Ok(received.body.clone()),
+            Compression::Gzip => gunzip(&received.body, self.limit, &mut received.share),
+        }
+    }
+}
+
+/// From JSON: the items, and the protobuf that the log keeps.
+fn transcode(signal: Signal, body: &[u8]) -> Result<(Items, Bytes), Refusal> {
+    let invalid = |error: json::JsonError| {
+        Refusal::Invalid(format!("the request is not OTLP in JSON: {error}"))
+    };
+    Ok(match signal {
+        Signal::Traces => {
+            let request = json::decode_traces(body).map_err(invalid)?;
+            let bytes = request.encode_to_vec().into();
+            (Items::Traces(request), bytes)
+        }
+        Signal::Logs => {
+            let request = json::decode_logs(body).map_err(invalid)?;
+            let bytes = request.encode_to_vec().into();
+            (Items::Logs(request), bytes)
+        }
+        Signal::Ingest => unreachable!("coldtrace.v1 is served over gRPC alone"),
+    })
+}
+
+/// An extension's batch is known by its id, everything else by its bytes.
+fn key(tenant: &Tenant, signal: Signal, batch_id: Option<[u8; 16]>, body: &[u8]) -> ResendKey {
+    let mut hash = Xxh3::new();
+    hash.update(tenant.as_str().as_bytes());
+    // No tenant's name holds a zero byte, so that no two pairs of name and bytes are the same text.
+    hash.update(&[0]);
+    match batch_id {
+        Some(batch_id) => {
+            hash.update(&batch_id);
+            ResendKey::Batch(hash.digest128().to_le_bytes())
+        }
+        None => {
+            hash.update(signal.as_str().as_bytes());
+            hash.update(body);
+            ResendKey::Bytes(hash.digest128().to_le_bytes())
+        }
+    }
+}
+
+fn refusal(refused: Refused) -> Refusal {
+    match refused {
+        Refused::AtCap => Refusal::Overloaded {
+            why: "the log is full: the store does not take what it holds (collector.log_cap)",
+            retry_after: AT_CAP_RETRY,
+        },
+        Refused::Busy => Refusal::Overloaded {
+            why: "too many requests wait for the log",
+            retry_after: BUSY_RETRY,
+        },
+    }
+}

@@ -1,0 +1,171 @@
+//! Facts to rows of `invocations`: which fact sets which column stands in `docs/facts.md`.
+
+use std::borrow::Cow;
+
+use coldtrace_model::{Cold, Fact, FactKind, Outcome, Sandbox};
+use coldtrace_proto::faas::FaasSpan;
+use coldtrace_proto::otlp::trace::Span;
+use coldtrace_store::rows::{InvocationRow, Owner, fact};
+
+/// OTLP's number of a span that failed.
+const STATUS_ERROR: i32 = 2;
+
+/// The row of a fact that a sandbox told.
+pub(super) fn row<'a>(owner: Owner<'a>, sandbox: &'a Sandbox, fact: &'a Fact) -> InvocationRow<'a> {
+    let invocation = &fact.invocation;
+    let known = InvocationRow {
+        platform: sandbox.platform.number(),
+        sandbox_id: sandbox.id.as_str(),
+        instance: &sandbox.instance,
+        version: &sandbox.version,
+        runtime: &sandbox.runtime,
+        architecture: sandbox.architecture.number(),
+        region: &sandbox.region,
+        account: &sandbox.account,
+        memory_bytes: sandbox.memory.map_or(0, |memory| memory.0),
+        ..empty(
+            owner,
+            &sandbox.function,
+            invocation.filed_at.0,
+            invocation.request_id.as_str(),
+        )
+    };
+    match &fact.kind {
+        FactKind::Started(started) => InvocationRow {
+            facts: fact::STARTED,
+            start_unix_ns: started.start.0,
+            deadline_unix_ns: started.deadline.0,
+            cold: started.cold.number(),
+            trigger: started.trigger.number(),
+            platform_trace_id: started
+                .platform_trace_id
+                .map_or([0; 16], |id| *id.as_bytes()),
+            platform_span_id: started.platform_span_id.map_or([0; 8], |id| *id.as_bytes()),
+            ..known
+        },
+        FactKind::Finished(finished) => InvocationRow {
+            facts: fact::FINISHED,
+            outcome: finished.outcome.number(),
+            error_type: &finished.error_type,
+            response_latency_ns: finished.response_latency.map_or(0, |latency| latency.0),
+            response_duration_ns: finished.response_duration.map_or(0, |duration| duration.0),
+            runtime_overhead_ns: finished.runtime_overhead.map_or(0, |overhead| overhead.0),
+            produced_bytes: finished.produced.map_or(0, |produced| produced.0),
+            sdk_trace_id: finished.sdk_trace_id.map_or([0; 16], |id| *id.as_bytes()),
+            ..known
+        },
+        FactKind::Reported(reported) => InvocationRow {
+            facts: fact::REPORTED,
+            outcome: reported.outcome.number(),
+            error_type: &reported.error_type,
+            duration_ns: reported.duration.0,
+            billed_ns: reported.billed.map_or(0, |billed| billed.0),
+            max_memory_bytes: reported.max_memory.map_or(0, |memory| memory.0),
+            init_ns: reported.init.map_or(0, |init| init.0),
+            restore_ns: reported.restore.map_or(0, |restore| restore.0),
+            extension_overhead_ns: reported.extension_overhead.map_or(0, |overhead| overhead.0),
+            ..known
+        },
+    }
+}
+
+/// The invocation that a plain span stands for, if it does. Where the platform gave it no id, the span's own names it.
+pub(super) fn request_of_span<'a>(span: &Span, faas: &FaasSpan<'a>) -> Option<Cow<'a, str>> {
+    if !faas.is_invocation {
+        return None;
+    }
+    let own = || format!("{}:{}", hex(&span.trace_id), hex(&span.span_id));
+    Some(faas.request_id.map_or_else(|| Cow::Owned(own()), Cow::Borrowed))
+}
+
+/// The row that a plain span makes of its invocation.
+pub(super) fn row_of_span<'a>(
+    owner: Owner<'a>,
+    span: &'a Span,
+    trace_id: [u8; 16],
+    service: &'a str,
+    faas: &FaasSpan<'a>,
+    request_id: &'a str,
+) -> InvocationRow<'a> {
+    let has_failed = span
+        .status
+        .as_ref()
+        .is_some_and(|status| status.code == STATUS_ERROR);
+    let is_over = span.end_time_unix_nano != 0;
+    let outcome = match (has_failed, is_over) {
+        (true, _) => Outcome::Error,
+        (false, true) => Outcome::Ok,
+        (false, false) => Outcome::Running,
+    };
+    let cold = match faas.cold {
+        Some(true) => Cold::OnDemand,
+        Some(false) | None => Cold::Warm,
+    };
+    let start = span.start_time_unix_nano;
+    InvocationRow {
+        facts: fact::FROM_SPAN,
+        platform: faas.platform.number(),
+        instance: faas.instance.unwrap_or(""),
+        version: faas.version.unwrap_or(""),
+        runtime: faas.runtime.unwrap_or(""),
+        architecture: faas.architecture.number(),
+        region: faas.region.unwrap_or(""),
+        account: faas.account.unwrap_or(""),
+        memory_bytes: faas.memory.map_or(0, |memory| memory.0),
+        start_unix_ns: start,
+        outcome: outcome.number(),
+        cold: cold.number(),
+        trigger: faas.trigger.number(),
+        duration_ns: span.end_time_unix_nano.saturating_sub(start),
+        sdk_trace_id: trace_id,
+        ..empty(owner, faas.function.unwrap_or(service), start, request_id)
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A row that loses every merge.
+fn empty<'a>(
+    owner: Owner<'a>,
+    function: &'a str,
+    ts: u64,
+    request_id: &'a str,
+) -> InvocationRow<'a> {
+    InvocationRow {
+        owner,
+        function,
+        ts,
+        request_id,
+        facts: 0,
+        platform: 0,
+        sandbox_id: "",
+        instance: "",
+        version: "",
+        runtime: "",
+        architecture: 0,
+        region: "",
+        account: "",
+        memory_bytes: 0,
+        start_unix_ns: 0,
+        deadline_unix_ns: 0,
+        outcome: 0,
+        cold: 0,
+        trigger: 0,
+        duration_ns: 0,
+        billed_ns: 0,
+        init_ns: 0,
+        restore_ns: 0,
+        response_latency_ns: 0,
+        response_duration_ns: 0,
+        runtime_overhead_ns: 0,
+        extension_overhead_ns: 0,
+        produced_bytes: 0,
+        max_memory_bytes: 0,
+        error_type: "",
+        platform_trace_id: [0; 16],
+        platform_span_id: [0; 8],
+        sdk_trace_id: [0; 16],
+    }
+}

@@ -1,0 +1,127 @@
+//! What the collector counts of requests and of inserts. The log counts for itself.
+
+use coldtrace_service::metrics::{Counter, Histogram, Registry};
+use coldtrace_store::native::Table;
+
+use crate::admit::Transport;
+use crate::log::Signal;
+use crate::status::Refusal;
+
+/// Of requests.
+#[derive(Clone, Debug)]
+pub(crate) struct AdmitMetrics {
+    registry: Registry,
+    /// Rows of acknowledged requests, about.
+    pub(crate) rows: Counter,
+    /// Items that were rejected one by one.
+    pub(crate) rejected: Counter,
+    /// Requests that had come before.
+    pub(crate) resent: Counter,
+}
+
+/// Of inserts.
+#[derive(Clone, Debug)]
+pub(crate) struct InsertMetrics {
+    registry: Registry,
+    pub(crate) took: Histogram,
+    /// No clear answer.
+    pub(crate) ambiguous: Counter,
+    /// Certainly not stored.
+    pub(crate) unavailable: Counter,
+    /// Found absent though it was said to be stored.
+    pub(crate) absent: Counter,
+    /// Refused for good.
+    pub(crate) rejected: Counter,
+}
+
+// === impl AdmitMetrics ===
+
+impl AdmitMetrics {
+    pub(crate) fn new(registry: &Registry) -> Self {
+        let counter = |name, help| registry.counter(name, help, &[]);
+        Self {
+            registry: registry.clone(),
+            rows: counter(
+                "coldtrace_collector_accepted_rows_total",
+                "Spans, log records and facts that were taken.",
+            ),
+            rejected: counter(
+                "coldtrace_collector_rejected_items_total",
+                "Spans, log records and facts that were rejected one by one.",
+            ),
+            resent: counter(
+                "coldtrace_collector_resent_requests_total",
+                "Requests that had come before and were not stored again.",
+            ),
+        }
+    }
+
+    /// One request, and how it was answered.
+    pub(crate) fn count(&self, signal: Signal, transport: Transport, refusal: Option<&Refusal>) {
+        let transport = match transport {
+            Transport::Grpc => "grpc",
+            Transport::Http => "http",
+        };
+        let status = refusal.map_or(200, |refusal| refusal.http().as_u16());
+        let labels = [
+            ("signal", signal.as_str()),
+            ("transport", transport),
+            ("status", &status.to_string()),
+        ];
+        let requests = self.registry.counter(
+            "coldtrace_collector_requests_total",
+            "Requests by how they were answered, in the numbers of HTTP.",
+            &labels,
+        );
+        requests.inc();
+    }
+}
+
+// === impl InsertMetrics ===
+
+impl InsertMetrics {
+    pub(crate) fn new(registry: &Registry) -> Self {
+        let outcome = |outcome| {
+            registry.counter(
+                "coldtrace_collector_insert_failures_total",
+                "Inserts that were not confirmed at once.",
+                &[("outcome", outcome)],
+            )
+        };
+        Self {
+            took: registry.histogram(
+                "coldtrace_collector_insert_seconds",
+                "One insert of one block.",
+                &[],
+            ),
+            ambiguous: outcome("ambiguous"),
+            unavailable: outcome("unavailable"),
+            absent: outcome("absent"),
+            rejected: outcome("rejected"),
+            registry: registry.clone(),
+        }
+    }
+
+    /// Rows that the store has confirmed.
+    pub(crate) fn inserted(&self, table: Table, rows: u64) {
+        let rows_total = self.registry.counter(
+            "coldtrace_collector_inserted_rows_total",
+            "Rows that the store has confirmed.",
+            &[("table", table_name(table))],
+        );
+        rows_total.add(rows);
+    }
+}
+
+/// The table's name.
+pub(crate) const fn table_name(table: Table) -> &'static str {
+    match table {
+        Table::Spans => "spans",
+        Table::Resources => "resources",
+        Table::Scopes => "scopes",
+        Table::Invocations => "invocations",
+        Table::Phases => "phases",
+        Table::Sandboxes => "sandboxes",
+        Table::Logs => "logs",
+    }
+}

@@ -1,0 +1,140 @@
+//! Connections: accepts them, bounds them, lets them end well.
+//!
+//! Not here: what is answered. Both ports are served alike, HTTP/1.1 and HTTP/2; they differ in the paths that they know.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use coldtrace_service::shutdown::Shutdown;
+use coldtrace_service::tasks::Tasks;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tracing::{debug, warn};
+
+/// On each port; more wait in the system's queue until one ends.
+const CONNECTIONS: usize = 4_096;
+/// For a request's head; also how long a connection of HTTP/1.1 may be idle.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// An HTTP/2 connection is asked so often whether it is still there.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+/// And has so long to answer.
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+/// Requests in flight on one HTTP/2 connection.
+const STREAMS: u32 = 256;
+/// What a client may send on one stream, and on all of a connection, before it was read. Large, so that a batch of spans
+/// does not wait for a round trip.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 4 << 20;
+/// After an accept that failed, mostly for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What a handler answers with.
+pub(crate) type Reply = http::Response<UnsyncBoxBody<Bytes, Infallible>>;
+
+/// Starts the streams of HTTP/2 as named tasks.
+#[derive(Clone)]
+struct Streams(Tasks);
+
+/// Accepts until asked to end, then waits until every connection has ended: each finishes the requests that it has and
+/// takes no more.
+pub(crate) async fn serve<H, F>(
+    listener: TcpListener,
+    handler: H,
+    shutdown: Shutdown,
+    drain: Duration,
+) where
+    H: Fn(http::Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Reply> + Send + 'static,
+{
+    let connections = Tasks::new();
+    let free = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let permit = Arc::clone(&free).acquire_owned();
+        let accepted = tokio::select! {
+            accepted = async { (permit.await, listener.accept().await) } => accepted,
+            () = shutdown.wait() => break,
+        };
+        match accepted {
+            (Ok(permit), Ok((stream, _))) => {
+                let connection = serve_connection(
+                    stream,
+                    handler.clone(),
+                    shutdown.clone(),
+                    connections.clone(),
+                );
+                connections.spawn_finite("connection", async move {
+                    let _permit = permit;
+                    connection.await;
+                });
+            }
+            (_, Err(error)) => {
+                warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+            (Err(_), _) => break,
+        }
+    }
+    drop(listener);
+    let late = connections.join_all(drain).await;
+    if !late.is_empty() {
+        warn!(connections = late.len(), "connections were cut");
+    }
+}
+
+async fn serve_connection<H, F>(stream: TcpStream, handler: H, shutdown: Shutdown, tasks: Tasks)
+where
+    H: Fn(http::Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Reply> + Send + 'static,
+{
+    if let Err(error) = stream.set_nodelay(true) {
+        debug!(%error, "cannot turn off delays");
+    }
+    let mut builder = Builder::new(Streams(tasks));
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_TIMEOUT)
+        .max_concurrent_streams(STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW);
+    let service = service_fn(move |request| {
+        let reply = handler(request);
+        async move { Ok::<_, Infallible>(reply.await) }
+    });
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shutdown.wait() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        debug!(%error, "a connection broke off");
+    }
+}
+
+// === impl Streams ===
+
+impl<F> hyper::rt::Executor<F> for Streams
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        self.0.spawn_finite("stream", stream);
+    }
+}
