@@ -46,6 +46,11 @@ pub struct EngineConfig {
 /// An engine that runs, and is started again when it dies. Dropped without [`Engine::stop`], it is killed.
 pub struct Engine {
     store: StoreConfig,
+    supervision: Option<Supervision>,
+}
+
+/// The thread that owns the process, and the ways to reach it.
+struct Supervision {
     stop: oneshot::Sender<()>,
     ended: oneshot::Receiver<()>,
     thread: JoinHandle<()>,
@@ -135,9 +140,11 @@ impl Engine {
             .map_err(EngineError::Spawn)?;
         let engine = Self {
             store,
-            stop,
-            ended,
-            thread,
+            supervision: Some(Supervision {
+                stop,
+                ended,
+                thread,
+            }),
         };
         match answers.await {
             Ok(started) => started.map(|()| engine),
@@ -151,10 +158,22 @@ impl Engine {
     }
 
     /// Ends it and waits until it is gone.
-    pub async fn stop(self) {
-        // Both fail only where the supervisor is gone already, and the engine with it.
-        self.stop.send(()).ok();
-        self.ended.await.ok();
-        self.thread.join().ok();
+    pub async fn stop(mut self) {
+        if let Some(supervision) = self.supervision.take() {
+            // Each fails only where the supervisor is gone already, and the engine with it.
+            supervision.stop.send(()).ok();
+            supervision.ended.await.ok();
+            supervision.thread.join().ok();
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Some(Supervision { stop, thread, .. }) = self.supervision.take() {
+            // The supervisor kills the engine when nobody is left to ask it for more; that takes milliseconds.
+            drop(stop);
+            thread.join().ok();
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! times are milliseconds after [`EPOCH`], so that a test reads like the picture of a trace.
 #![warn(missing_docs)]
 
+pub mod engine;
 mod invocation;
 mod span;
 mod strategies;
