@@ -1,0 +1,5 @@
+//! What the rebuild does, seen from outside.
+
+mod picture;
+mod properties;
+mod shapes;

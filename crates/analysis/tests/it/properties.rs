@@ -1,0 +1,230 @@
+//! What holds for any evidence, however broken.
+
+use std::collections::BTreeMap;
+
+use coldtrace_analysis::{Evidence, SandboxPhase, rebuild};
+use coldtrace_model::{
+    AttributeValue, Cold, FactSet, Invocation, Nanos, Outcome, PhaseKind, SandboxId, Span, SpanId,
+    SpanKind, TraceId, Trigger, UnixNanos,
+};
+use coldtrace_testkit::{at, invocation, phase, span};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::picture::is_sound;
+
+/// Few ids, so that spans meet: as parents, as copies, in rings.
+fn any_evidence() -> impl Strategy<Value = Evidence> {
+    (
+        vec(any_span(), 0..30),
+        vec(any_invocation(), 0..6),
+        vec(any_phase(), 0..6),
+    )
+        .prop_map(|(spans, invocations, phases)| Evidence {
+            spans,
+            invocations,
+            phases,
+        })
+}
+
+fn any_time() -> impl Strategy<Value = UnixNanos> {
+    prop_oneof![
+        20 => (0..200_u32).prop_map(|millis| at(f64::from(millis))),
+        1 => select(vec![UnixNanos(0), UnixNanos(1), UnixNanos(u64::MAX)]),
+    ]
+}
+
+fn any_request() -> impl Strategy<Value = Option<&'static str>> {
+    option::of(select(vec!["r1", "r2", "r3"]))
+}
+
+fn any_sandbox() -> impl Strategy<Value = Option<&'static str>> {
+    option::of(select(vec!["s1", "s2"]))
+}
+
+fn any_span() -> impl Strategy<Value = Span> {
+    let ids = (1..3_u128, 1..16_u64, option::of(1..16_u64));
+    let phases = vec![
+        "",
+        "",
+        "",
+        "invocation",
+        "init",
+        "runtime_init",
+        "restore",
+        "extension_overhead",
+    ];
+    let origin = (any_request(), any_sandbox(), select(phases));
+    let what = (0..6_i32, any_time(), any_time(), 0..4_u8, any::<bool>());
+    (ids, origin, what).prop_map(
+        |(
+            (trace, id, parent),
+            (request, sandbox, phase),
+            (kind, start, end, service, is_async),
+        )| {
+            let mut span = span(&format!("{trace}/{id}"))
+                .trace(trace)
+                .id(id)
+                .phase(phase)
+                .service(["checkout", "inventory", "payments", ""][usize::from(service)])
+                .kind(SpanKind::from_number(kind));
+            if let Some(parent) = parent {
+                span = span.under(parent);
+            }
+            if let Some(request) = request {
+                span = span.request(request);
+            }
+            if let Some(sandbox) = sandbox {
+                span = span.sandbox(sandbox);
+            }
+            if is_async {
+                span = span.attribute("async", AttributeValue::Bool(true));
+            }
+            let mut span = span.build();
+            (span.start, span.end) = (start, end);
+            span
+        },
+    )
+}
+
+fn any_invocation() -> impl Strategy<Value = Invocation> {
+    let told = (
+        option::of(any_time()),
+        option::of(0..100_u64),
+        option::of(0..20_u64),
+    );
+    let platform = option::of((1..3_u128, 1..16_u64));
+    let state = (
+        0..16_u8,
+        select(Outcome::ALL),
+        select(Cold::ALL),
+        select(Trigger::ALL),
+    );
+    (
+        any_request(),
+        any_sandbox(),
+        any_time(),
+        told,
+        platform,
+        state,
+    )
+        .prop_map(
+            |(request, sandbox, start, (deadline, duration, overhead), platform, state)| {
+                let mut builder = invocation(request.unwrap_or("r9"));
+                if let Some(sandbox) = sandbox {
+                    builder = builder.sandbox(sandbox);
+                }
+                if let Some((trace, span)) = platform {
+                    builder = builder.platform_span(trace, span);
+                }
+                let (facts, outcome, cold, trigger) = state;
+                builder
+                    .with(|row| {
+                        row.facts = FactSet(facts);
+                        row.start = start;
+                        row.deadline = deadline;
+                        row.duration = duration.map(Nanos::from_millis);
+                        row.extension_overhead = overhead.map(Nanos::from_millis);
+                        row.response_latency = overhead.map(Nanos::from_millis);
+                        row.runtime_overhead = duration.map(Nanos::from_millis);
+                        row.outcome = outcome;
+                        row.cold = cold;
+                        row.trigger = trigger;
+                    })
+                    .build()
+            },
+        )
+}
+
+fn any_phase() -> impl Strategy<Value = SandboxPhase> {
+    (
+        any_request(),
+        select(vec!["s1", "s2", "s3"]),
+        select(PhaseKind::ALL),
+        any_time(),
+        0..100_u64,
+    )
+        .prop_map(|(request, sandbox, kind, start, millis)| {
+            let mut told = phase(kind, 0.0, 0.0);
+            told.start = start;
+            told.duration = Nanos::from_millis(millis);
+            told.request_id = request.map(|id| id.parse().expect("a test's id is valid"));
+            SandboxPhase {
+                sandbox_id: SandboxId::parse(sandbox).expect("a test's id is valid"),
+                function: "checkout".to_owned(),
+                phase: told,
+            }
+        })
+}
+
+/// Counts by ids and side, since a client and a server may share an id.
+fn counted<'a>(
+    spans: impl Iterator<Item = &'a Span>,
+) -> BTreeMap<(TraceId, SpanId), (usize, usize)> {
+    let mut counts = BTreeMap::new();
+    for span in spans {
+        let count: &mut (usize, usize) = counts.entry((span.trace_id, span.span_id)).or_default();
+        match span.kind {
+            SpanKind::Client | SpanKind::Producer => count.0 += 1,
+            _ => count.1 += 1,
+        }
+    }
+    counts
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn any_evidence_becomes_a_forest_whose_roots_are_tiled(evidence in any_evidence()) {
+        is_sound(&rebuild(evidence));
+    }
+
+    #[test]
+    fn every_span_comes_out_exactly_once(evidence in any_evidence()) {
+        let sent = counted(evidence.spans.iter());
+        let trace = rebuild(evidence);
+        let shown = counted(trace.nodes.iter().map(|node| &node.span));
+        for ids in sent.keys() {
+            prop_assert!(shown.contains_key(ids), "{ids:?} is lost");
+        }
+        for (ids, (clients, others)) in shown {
+            prop_assert!(clients <= 1 && others <= 1, "{ids:?} is shown twice");
+        }
+    }
+
+    #[test]
+    fn the_order_of_arrival_does_not_matter(
+        evidence in any_evidence(),
+        seed in any::<u64>(),
+    ) {
+        let mut shuffled = evidence.clone();
+        shuffle(&mut shuffled.spans, seed);
+        shuffle(&mut shuffled.invocations, seed);
+        shuffle(&mut shuffled.phases, seed);
+        prop_assert_eq!(rebuild(evidence), rebuild(shuffled));
+    }
+
+    #[test]
+    fn what_was_sent_about_a_span_is_not_changed(evidence in any_evidence()) {
+        let sent = evidence.spans.clone();
+        for node in rebuild(evidence).nodes {
+            let mut shown = node.span;
+            let is_as_sent = sent.iter().any(|span| {
+                (shown.start, shown.end) = (span.start, span.end);
+                *span == shown
+            });
+            prop_assert!(is_as_sent || shown.scope.name == "coldtrace", "{shown:?}");
+        }
+    }
+}
+
+/// Puts the items into an order that the seed decides.
+fn shuffle<T>(items: &mut [T], mut seed: u64) {
+    for place in (1..items.len()).rev() {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        items.swap(place, (seed >> 33) as usize % (place + 1));
+    }
+}
