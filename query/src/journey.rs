@@ -6,7 +6,6 @@
 
 mod closure;
 mod decode;
-mod stub;
 
 use coldtrace_analysis::{Evidence, SandboxPhase, Trace};
 use coldtrace_model::{Invocation, Nanos, RequestId, TraceId};

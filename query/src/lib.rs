@@ -8,6 +8,8 @@ mod config;
 mod http;
 mod journey;
 mod reply;
+#[cfg(test)]
+mod tests;
 
 pub use app::{App, BuildError};
 pub use config::Config;

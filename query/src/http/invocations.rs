@@ -114,7 +114,7 @@ async fn get_invocation(
     let detail = Detail {
         invocation,
         journey: journey?,
-        lines: lines.into_iter().map(journey::line).collect(),
+        lines: lines.into_iter().filter_map(journey::line).collect(),
         lines_total,
     };
     json(detail).await

@@ -3,10 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::stub::{self as stored, StoredSpan};
-use coldtrace_model::{
-    LogRecord, RequestId, Resource, SandboxId, Scope, Span, SpanId, SpanOrigin, TraceId, UnixNanos,
-};
+use coldtrace_model::{LogRecord, RequestId, Resource, SandboxId, Scope, Span, SpanOrigin};
+use coldtrace_proto::stored::{self, StoredLog, StoredSpan};
 use coldtrace_store::reader::{LogRecordRow, ResourceRecord, ScopeRecord, SpanRecord};
 use tracing::error;
 
@@ -94,23 +92,22 @@ fn named_by(service: &str, made: &mut HashMap<String, Arc<Resource>>) -> Arc<Res
     Arc::clone(made.entry(service.to_owned()).or_insert_with(make))
 }
 
-/// A line with the service that it belongs to. What can't be read of its bytes is left out: its text is in the columns.
-pub(crate) fn line(row: LogRecordRow) -> (String, LogRecord) {
-    let record = LogRecord {
-        time: UnixNanos(row.ts),
+/// A line with the service that it belongs to; `None` where its bytes can't be read.
+pub(crate) fn line(row: LogRecordRow) -> Option<(String, LogRecord)> {
+    let columns = StoredLog {
+        ts: row.ts,
         severity: row.severity,
         body: row.body,
-        request_id: RequestId::parse(&row.request_id).ok(),
-        trace_id: TraceId::from_bytes(&row.trace_id).ok(),
-        span_id: SpanId::from_bytes(&row.span_id).ok(),
+        request_id: row.request_id,
+        trace_id: row.trace_id,
+        span_id: row.span_id,
         source: row.source,
-        attributes: row
-            .attrs
-            .into_iter()
-            .map(|(key, text)| (key, coldtrace_model::AttributeValue::String(text)))
-            .collect(),
+        attrs: row.attrs,
+        extra: row.extra,
     };
-    (row.service, record)
+    let read = stored::log_from_stored(columns)
+        .inspect_err(|error| error!(%error, "stored log record can't be read"));
+    Some((row.service, read.ok()?))
 }
 
 // === impl Faults ===

@@ -1,0 +1,54 @@
+use axum::http::StatusCode;
+use insta::assert_json_snapshot;
+
+use super::served::Served;
+
+#[tokio::test]
+async fn a_wrong_parameter_is_named_with_what_is_allowed() {
+    let served = Served::without_store();
+    let paths = [
+        "/api/v1/functions?from=yesterday",
+        "/api/v1/invocations?functoin=checkout",
+        "/api/v1/invocations?outcome=ok,odd",
+        "/api/v1/invocations?limit=1001",
+        "/api/v1/invocations?cold=maybe",
+        "/api/v1/traces?sort=dearest",
+        "/api/v1/traces?cursor=made-up",
+        "/api/v1/traces/0af7",
+        "/api/v1/traces/00000000000000000000000000000000",
+        "/api/v1/invocations/%FF",
+    ];
+    let mut told = Vec::new();
+    for path in paths {
+        let (status, body) = served.get(path).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path}: {body}");
+        let error = &body["error"];
+        assert_eq!(error["code"], "invalid", "{path}");
+        told.push(format!(
+            "{path}: {}: {}",
+            error["parameter"], error["message"]
+        ));
+    }
+    assert_json_snapshot!(told);
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_told_with_the_reason() {
+    let (status, body) = Served::without_store().get("/api/v1/functions").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    let error = &body["error"];
+    assert_eq!(error["code"], "unavailable");
+    let message = error["message"].as_str().expect("a message");
+    assert!(message.contains("127.0.0.1:9"), "says which: {message}");
+    assert!(
+        message.to_lowercase().contains("refused"),
+        "says why: {message}"
+    );
+}
+
+#[tokio::test]
+async fn a_path_that_is_none_of_the_apis_is_not_the_ui() {
+    let (status, body) = Served::without_store().get("/api/v1/spans").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(body["error"]["code"], "not_found");
+}

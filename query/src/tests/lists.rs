@@ -1,0 +1,89 @@
+use std::collections::BTreeSet;
+
+use coldtrace_testkit::engine;
+use insta::assert_json_snapshot;
+use serde_json::Value;
+
+use super::fixture::{Data, an_order, many};
+use super::served::Served;
+
+/// From the tests' epoch, an hour.
+const RANGE: &str = "from=1767225600000000000&to=1767229200000000000";
+
+#[tokio::test]
+async fn lists_tell_each_thing_once_newest_first() {
+    let engine = engine::start().await;
+    an_order(engine.store()).await;
+    let served = Served::on(engine.store());
+    assert_json_snapshot!(
+        "functions",
+        served.ok(&format!("/api/v1/functions?{RANGE}")).await
+    );
+    assert_json_snapshot!(
+        "invocations",
+        served.ok(&format!("/api/v1/invocations?{RANGE}")).await
+    );
+    assert_json_snapshot!(
+        "traces",
+        served.ok(&format!("/api/v1/traces?{RANGE}")).await
+    );
+}
+
+#[tokio::test]
+async fn filters_choose_and_the_total_counts_what_they_chose() {
+    let engine = engine::start().await;
+    an_order(engine.store()).await;
+    let served = Served::on(engine.store());
+    let check = async |list: &str, filter: &str, expected: &[&str]| {
+        let path = format!("/api/v1/{list}?{RANGE}&{filter}");
+        let reply = served.ok(&path).await;
+        let name = if list == "traces" { "trace_id" } else { "request_id" };
+        assert_eq!(ids(&reply[list], name), expected, "{filter}");
+        assert_eq!(reply["total"], expected.len(), "{filter}");
+    };
+    check("invocations", "function=inventory", &["stock-1"]).await;
+    check("invocations", "outcome=timeout,error", &["mail-1", "stock-1"]).await;
+    check("invocations", "cold=true", &["order-1"]).await;
+    check("invocations", "cold=false", &["mail-1", "stock-1"]).await;
+    check("invocations", "sort=slowest", &["mail-1", "order-1", "stock-1"]).await;
+    check("invocations", "function=nobody", &[]).await;
+    check("invocations", "function=checkout-service", &[]).await;
+    check("traces", "service=inventory&sort=slowest", &[
+        "00000000000000000000000000000010",
+        "00000000000000000000000000000020",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn pages_show_every_row_once_in_order_whatever_their_size() {
+    let engine = engine::start().await;
+    Data::of(engine.store()).facts("many", &many(50)).await;
+    let served = Served::on(engine.store());
+    for sort in ["newest", "slowest"] {
+        let whole = format!("/api/v1/invocations?{RANGE}&sort={sort}&limit=1000");
+        let whole = served.ok(&whole).await;
+        let whole = ids(&whole["invocations"], "request_id");
+        let distinct: BTreeSet<&String> = whole.iter().collect();
+        assert_eq!(distinct.len(), 50);
+        for limit in [1, 7, 49, 50, 51] {
+            let first = format!("/api/v1/invocations?{RANGE}&sort={sort}&limit={limit}");
+            let mut reply = served.ok(&first).await;
+            let mut walked = ids(&reply["invocations"], "request_id");
+            while let Some(cursor) = reply["next_cursor"].as_str() {
+                assert_eq!(reply["total"], 50, "on every page");
+                // A cursor alone knows the rest.
+                let next = format!("/api/v1/invocations?sort={sort}&limit={limit}&cursor={cursor}");
+                reply = served.ok(&next).await;
+                walked.extend(ids(&reply["invocations"], "request_id"));
+            }
+            assert_eq!(walked, whole, "{sort}, {limit} a page");
+        }
+    }
+}
+
+fn ids(list: &Value, name: &str) -> Vec<String> {
+    let list = list.as_array().expect("a list");
+    let id = |row: &Value| row[name].as_str().expect("an id").to_owned();
+    list.iter().map(id).collect()
+}

@@ -1,0 +1,131 @@
+//! Holds replies to `query/openapi.yaml`: both ways, so that nothing is missing and nothing is told that is not described.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+/// The API's description.
+pub(super) struct Description(Value);
+
+impl Description {
+    pub(super) fn read() -> Self {
+        let text = include_str!("../../openapi.yaml");
+        Self(serde_saphyr::from_str(text).expect("openapi.yaml is YAML"))
+    }
+
+    /// Every path with each status that it may answer.
+    pub(super) fn answers(&self) -> BTreeSet<(String, u16)> {
+        let paths = self.0["paths"].as_object().expect("paths");
+        paths
+            .iter()
+            .flat_map(|(path, item)| {
+                let responses = item["get"]["responses"].as_object().expect("responses");
+                responses
+                    .keys()
+                    .map(|status| (path.clone(), status.parse().expect("a status")))
+            })
+            .collect()
+    }
+
+    /// Panics where the body is not what the description promises.
+    pub(super) fn check(&self, path: &str, status: u16, body: &Value) {
+        let response = &self.0["paths"][path]["get"]["responses"][status.to_string()];
+        assert!(!response.is_null(), "{path} must not answer {status}");
+        let schema = &self.resolved(response)["content"]["application/json"]["schema"];
+        let mut faults = Vec::new();
+        self.compare(schema, body, "", &mut faults);
+        assert!(faults.is_empty(), "{path} {status}: {faults:#?}\n{body:#}");
+    }
+
+    fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        let Some(reference) = schema.get("$ref") else {
+            return schema;
+        };
+        let pointer = reference.as_str().and_then(|text| text.strip_prefix('#'));
+        let found = pointer.and_then(|pointer| self.0.pointer(pointer));
+        found.unwrap_or_else(|| panic!("{reference} is not there"))
+    }
+
+    fn compare(&self, schema: &Value, value: &Value, at: &str, faults: &mut Vec<String>) {
+        let schema = self.resolved(schema).as_object().expect("a schema");
+        for (keyword, rule) in schema {
+            let holds = match keyword.as_str() {
+                "type" => one_or_many(rule).any(|name| has_type(value, name)),
+                "enum" => rule.as_array().expect("a list").contains(value),
+                "pattern" => fits(rule.as_str().expect("a pattern"), value),
+                "minLength" => value.as_str().map_or(0, str::len) as u64 >= rule.as_u64().expect("a number"),
+                "required" => {
+                    one_or_many(rule).all(|name| value.as_object().is_none_or(|it| it.contains_key(name)))
+                }
+                "oneOf" => self.fits_one(rule, value),
+                "properties" => {
+                    self.compare_fields(rule, value, at, faults);
+                    true
+                }
+                "items" => {
+                    let elements = value.as_array().into_iter().flatten();
+                    for (index, element) in elements.enumerate() {
+                        self.compare(rule, element, &format!("{at}/{index}"), faults);
+                    }
+                    true
+                }
+                "description" | "default" => true,
+                other => panic!("the test does not know `{other}`"),
+            };
+            if !holds {
+                faults.push(format!("{at}: {value} breaks {keyword} {rule}"));
+            }
+        }
+    }
+
+    fn compare_fields(&self, known: &Value, value: &Value, at: &str, faults: &mut Vec<String>) {
+        for (name, field) in value.as_object().into_iter().flatten() {
+            match known.get(name) {
+                Some(schema) => self.compare(schema, field, &format!("{at}/{name}"), faults),
+                None => faults.push(format!("{at}/{name} is not described")),
+            }
+        }
+    }
+
+    fn fits_one(&self, schemas: &Value, value: &Value) -> bool {
+        let schemas = schemas.as_array().expect("a list").iter();
+        let fitting = schemas.filter(|schema| {
+            let mut faults = Vec::new();
+            self.compare(schema, value, "", &mut faults);
+            faults.is_empty()
+        });
+        fitting.count() == 1
+    }
+}
+
+fn one_or_many(rule: &Value) -> impl Iterator<Item = &str> {
+    let many = rule.as_array().into_iter().flatten();
+    many.chain(rule.is_string().then_some(rule))
+        .filter_map(Value::as_str)
+}
+
+fn has_type(value: &Value, name: &str) -> bool {
+    match name {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_u64() || value.is_i64(),
+        "number" => value.is_number(),
+        "null" => value.is_null(),
+        other => panic!("the test does not know the type `{other}`"),
+    }
+}
+
+/// The patterns of the description: digits, with or without a sign.
+fn fits(pattern: &str, value: &Value) -> bool {
+    let Some(text) = value.as_str() else {
+        return true;
+    };
+    let digits = match pattern {
+        "^[0-9]+$" => text,
+        "^-?[0-9]+$" => text.strip_prefix('-').unwrap_or(text),
+        other => panic!("the test does not know the pattern `{other}`"),
+    };
+    !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
+}

@@ -1,0 +1,55 @@
+//! The API as its clients see it, without a socket.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use coldtrace_model::Tenant;
+use coldtrace_service::metrics::Registry;
+use coldtrace_store::{Store, StoreConfig};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use crate::http::{self, Api};
+use crate::journey::{Journeys, Limits};
+
+/// A router on some store.
+pub(super) struct Served(Router);
+
+impl Served {
+    pub(super) fn on(store: &Store) -> Self {
+        Self::with(store, Limits::default())
+    }
+
+    pub(super) fn with(store: &Store, limits: Limits) -> Self {
+        let reader = store.reader(Tenant::single());
+        let journeys = Journeys::new(reader.clone(), limits);
+        Self(http::router(Api { reader, journeys }, &Registry::new()))
+    }
+
+    /// On a store that nobody answers for.
+    pub(super) fn without_store() -> Self {
+        Self::on(&Store::connect(StoreConfig {
+            url: "http://127.0.0.1:9".to_owned(),
+            user: "default".to_owned(),
+            password: String::new(),
+            database: "coldtrace".to_owned(),
+        }))
+    }
+
+    pub(super) async fn get(&self, path: &str) -> (StatusCode, Value) {
+        let request = Request::get(path).body(Body::empty()).expect("a request");
+        let Ok(reply) = self.0.clone().oneshot(request).await;
+        let status = reply.status();
+        let body = reply.into_body().collect().await.expect("a body");
+        let body = serde_json::from_slice(&body.to_bytes()).expect("JSON");
+        (status, body)
+    }
+
+    /// A reply that must be there.
+    pub(super) async fn ok(&self, path: &str) -> Value {
+        let (status, body) = self.get(path).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {body:#}");
+        body
+    }
+}
