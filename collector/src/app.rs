@@ -206,3 +206,6 @@ fn spawn_inserter<D: Destination>(inserters: &Tasks, inserter: Inserter<D>, feed
         false => inserters.spawn("inserter", inserter.run(feed)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -390,3 +390,6 @@ impl Destination for Writer {
         Self::refill_indexes(self, block).await
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

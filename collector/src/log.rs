@@ -166,15 +166,17 @@ impl Log {
             return Err(Refused::AtCap);
         }
         let first = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut offered = (request, pending);
-        for lane in (0..self.lanes.len()).map(|n| &self.lanes[(first + n) % self.lanes.len()]) {
-            match lane.append(offered.0, offered.1) {
-                Ok(()) => return Ok(()),
-                Err(refused) => offered = refused,
+        let in_turn = (0..self.lanes.len()).map(|n| &self.lanes[(first + n) % self.lanes.len()]);
+        match in_turn.filter_map(LaneHandle::place).next() {
+            Some(place) => {
+                place.append(request, pending);
+                Ok(())
+            }
+            None => {
+                self.budget.give_back(bytes);
+                Err(Refused::Busy)
             }
         }
-        self.budget.give_back(bytes);
-        Err(Refused::Busy)
     }
 }
 

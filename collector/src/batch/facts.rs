@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use coldtrace_model::{Cold, Fact, FactKind, Outcome, Sandbox};
+use coldtrace_model::{Cold, Fact, FactKind, Outcome, RequestId, Sandbox};
 use coldtrace_proto::faas::FaasSpan;
 use coldtrace_proto::otlp::trace::Span;
 use coldtrace_store::rows::{InvocationRow, Owner, fact};
@@ -74,8 +74,10 @@ pub(super) fn request_of_span<'a>(span: &Span, faas: &FaasSpan<'a>) -> Option<Co
     if !faas.is_invocation {
         return None;
     }
+    let told = faas.request_id;
+    let told = told.filter(|id| (1..=RequestId::MAX_LEN).contains(&id.len()));
     let own = || format!("{}:{}", hex(&span.trace_id), hex(&span.span_id));
-    Some(faas.request_id.map_or_else(|| Cow::Owned(own()), Cow::Borrowed))
+    Some(told.map_or_else(|| Cow::Owned(own()), Cow::Borrowed))
 }
 
 /// The row that a plain span makes of its invocation.

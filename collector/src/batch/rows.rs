@@ -1,6 +1,6 @@
 //! A request's items to rows.
 
-use coldtrace_model::UnixNanos;
+use coldtrace_model::{RequestId, UnixNanos};
 use coldtrace_proto::faas::FaasSpan;
 use coldtrace_proto::otlp::common::{KeyValue, any_value};
 use coldtrace_proto::otlp::logs::LogRecord as OtlpLog;
@@ -18,6 +18,8 @@ use crate::log::Request;
 
 /// Set by the extension on spans that it makes of the platform's events.
 const PHASE: &str = "coldtrace.phase";
+/// What OpenTelemetry calls the id of an invocation.
+const REQUEST_ID: &str = "faas.invocation_id";
 /// `logs.source` of records that came as plain OTLP.
 const OTLP_SOURCE: &str = "otlp";
 
@@ -190,7 +192,7 @@ impl<'a> Rows<'a> {
                 .filter(|code| *code <= 2)
                 .unwrap_or(0),
             status_message: &status.message,
-            request_id: faas.request_id.unwrap_or(""),
+            request_id: request_id(faas.request_id),
             sandbox_id: via.sandbox_id,
             phase: if via.is_platform { phase(span) } else { "" },
             http_status: faas.http_status,
@@ -203,8 +205,7 @@ impl<'a> Rows<'a> {
         let request_id = facts::request_of_span(span, &faas).filter(|_| via.makes_facts());
         if let Some(request_id) = &request_id {
             let service = &resource.service;
-            let row =
-                facts::row_of_span(self.owner, span, trace_id, service, &faas, request_id);
+            let row = facts::row_of_span(self.owner, span, trace_id, service, &faas, request_id);
             self.blocks.push_invocation(&row);
         }
     }
@@ -233,27 +234,29 @@ impl<'a> Rows<'a> {
         self.named
             .name_resource(self.blocks, self.owner, resource, ts);
         self.named.name_scope(self.blocks, self.owner, scope, ts);
-        let body = record.body.as_ref().and_then(|body| body.value.as_ref());
         self.blocks.push_log(&LogRow {
             owner: self.owner,
             ts,
             service: &resource.service,
             source: OTLP_SOURCE,
             sandbox_id: via.sandbox_id,
-            request_id: text(&record.attributes, "faas.invocation_id").unwrap_or(""),
+            request_id: request_id(text(&record.attributes, REQUEST_ID)),
             trace_id: record.trace_id.as_slice().try_into().unwrap_or_default(),
             span_id: record.span_id.as_slice().try_into().unwrap_or_default(),
             severity: u8::try_from(record.severity_number).unwrap_or(0),
-            body: match body {
-                Some(any_value::Value::StringValue(body)) => body,
-                _ => "",
-            },
+            body: &stored::body_text(record.body.as_ref()),
             resource_id: resource.id,
             scope_id: scope.id,
             attrs: &stored::attribute_text(&record.attributes),
             extra: &stored::log_extra(record),
         });
     }
+}
+
+/// What is too long to be one is none.
+fn request_id(told: Option<&str>) -> &str {
+    told.filter(|id| id.len() <= RequestId::MAX_LEN)
+        .unwrap_or("")
 }
 
 fn phase(span: &Span) -> &str {

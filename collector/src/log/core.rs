@@ -132,10 +132,6 @@ impl Core {
         self.cuts.is_empty() && self.open.bytes == 0
     }
 
-    pub(crate) fn appender(&self) -> &Appender {
-        &self.appender
-    }
-
     /// All that the lane's files hold.
     #[cfg(test)]
     pub(crate) fn all_pieces(&mut self) -> Vec<super::appender::Piece> {

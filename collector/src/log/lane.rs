@@ -33,6 +33,10 @@ pub(crate) struct LaneHandle {
     commands_tx: mpsc::Sender<Command>,
 }
 
+/// Room for one request in a lane's queue.
+#[derive(Debug)]
+pub(super) struct Place<'a>(mpsc::Permit<'a, Command>);
+
 /// The task's own side.
 pub(crate) struct Lane {
     /// `None` while a group is written, and for ever after a panic there.
@@ -61,12 +65,14 @@ pub(crate) struct LaneMetrics {
 }
 
 /// One thing asked of a lane.
+#[derive(Debug)]
 struct Command {
     change: Change,
     told: Told,
 }
 
 /// Who learns that it is durable.
+#[derive(Debug)]
 enum Told {
     Client(Pending),
     /// Dropped where it failed.
@@ -89,26 +95,9 @@ enum Event {
 // === impl LaneHandle ===
 
 impl LaneHandle {
-    /// Queues a request; `pending` is told.
-    pub(super) fn append(
-        &self,
-        request: Request,
-        pending: Pending,
-    ) -> Result<(), (Request, Pending)> {
-        let command = Command {
-            change: Change::Request(request),
-            told: Told::Client(pending),
-        };
-        match self.commands_tx.try_send(command) {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                let command = error.into_inner();
-                match (command.change, command.told) {
-                    (Change::Request(request), Told::Client(pending)) => Err((request, pending)),
-                    _ => unreachable!("what was sent comes back"),
-                }
-            }
-        }
+    /// Room for one request, if there is.
+    pub(super) fn place(&self) -> Option<Place<'_>> {
+        self.commands_tx.try_reserve().ok().map(Place)
     }
 
     /// Notes that the store has everything before this position.
@@ -134,6 +123,18 @@ impl LaneHandle {
         let sent = self.commands_tx.send(command).await;
         sent.map_err(|_| LaneFailed)?;
         told.await.map_err(|_| LaneFailed)
+    }
+}
+
+// === impl Place ===
+
+impl Place<'_> {
+    /// Queues the request; `pending` is told when it is durable.
+    pub(super) fn append(self, request: Request, pending: Pending) {
+        self.0.send(Command {
+            change: Change::Request(request),
+            told: Told::Client(pending),
+        });
     }
 }
 

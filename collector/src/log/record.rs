@@ -141,10 +141,6 @@ fn written_end(bytes: &[u8], offset: usize) -> usize {
 // === impl Range ===
 
 impl Range {
-    pub(crate) const fn contains(self, position: u64) -> bool {
-        self.from <= position && position < self.to
-    }
-
     pub(crate) const fn overlaps(self, other: Self) -> bool {
         self.from < other.to && other.from < self.to
     }

@@ -47,7 +47,7 @@ pub(crate) async fn handle(admit: Admit, request: Request<Incoming>) -> Reply {
         Err(refusal) => Err(refusal),
     };
     match answered {
-        Ok(message) => reply(message),
+        Ok(message) => reply(&message),
         Err(refusal) => refuse(&refusal),
     }
 }
@@ -144,11 +144,11 @@ fn message(signal: Signal, accepted: &Accepted) -> Vec<u8> {
     }
 }
 
-fn reply(message: Vec<u8>) -> Reply {
+fn reply(message: &[u8]) -> Reply {
     let mut framed = BytesMut::with_capacity(PREFIX + message.len());
     framed.put_u8(0);
     framed.put_u32(u32::try_from(message.len()).expect("a reply is short"));
-    framed.extend_from_slice(&message);
+    framed.extend_from_slice(message);
     let mut trailers = HeaderMap::new();
     trailers.insert(STATUS, HeaderValue::from_static("0"));
     let body = Full::new(framed.freeze());

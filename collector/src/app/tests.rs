@@ -1,0 +1,281 @@
+use std::io::{Read as _, Write as _};
+
+use coldtrace_proto::otlp::ExportTraceServiceRequest;
+use coldtrace_proto::otlp::trace::{ResourceSpans, ScopeSpans, Span};
+use coldtrace_proto::v1::ingest_client::IngestClient;
+use coldtrace_proto::v1::{ExportRequest, Fact, OtlpPayload, Sandbox, Started, fact};
+use coldtrace_service::config::HumanBytes;
+use prost::Message as _;
+use tokio::runtime::Runtime;
+use tonic::codec::CompressionEncoding;
+use tonic::transport::Channel;
+
+use super::*;
+use crate::insert::tests::{Fake, Fault};
+
+/// A collector in this process, on a runtime of its own: when that is dropped, nothing more happens, as after a kill.
+struct Collector {
+    runtime: Runtime,
+    grpc: SocketAddr,
+    http: SocketAddr,
+    shutdown: Shutdown,
+    ended: tokio::sync::oneshot::Receiver<()>,
+}
+
+struct HttpReply {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Collector {
+    fn start(data_dir: &Path, store: &Fake) -> Self {
+        Self::start_with(data_dir, store, |_| ())
+    }
+
+    fn start_with(data_dir: &Path, store: &Fake, change: impl FnOnce(&mut Config)) -> Self {
+        let any = "127.0.0.1:0".parse().unwrap();
+        let mut config = Config {
+            grpc_listen: any,
+            http_listen: any,
+            keep_days: 14,
+            log_cap: HumanBytes(64 << 20),
+            body_limit: HumanBytes(1 << 20),
+            memory_cap: HumanBytes(16 << 20),
+        };
+        change(&mut config);
+        let runtime = Runtime::new().unwrap();
+        let (registry, health, shutdown) = (Registry::new(), Health::new(), Shutdown::new());
+        let app = App::build_on(config, store.clone(), data_dir, &registry, &health);
+        let app = runtime.block_on(app).unwrap();
+        assert!(health.is_ready());
+        let (grpc, http) = (app.grpc_addr(), app.http_addr());
+        let (ended_tx, ended) = tokio::sync::oneshot::channel();
+        let tasks = Tasks::new();
+        let run = app.run(shutdown.clone());
+        runtime.block_on(async {
+            tasks.spawn_finite("app", async move {
+                run.await;
+                ended_tx.send(()).ok();
+            });
+        });
+        Self {
+            runtime,
+            grpc,
+            http,
+            shutdown,
+            ended,
+        }
+    }
+
+    fn ingest(&self) -> IngestClient<Channel> {
+        let address = Channel::from_shared(format!("http://{}", self.grpc)).unwrap();
+        let channel = self.runtime.block_on(address.connect()).unwrap();
+        IngestClient::new(channel)
+    }
+
+    fn export(&self, request: ExportRequest) -> Result<u64, tonic::Status> {
+        let mut client = self.ingest();
+        let reply = self.runtime.block_on(client.export(request));
+        reply.map(|reply| reply.into_inner().rejected)
+    }
+
+    fn post(&self, kind: &str, body: &[u8]) -> HttpReply {
+        let mut stream = std::net::TcpStream::connect(self.http).unwrap();
+        let head = format!(
+            "POST /v1/traces HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body).unwrap();
+        let mut reply = Vec::new();
+        stream.read_to_end(&mut reply).unwrap();
+        let split = reply.windows(4).position(|window| window == b"\r\n\r\n");
+        let split = split.expect("a head");
+        let head = String::from_utf8(reply[..split].to_vec()).unwrap();
+        HttpReply {
+            status: head[9..12].parse().unwrap(),
+            head: head.to_lowercase(),
+            body: reply[split + 4..].to_vec(),
+        }
+    }
+
+    /// Asks it to end, and waits until it has.
+    fn stop(self) {
+        self.shutdown.trigger();
+        self.runtime.block_on(self.ended).unwrap();
+    }
+
+    fn kill(self) {
+        self.runtime.shutdown_background();
+    }
+}
+
+fn traces(spans: u8) -> Vec<u8> {
+    let span = |number: u8| Span {
+        trace_id: vec![9; 16],
+        span_id: vec![number; 8],
+        name: "work".to_owned(),
+        start_time_unix_nano: UnixNanos::now().0,
+        end_time_unix_nano: UnixNanos::now().0,
+        ..Span::default()
+    };
+    let scope_spans = ScopeSpans {
+        spans: (1..=spans).map(span).collect(),
+        ..ScopeSpans::default()
+    };
+    let resource_spans = ResourceSpans {
+        scope_spans: vec![scope_spans],
+        ..ResourceSpans::default()
+    };
+    let request = ExportTraceServiceRequest {
+        resource_spans: vec![resource_spans],
+    };
+    request.encode_to_vec()
+}
+
+fn batch(id: u8) -> ExportRequest {
+    let started = Fact {
+        request_id: "request".to_owned(),
+        filed_at_unix_nano: UnixNanos::now().0,
+        kind: Some(fact::Kind::Started(Started::default())),
+    };
+    let nameless = Fact {
+        request_id: String::new(),
+        ..started.clone()
+    };
+    ExportRequest {
+        batch_id: vec![id; 16],
+        sandbox: Some(Sandbox {
+            id: "sandbox".to_owned(),
+            function: "checkout".to_owned(),
+            ..Sandbox::default()
+        }),
+        facts: vec![started, nameless],
+        payloads: vec![OtlpPayload {
+            signal: 1,
+            request: traces(3).into(),
+            platform: false,
+        }],
+        ..ExportRequest::default()
+    }
+}
+
+const PROTOBUF: &str = "application/x-protobuf";
+
+#[test]
+fn an_extensions_batch_is_stored_once_however_often_it_comes() {
+    let (folder, store) = (tempfile::tempdir().unwrap(), Fake::default());
+    let collector = Collector::start(folder.path(), &store);
+    assert_eq!(
+        collector.export(batch(1)).unwrap(),
+        1,
+        "a fact without a request"
+    );
+    assert_eq!(
+        collector.export(batch(1)).unwrap(),
+        1,
+        "answered as at first"
+    );
+    assert_eq!(collector.export(batch(2)).unwrap(), 1);
+    collector.stop();
+    assert_eq!(store.span_rows(), 6, "two batches of three spans");
+
+    let collector = Collector::start(folder.path(), &store);
+    assert_eq!(
+        collector.export(batch(2)).unwrap(),
+        1,
+        "known after a restart"
+    );
+    collector.stop();
+    assert_eq!(store.span_rows(), 6);
+}
+
+#[test]
+fn what_was_acknowledged_before_a_kill_is_stored_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Fake::failing(&[Fault::Refused; 100]);
+    let collector = Collector::start(folder.path(), &store);
+    for spans in 1..=5 {
+        assert_eq!(collector.post(PROTOBUF, &traces(spans)).status, 200);
+    }
+    collector.kill();
+    let store = Fake::default();
+    Collector::start(folder.path(), &store).stop();
+    assert_eq!(store.span_rows(), 1 + 2 + 3 + 4 + 5);
+}
+
+#[test]
+fn a_packed_message_over_grpc_is_read() {
+    let (folder, store) = (tempfile::tempdir().unwrap(), Fake::default());
+    let collector = Collector::start(folder.path(), &store);
+    let mut client = collector
+        .ingest()
+        .send_compressed(CompressionEncoding::Gzip);
+    let reply = collector.runtime.block_on(client.export(batch(1)));
+    assert_eq!(reply.unwrap().into_inner().rejected, 1);
+    drop(client);
+    collector.stop();
+    assert_eq!(store.span_rows(), 3);
+}
+
+#[test]
+fn at_the_logs_cap_clients_are_told_when_to_come_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Fake::failing(&[Fault::Refused; 10_000]);
+    let collector = Collector::start_with(folder.path(), &store, |config| {
+        config.log_cap = HumanBytes(1_000);
+    });
+    let fitting = collector.post(PROTOBUF, &traces(10));
+    assert_eq!(fitting.status, 200);
+    let refused = collector.post(
+        "application/json; charset=utf-8",
+        br#"{"resourceSpans":[{"scopeSpans":[{"spans":[]}]}]}"#,
+    );
+    assert_eq!(refused.status, 200, "nothing to keep is no burden");
+
+    let refused = collector.post(PROTOBUF, &traces(20));
+    assert_eq!(refused.status, 429);
+    assert!(
+        refused.head.contains("\r\nretry-after: 5"),
+        "{}",
+        refused.head
+    );
+    assert!(refused.head.contains(PROTOBUF), "{}", refused.head);
+    let status = collector.export(ExportRequest {
+        batch_id: vec![7; 16],
+        ..batch(7)
+    });
+    collector.export(batch(8)).unwrap_err();
+    let status = status.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::ResourceExhausted);
+    assert!(!status.details().is_empty(), "RetryInfo");
+    assert!(status.message().contains("collector.log_cap"), "{status}");
+    collector.stop();
+}
+
+#[test]
+fn what_is_too_large_or_not_served_is_told_so_for_good() {
+    let (folder, store) = (tempfile::tempdir().unwrap(), Fake::default());
+    let collector = Collector::start(folder.path(), &store);
+    let mut large = batch(1);
+    large.payloads[0].request = vec![0; 2 << 20].into();
+    let status = collector.export(large).unwrap_err();
+    assert_eq!(status.code(), tonic::Code::ResourceExhausted);
+    assert!(status.details().is_empty(), "no RetryInfo");
+
+    let without_sandbox = ExportRequest {
+        sandbox: None,
+        ..batch(1)
+    };
+    let status = collector.export(without_sandbox).unwrap_err();
+    assert_eq!(status.code(), tonic::Code::InvalidArgument);
+    assert_eq!(status.message(), "the sandbox is missing");
+
+    let too_large = collector.post(PROTOBUF, &vec![0; 2 << 20]);
+    assert_eq!(too_large.status, 413);
+    assert!(!too_large.body.is_empty(), "a status in the body");
+    assert_eq!(collector.post("text/plain", b"hello").status, 415);
+    collector.stop();
+    assert_eq!(store.span_rows(), 0);
+}
