@@ -13,3 +13,6 @@ mod tests;
 
 pub use app::{App, BuildError};
 pub use config::Config;
+
+#[cfg(test)]
+coldtrace_testkit::engine_child!();

@@ -1,4 +1,8 @@
 //! The API on the real engine: what it answers, and that it is what `openapi.yaml` says.
 
+mod details;
 mod errors;
+mod fixture;
+mod lists;
+mod openapi;
 mod served;

@@ -77,20 +77,33 @@ impl Reader {
 
     /// All rows of a query.
     async fn rows<T: RowOwned + RowRead>(&self, query: &str) -> Result<Vec<T>, ReadError> {
-        let asked = self
-            .store
-            .client()
-            .query_raw(query)
-            .with_setting("max_execution_time", ENGINE_DEADLINE.as_secs().to_string())
-            .with_setting("max_query_size", MAX_QUERY_SIZE.to_string())
-            .fetch_all();
-        match tokio::time::timeout(ANSWER_DEADLINE, asked).await {
+        let answered = async {
+            match self.ask(query).await {
+                // A connection that was kept open may turn out to be dead when it is used: reading twice harms nobody.
+                Err(clickhouse::error::Error::Network(_)) => self.ask(query).await,
+                answer => answer,
+            }
+        };
+        match tokio::time::timeout(ANSWER_DEADLINE, answered).await {
             Ok(Ok(rows)) => Ok(rows),
             Ok(Err(error)) => Err(ReadError::of(&self.store, error)),
             Err(_) => Err(ReadError::TooHeavy(format!(
                 "no answer within {ANSWER_DEADLINE:?}"
             ))),
         }
+    }
+
+    async fn ask<T: RowOwned + RowRead>(
+        &self,
+        query: &str,
+    ) -> Result<Vec<T>, clickhouse::error::Error> {
+        self.store
+            .client()
+            .query_raw(query)
+            .with_setting("max_execution_time", ENGINE_DEADLINE.as_secs().to_string())
+            .with_setting("max_query_size", MAX_QUERY_SIZE.to_string())
+            .fetch_all()
+            .await
     }
 
     /// The one row of a query that always has one.

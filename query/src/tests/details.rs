@@ -14,12 +14,15 @@ const ORDER_TRACE: &str = "00000000000000000000000000000020";
 #[tokio::test]
 async fn an_invocation_comes_with_its_journey_and_its_lines() {
     let engine = engine::start().await;
-    an_order(engine.store()).await;
-    let served = Served::on(engine.store());
+    an_order(&engine.store()).await;
+    let served = Served::on(&engine.store());
     let detail = served.ok("/api/v1/invocations/order-1").await;
     assert_json_snapshot!("detail", detail);
     let of_trace = served.ok(&format!("/api/v1/traces/{ORDER_TRACE}")).await;
-    assert_eq!(of_trace, detail["trace"], "one journey, wherever it is entered");
+    assert_eq!(
+        of_trace, detail["trace"],
+        "one journey, wherever it is entered"
+    );
     let of_platform = "/api/v1/traces/00000000000000000000000000000010";
     assert_eq!(served.ok(of_platform).await, detail["trace"]);
 }
@@ -27,19 +30,27 @@ async fn an_invocation_comes_with_its_journey_and_its_lines() {
 #[tokio::test]
 async fn every_reply_is_what_the_description_says() {
     let engine = engine::start().await;
-    an_order(engine.store()).await;
-    let (served, away) = (Served::on(engine.store()), Served::without_store());
+    an_order(&engine.store()).await;
+    let (served, away) = (Served::on(&engine.store()), Served::without_store());
     let description = Description::read();
     let range = "from=1767225600000000000&to=1767229200000000000";
     let cases = [
-        ("/api/v1/functions", vec![format!("?{range}"), "?to=x".into()]),
+        (
+            "/api/v1/functions",
+            vec![format!("?{range}"), "?to=x".into()],
+        ),
         (
             "/api/v1/invocations",
             vec![format!("?{range}&limit=1"), "?limit=0".into()],
         ),
         (
             "/api/v1/invocations/{request_id}",
-            vec!["order-1".into(), "mail-1".into(), "nobody".into(), "%FF".into()],
+            vec![
+                "order-1".into(),
+                "mail-1".into(),
+                "nobody".into(),
+                "%FF".into(),
+            ],
         ),
         (
             "/api/v1/traces",
@@ -47,7 +58,11 @@ async fn every_reply_is_what_the_description_says() {
         ),
         (
             "/api/v1/traces/{trace_id}",
-            vec![ORDER_TRACE.into(), ORDER_TRACE.replace('2', "7"), "xyz".into()],
+            vec![
+                ORDER_TRACE.into(),
+                ORDER_TRACE.replace('2', "7"),
+                "xyz".into(),
+            ],
         ),
     ];
     let mut answered = BTreeSet::new();
@@ -65,15 +80,20 @@ async fn every_reply_is_what_the_description_says() {
     let mut described = description.answers();
     // A mistake of our own can't be had on demand; its body is that of every error.
     described.retain(|(_, status)| *status != 500);
-    assert_eq!(answered, described, "every answer that is described was seen");
+    assert_eq!(
+        answered, described,
+        "every answer that is described was seen"
+    );
 }
 
 #[tokio::test]
 async fn a_journey_with_more_spans_than_are_shown_says_how_many_there_are() {
     let engine = engine::start().await;
-    Data::of(engine.store()).spans("wide", &wide(1, 1_000)).await;
+    Data::of(&engine.store())
+        .spans("wide", &wide(1, 1_000))
+        .await;
     let trace = "/api/v1/traces/00000000000000000000000000000001";
-    let whole = Served::on(engine.store()).ok(trace).await;
+    let whole = Served::on(&engine.store()).ok(trace).await;
     assert_eq!(shown(&whole), 1_000);
     assert_eq!(whole["spans_total"], 1_000);
     assert_eq!(whole["warnings"], Value::Array(Vec::new()));
@@ -82,7 +102,7 @@ async fn a_journey_with_more_spans_than_are_shown_says_how_many_there_are() {
         spans: 100,
         ..Limits::default()
     };
-    let cut = Served::with(engine.store(), limits).ok(trace).await;
+    let cut = Served::with(&engine.store(), limits).ok(trace).await;
     assert_eq!(shown(&cut), 100);
     assert_eq!(cut["spans_total"], 1_000);
     assert_eq!(cut["warnings"][0], "the first 100 of 1000 spans are shown");

@@ -66,7 +66,11 @@ impl<'a> Data<'a> {
         let (ts, service) = (span.start.0, span.resource.service());
         let otlp = wire::from_model(span);
         let text = stored::attribute_text(&otlp.attributes);
-        let links: Vec<[u8; 16]> = span.links.iter().map(|link| *link.trace_id.as_bytes()).collect();
+        let links: Vec<[u8; 16]> = span
+            .links
+            .iter()
+            .map(|link| *link.trace_id.as_bytes())
+            .collect();
         let resource = wire::resource_from_model(&span.resource);
         let resource_raw = stored::resource_raw(&resource);
         let scope_raw = stored::scope_raw(&wire::scope_from_model(&span.scope));
@@ -224,7 +228,10 @@ pub(super) async fn an_order(store: &Store) {
     checkout(&data).await;
     inventory(&data).await;
     mailer(&data).await;
-    let report = span("nightly report").service("reports").trace(0x30).id(0x31);
+    let report = span("nightly report")
+        .service("reports")
+        .trace(0x30)
+        .id(0x31);
     let report = report.at(5_000.0, 5_400.0).link(0x20, 0x21).link(0xff, 1);
     // It names the same unknown trace as the report does: that joins nothing.
     let stranger = span("other report").service("reports").trace(0x40).id(0x41);
@@ -234,7 +241,9 @@ pub(super) async fn an_order(store: &Store) {
     // What others have under the same ids is theirs.
     let others = Data::of_a_stranger(store);
     let theirs = span("theirs").trace(0x20).id(0x29).request("order-1");
-    others.spans("theirs", &[theirs.at(10.0, 20.0).build()]).await;
+    others
+        .spans("theirs", &[theirs.at(10.0, 20.0).build()])
+        .await;
     let theirs = invocation("order-1").function("theirs").started(0.0);
     others.fact("theirs", &theirs.build()).await;
 }
@@ -287,7 +296,10 @@ async fn checkout(data: &Data<'_>) {
         .event("charged", 200.0)
         .build();
     let call = span("POST inventory").trace(0x20).id(0x22).under(0x21);
-    let call = call.resource(&lambda).sandbox("sandbox-a").kind(SpanKind::Client);
+    let call = call
+        .resource(&lambda)
+        .sandbox("sandbox-a")
+        .kind(SpanKind::Client);
     let call = call.at(10.0, 150.0).build();
     data.spans("checkout", &[handler.clone(), call]).await;
     // A batch that came twice, past the window in which resends are recognised.
@@ -326,7 +338,9 @@ async fn inventory(data: &Data<'_>) {
 async fn mailer(data: &Data<'_>) {
     let told = invocation("mail-1").function("mailer");
     let told = told.sandbox("sandbox-c").started(900.0);
-    let told = told.platform_span(0x10, 0x13).ended(Outcome::Timeout, 3_900.0);
+    let told = told
+        .platform_span(0x10, 0x13)
+        .ended(Outcome::Timeout, 3_900.0);
     data.fact("mailer", &told.build()).await;
 }
 
@@ -336,7 +350,9 @@ pub(super) fn many(count: usize) -> Vec<Invocation> {
         let start = (number / 3) as f64;
         let length = (number % 2 * 5 + 1) as f64;
         let told = invocation(&format!("many-{number}")).function("many");
-        told.started(start).ended(Outcome::Ok, start + length).build()
+        told.started(start)
+            .ended(Outcome::Ok, start + length)
+            .build()
     };
     (0..count).map(one).collect()
 }

@@ -13,8 +13,8 @@ const RANGE: &str = "from=1767225600000000000&to=1767229200000000000";
 #[tokio::test]
 async fn lists_tell_each_thing_once_newest_first() {
     let engine = engine::start().await;
-    an_order(engine.store()).await;
-    let served = Served::on(engine.store());
+    an_order(&engine.store()).await;
+    let served = Served::on(&engine.store());
     assert_json_snapshot!(
         "functions",
         served.ok(&format!("/api/v1/functions?{RANGE}")).await
@@ -32,34 +32,52 @@ async fn lists_tell_each_thing_once_newest_first() {
 #[tokio::test]
 async fn filters_choose_and_the_total_counts_what_they_chose() {
     let engine = engine::start().await;
-    an_order(engine.store()).await;
-    let served = Served::on(engine.store());
+    an_order(&engine.store()).await;
+    let served = Served::on(&engine.store());
     let check = async |list: &str, filter: &str, expected: &[&str]| {
         let path = format!("/api/v1/{list}?{RANGE}&{filter}");
         let reply = served.ok(&path).await;
-        let name = if list == "traces" { "trace_id" } else { "request_id" };
+        let name = if list == "traces" {
+            "trace_id"
+        } else {
+            "request_id"
+        };
         assert_eq!(ids(&reply[list], name), expected, "{filter}");
         assert_eq!(reply["total"], expected.len(), "{filter}");
     };
     check("invocations", "function=inventory", &["stock-1"]).await;
-    check("invocations", "outcome=timeout,error", &["mail-1", "stock-1"]).await;
+    check(
+        "invocations",
+        "outcome=timeout,error",
+        &["mail-1", "stock-1"],
+    )
+    .await;
     check("invocations", "cold=true", &["order-1"]).await;
     check("invocations", "cold=false", &["mail-1", "stock-1"]).await;
-    check("invocations", "sort=slowest", &["mail-1", "order-1", "stock-1"]).await;
+    check(
+        "invocations",
+        "sort=slowest",
+        &["mail-1", "order-1", "stock-1"],
+    )
+    .await;
     check("invocations", "function=nobody", &[]).await;
     check("invocations", "function=checkout-service", &[]).await;
-    check("traces", "service=inventory&sort=slowest", &[
-        "00000000000000000000000000000010",
-        "00000000000000000000000000000020",
-    ])
+    check(
+        "traces",
+        "service=inventory&sort=slowest",
+        &[
+            "00000000000000000000000000000010",
+            "00000000000000000000000000000020",
+        ],
+    )
     .await;
 }
 
 #[tokio::test]
 async fn pages_show_every_row_once_in_order_whatever_their_size() {
     let engine = engine::start().await;
-    Data::of(engine.store()).facts("many", &many(50)).await;
-    let served = Served::on(engine.store());
+    Data::of(&engine.store()).facts("many", &many(50)).await;
+    let served = Served::on(&engine.store());
     for sort in ["newest", "slowest"] {
         let whole = format!("/api/v1/invocations?{RANGE}&sort={sort}&limit=1000");
         let whole = served.ok(&whole).await;

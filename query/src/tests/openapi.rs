@@ -53,10 +53,11 @@ impl Description {
                 "type" => one_or_many(rule).any(|name| has_type(value, name)),
                 "enum" => rule.as_array().expect("a list").contains(value),
                 "pattern" => fits(rule.as_str().expect("a pattern"), value),
-                "minLength" => value.as_str().map_or(0, str::len) as u64 >= rule.as_u64().expect("a number"),
-                "required" => {
-                    one_or_many(rule).all(|name| value.as_object().is_none_or(|it| it.contains_key(name)))
+                "minLength" => {
+                    value.as_str().map_or(0, str::len) as u64 >= rule.as_u64().expect("a number")
                 }
+                "required" => one_or_many(rule)
+                    .all(|name| value.as_object().is_none_or(|it| it.contains_key(name))),
                 "oneOf" => self.fits_one(rule, value),
                 "properties" => {
                     self.compare_fields(rule, value, at, faults);
