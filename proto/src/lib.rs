@@ -19,10 +19,10 @@ pub use value::{
 };
 
 /// Generated from `proto/coldtrace/v1/ingest.proto`.
-#[expect(
-    missing_docs,
-    clippy::allow_attributes_without_reason,
-    reason = "generated; the .proto file has the words"
+#[expect(missing_docs, reason = "generated; the .proto file has the words")]
+#[cfg_attr(
+    feature = "services",
+    expect(clippy::allow_attributes_without_reason, reason = "generated")
 )]
 pub mod v1 {
     include!("generated/coldtrace.v1.rs");
