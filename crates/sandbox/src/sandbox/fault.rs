@@ -1,0 +1,183 @@
+//! What ends an init or an invocation before its time.
+
+use std::process::ExitStatus;
+
+use bytes::Bytes;
+use coldtrace_model::{Outcome, RequestId};
+
+use crate::api::Failure;
+use crate::invocation::{InvocationError, Response};
+
+/// A fault. The sandbox's processes do not survive it.
+#[derive(Clone, Debug)]
+pub(super) struct Fault {
+    cause: Cause,
+    /// Set where the processes were not ready yet.
+    in_init: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Cause {
+    /// The time limit.
+    Timeout,
+    /// The memory limit.
+    OutOfMemory,
+    /// The runtime's process ended.
+    RuntimeExit(ExitStatus),
+    /// The runtime could not load the function.
+    RuntimeInit(Failure),
+    /// An extension ended, or said that it fails; or a process could not be started.
+    Platform { error_type: String, message: String },
+}
+
+/// What the sandbox's end tells the extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    Spindown,
+    Timeout,
+    Failure,
+}
+
+// === impl Reason ===
+
+impl Reason {
+    /// The `shutdownReason`.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Spindown => "spindown",
+            Self::Timeout => "timeout",
+            Self::Failure => "failure",
+        }
+    }
+}
+
+// === impl Fault ===
+
+impl Fault {
+    pub(super) fn timeout() -> Self {
+        Cause::Timeout.into()
+    }
+
+    pub(super) fn out_of_memory() -> Self {
+        Cause::OutOfMemory.into()
+    }
+
+    pub(super) fn runtime_exit(status: ExitStatus) -> Self {
+        Cause::RuntimeExit(status).into()
+    }
+
+    pub(super) fn runtime_init(failure: Failure) -> Self {
+        Cause::RuntimeInit(failure).into()
+    }
+
+    pub(super) fn extension_exit(name: &str, status: ExitStatus) -> Self {
+        let message = format!("extension {name} ended with {status}");
+        Self::platform("Extension.Crash", message)
+    }
+
+    pub(super) fn platform(error_type: impl Into<String>, message: String) -> Self {
+        Cause::Platform {
+            error_type: error_type.into(),
+            message,
+        }
+        .into()
+    }
+
+    pub(super) fn in_init(self) -> Self {
+        Self {
+            in_init: true,
+            ..self
+        }
+    }
+
+    /// The word for it in telemetry's `status`.
+    pub(super) fn status(&self) -> &'static str {
+        match self.cause {
+            Cause::Timeout => "timeout",
+            _ => "error",
+        }
+    }
+
+    /// Telemetry's `errorType`; a timeout has none.
+    pub(super) fn error_type(&self) -> Option<&str> {
+        match &self.cause {
+            Cause::Timeout => None,
+            Cause::OutOfMemory => Some("Runtime.OutOfMemory"),
+            Cause::RuntimeExit(_) => Some("Runtime.ExitError"),
+            Cause::RuntimeInit(failure) => Some(&failure.platform_type),
+            Cause::Platform { error_type, .. } => Some(error_type),
+        }
+    }
+
+    pub(super) fn outcome(&self) -> Outcome {
+        match self.cause {
+            Cause::Timeout => Outcome::Timeout,
+            Cause::OutOfMemory => Outcome::OutOfMemory,
+            Cause::RuntimeInit(_) => Outcome::InitError,
+            Cause::RuntimeExit(_) | Cause::Platform { .. } if self.in_init => Outcome::InitError,
+            Cause::RuntimeExit(_) | Cause::Platform { .. } => Outcome::Crash,
+        }
+    }
+
+    pub(super) fn reason(&self) -> Reason {
+        match self.cause {
+            Cause::Timeout => Reason::Timeout,
+            _ => Reason::Failure,
+        }
+    }
+
+    /// The caller's answer.
+    pub(super) fn response(&self, request_id: RequestId, limit: std::time::Duration) -> Response {
+        let id = &request_id;
+        let of_runtime = |what: &str| format!("RequestId: {id} Error: {what}");
+        let error = match &self.cause {
+            Cause::Timeout => InvocationError {
+                error_type: "Sandbox.Timedout".to_owned(),
+                message: of_runtime(&format!(
+                    "Task timed out after {:.2} seconds",
+                    limit.as_secs_f64()
+                )),
+            },
+            Cause::RuntimeInit(failure) => {
+                return failed(request_id, failure.payload.clone(), failure);
+            }
+            Cause::OutOfMemory => InvocationError {
+                error_type: "Runtime.OutOfMemory".to_owned(),
+                message: of_runtime("Runtime exited with error: signal: killed"),
+            },
+            Cause::RuntimeExit(status) => InvocationError {
+                error_type: "Runtime.ExitError".to_owned(),
+                message: of_runtime(&format!("Runtime exited with error: {status}")),
+            },
+            Cause::Platform {
+                error_type,
+                message,
+            } => InvocationError {
+                error_type: error_type.clone(),
+                message: of_runtime(message),
+            },
+        };
+        Response::failed(request_id, error)
+    }
+}
+
+impl From<Cause> for Fault {
+    fn from(cause: Cause) -> Self {
+        Self {
+            cause,
+            in_init: false,
+        }
+    }
+}
+
+/// The caller's answer where the runtime told a failure.
+pub(super) fn failed(request_id: RequestId, payload: Bytes, failure: &Failure) -> Response {
+    Response {
+        request_id,
+        payload,
+        error: Some(InvocationError {
+            error_type: failure.error_type.clone(),
+            message: failure.message.clone(),
+        }),
+    }
+}
