@@ -10,10 +10,12 @@ use bytes::Bytes;
 use coldtrace_model::{Tenant, UnixNanos};
 use coldtrace_proto::json;
 use prost::Message as _;
+use tokio::sync::Semaphore;
 use xxhash_rust::xxh3::Xxh3;
 
 pub(crate) mod items;
 pub(crate) mod terms;
+mod weight;
 
 use crate::log::{Log, Refused, Request, ResendKey, Signal};
 use crate::metrics::AdmitMetrics;
@@ -25,6 +27,8 @@ use terms::Terms;
 
 /// What takes longer than half a millisecond goes to a thread of its own; this much plain protobuf does not.
 const INLINE_BYTES: usize = 64 << 10;
+/// A decoded request may take as many times the body limit: ordinary spans take three to five times their bytes.
+const DECODED_FACTOR: u64 = 8;
 /// The store is away or too slow, and will not be back in a moment.
 const AT_CAP_RETRY: Duration = Duration::from_secs(5);
 /// The next sync is a few milliseconds away.
@@ -41,6 +45,9 @@ pub(crate) struct Shared {
     pub(crate) limit: u64,
     pub(crate) keep_days: u16,
     pub(crate) memory: Memory,
+    /// Large requests that are read at one time: as many as can make use of a core, so that neither memory nor the log's
+    /// threads are short.
+    pub(crate) readers: Arc<Semaphore>,
     pub(crate) log: Log,
     pub(crate) resends: Resends,
     pub(crate) metrics: AdmitMetrics,
@@ -113,11 +120,14 @@ impl Admit {
             (self.shared.judge(&mut packed, now), packed.received)
         } else {
             let shared = Arc::clone(&self.shared);
+            let reader = Arc::clone(&shared.readers).acquire_owned().await;
             let judging = tokio::task::spawn_blocking(move || {
                 (shared.judge(&mut packed, now), packed.received)
             });
             let unreadable = |_| Refusal::Invalid("the request can't be read".to_owned());
-            judging.await.map_err(unreadable)?
+            let judged = judging.await.map_err(unreadable)?;
+            drop(reader);
+            judged
         };
         let accepted = self.keep(judged?, now).await;
         // Its memory is free again once the log has it.
@@ -159,7 +169,7 @@ impl Shared {
         let signal = packed.signal;
         let body = self.unpack(packed)?;
         let (mut items, body) = match packed.encoding {
-            Encoding::Protobuf => (Items::decode(signal, &body)?, body),
+            Encoding::Protobuf => (self.decode(signal, &body)?, body),
             Encoding::Json => transcode(signal, &body)?,
         };
         let rejections = items.sift(Terms {
@@ -183,6 +193,14 @@ impl Shared {
             body,
         });
         Ok(Judged { request, accepted })
+    }
+
+    fn decode(&self, signal: Signal, body: &Bytes) -> Result<Items, Refusal> {
+        if weight::weigh(signal, body) > self.limit * DECODED_FACTOR {
+            let told = "the request is made of too many small parts to be held in memory";
+            return Err(Refusal::Invalid(told.to_owned()));
+        }
+        Items::decode(signal, body)
     }
 
     fn unpack(&self, packed: &mut Packed) -> Result<Bytes, Refusal> {

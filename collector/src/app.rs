@@ -119,6 +119,7 @@ impl App {
             limit: config.body_limit.0,
             keep_days: config.keep_days,
             memory: Memory::new(config.memory_cap.0),
+            readers: Arc::new(Semaphore::new(options.lanes)),
             log: opened.log,
             resends,
             metrics: AdmitMetrics::new(registry),

@@ -33,3 +33,6 @@ pub(crate) fn blocks(requests: &[Request]) -> Vec<Block> {
     }
     blocks.finish()
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,7 @@ use tracing::{error, info, warn};
 
 use crate::batch;
 use crate::log::{BlockName, Cut, Feed, LaneHandle};
-use crate::metrics::{InsertMetrics, table_name};
+use crate::metrics::InsertMetrics;
 
 /// Between attempts, doubling.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -219,7 +219,7 @@ impl<D: Destination> Inserter<D> {
         let began = Instant::now();
         let inserted = self.destination.insert(block, token).await;
         self.metrics.took.observe_duration(began.elapsed());
-        let table = table_name(block.table);
+        let table = block.table.name();
         match &inserted {
             Ok(()) => {}
             Err(InsertError::Ambiguous(cause)) => {
@@ -265,7 +265,7 @@ impl<D: Destination> Inserter<D> {
             match self.destination.refill_indexes(passage.block).await {
                 Ok(()) => return Ok(Fate::Stored),
                 Err(InsertError::Rejected(cause)) => {
-                    let table = table_name(passage.block.table);
+                    let table = passage.block.table.name();
                     error!(%cause, table, "lookup indexes can't be refilled; some of it is found by time alone");
                     return Ok(Fate::Stored);
                 }
@@ -329,7 +329,7 @@ impl Passage<'_> {
             cut.lane.0,
             cut.range.from,
             cut.range.to,
-            table_name(block.table),
+            block.table.name(),
             block.partition.day,
             block.partition.keep_days,
             block.part,

@@ -145,7 +145,10 @@ impl Log {
             lanes.push(feed.lane.clone());
             feeds.push(feed);
         }
-        sync_folder(&lanes_folder)?;
+        // From the lanes up to the data folder: any of them may be new.
+        for folder in lanes_folder.ancestors().take(3) {
+            sync_folder(folder)?;
+        }
         let log = Self {
             lanes: lanes.into(),
             next: Arc::default(),

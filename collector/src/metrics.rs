@@ -107,21 +107,8 @@ impl InsertMetrics {
         let rows_total = self.registry.counter(
             "coldtrace_collector_inserted_rows_total",
             "Rows that the store has confirmed.",
-            &[("table", table_name(table))],
+            &[("table", table.name())],
         );
         rows_total.add(rows);
-    }
-}
-
-/// The table's name.
-pub(crate) const fn table_name(table: Table) -> &'static str {
-    match table {
-        Table::Spans => "spans",
-        Table::Resources => "resources",
-        Table::Scopes => "scopes",
-        Table::Invocations => "invocations",
-        Table::Phases => "phases",
-        Table::Sandboxes => "sandboxes",
-        Table::Logs => "logs",
     }
 }

@@ -242,11 +242,9 @@ fn at_the_logs_cap_clients_are_told_when_to_come_again() {
         refused.head
     );
     assert!(refused.head.contains(PROTOBUF), "{}", refused.head);
-    let status = collector.export(ExportRequest {
-        batch_id: vec![7; 16],
-        ..batch(7)
-    });
-    collector.export(batch(8)).unwrap_err();
+    let mut large = batch(1);
+    large.payloads[0].request = traces(20).into();
+    let status = collector.export(large);
     let status = status.unwrap_err();
     assert_eq!(status.code(), tonic::Code::ResourceExhausted);
     assert!(!status.details().is_empty(), "RetryInfo");

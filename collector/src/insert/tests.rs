@@ -212,7 +212,8 @@ impl Life {
             inserter: Inserter {
                 destination: destination.clone(),
                 slots: Arc::new(Semaphore::new(1)),
-                flush: flush.clone(),
+                // Patient, unless a test says otherwise.
+                flush: Shutdown::new(),
                 quarantine: options.quarantine(),
                 process: opened.process,
                 metrics: InsertMetrics::new(&registry),
@@ -334,6 +335,7 @@ async fn a_collector_that_ends_while_the_store_is_away_leaves_it_in_the_log() {
     let fake = Fake::failing(&[Fault::Refused; 10]);
     let life = Life::begin(folder.path(), &fake);
     life.append().await;
+    life.inserter.flush.trigger();
     life.drain().await;
     assert_eq!(fake.stored(Table::Spans), [0_usize; 0]);
     fake.state.lock().unwrap().faults.clear();
