@@ -1,0 +1,299 @@
+//! Settings, from the environment alone. A bad value costs one warning and leaves the default: nothing here can fail a function.
+//!
+//! The only place that reads the environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use coldtrace_model::{Architecture, ByteSize, Cold};
+
+use crate::log::Level;
+
+/// How long the function may be held for a flush at most.
+const FLUSH_BUDGET: Duration = Duration::from_secs(1);
+/// OTLP's own ports, where every SDK looks by default.
+const OTLP_GRPC_PORT: u16 = 4317;
+const OTLP_HTTP_PORT: u16 = 4318;
+/// Constant over restarts, because the platform goes on delivering to the port that the last process named.
+const TELEMETRY_PORT: u16 = 4319;
+
+/// Everything that the environment tells.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Config {
+    /// `AWS_LAMBDA_RUNTIME_API`: host and port of the platform.
+    pub(crate) runtime_api: String,
+    /// `COLDTRACE_ENDPOINT`: the collector. Without one the extension only keeps the platform company.
+    pub(crate) endpoint: Option<Endpoint>,
+    /// `COLDTRACE_API_KEY`.
+    pub(crate) api_key: Option<String>,
+    /// `COLDTRACE_OTLP_GRPC_PORT`.
+    pub(crate) otlp_grpc_port: u16,
+    /// `COLDTRACE_OTLP_HTTP_PORT`.
+    pub(crate) otlp_http_port: u16,
+    /// `COLDTRACE_TELEMETRY_PORT`.
+    pub(crate) telemetry_port: u16,
+    /// `COLDTRACE_FLUSH_BUDGET_MS`.
+    pub(crate) flush_budget: Duration,
+    /// `COLDTRACE_LOG`.
+    pub(crate) log: Level,
+    /// `TMPDIR`, where what a reset must not forget is kept.
+    pub(crate) scratch: PathBuf,
+    /// What the platform tells of the function.
+    pub(crate) function: FunctionSettings,
+}
+
+/// The collector's address. `http` alone: TLS is not spoken yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+/// The function as its environment shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FunctionSettings {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) memory: Option<ByteSize>,
+    pub(crate) region: String,
+    pub(crate) architecture: Architecture,
+    pub(crate) initialization: Initialization,
+}
+
+/// How the platform makes sandboxes of this function: `AWS_LAMBDA_INITIALIZATION_TYPE`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Initialization {
+    #[default]
+    OnDemand,
+    Provisioned,
+    SnapStart,
+    ManagedInstances,
+}
+
+/// What the reading found wrong, for one warning each.
+pub(crate) type Warnings = Vec<String>;
+
+// === impl Config ===
+
+impl Config {
+    /// Reads the process's environment.
+    pub(crate) fn from_environment() -> (Self, Warnings) {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that reads it"
+        )]
+        Self::read(|key| std::env::var(key).ok())
+    }
+
+    /// Reads through `lookup`.
+    pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> (Self, Warnings) {
+        let mut reading = Reading {
+            lookup: &lookup,
+            warnings: Vec::new(),
+        };
+        let config = Self {
+            runtime_api: reading.text("AWS_LAMBDA_RUNTIME_API").unwrap_or_default(),
+            endpoint: reading.parsed("COLDTRACE_ENDPOINT", Endpoint::parse),
+            api_key: reading.text("COLDTRACE_API_KEY"),
+            otlp_grpc_port: reading.port("COLDTRACE_OTLP_GRPC_PORT", OTLP_GRPC_PORT),
+            otlp_http_port: reading.port("COLDTRACE_OTLP_HTTP_PORT", OTLP_HTTP_PORT),
+            telemetry_port: reading.port("COLDTRACE_TELEMETRY_PORT", TELEMETRY_PORT),
+            flush_budget: reading
+                .parsed("COLDTRACE_FLUSH_BUDGET_MS", |text| {
+                    let millis = text.parse().map_err(|_| "is not a number of milliseconds");
+                    millis.map(Duration::from_millis)
+                })
+                .unwrap_or(FLUSH_BUDGET),
+            log: reading
+                .parsed("COLDTRACE_LOG", Level::parse)
+                .unwrap_or_default(),
+            scratch: reading
+                .text("TMPDIR")
+                .map_or_else(|| PathBuf::from("/tmp"), PathBuf::from),
+            function: FunctionSettings::read(&mut reading),
+        };
+        (config, reading.warnings)
+    }
+}
+
+// === impl Endpoint ===
+
+impl Endpoint {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let rest = text
+            .strip_prefix("http://")
+            .ok_or("must begin with http:// (https is not spoken yet)")?;
+        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => {
+                (host, port.parse().map_err(|_| "has no valid port")?)
+            }
+            _ => (authority, OTLP_GRPC_PORT),
+        };
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        match host.is_empty() || host.contains(['/', '@', '?', '#']) {
+            true => Err("must be http://HOST:PORT"),
+            false => Ok(Self {
+                host: host.to_owned(),
+                port,
+            }),
+        }
+    }
+
+    /// `host:port` as a URI writes it.
+    pub(crate) fn authority(&self) -> String {
+        match self.host.contains(':') {
+            true => format!("[{}]:{}", self.host, self.port),
+            false => format!("{}:{}", self.host, self.port),
+        }
+    }
+}
+
+// === impl FunctionSettings ===
+
+impl FunctionSettings {
+    fn read(reading: &mut Reading<'_>) -> Self {
+        Self {
+            name: reading.text("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
+            version: reading
+                .text("AWS_LAMBDA_FUNCTION_VERSION")
+                .unwrap_or_default(),
+            memory: reading.parsed("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", |text| {
+                let mib = text.parse().map_err(|_| "is not a number of MiB");
+                mib.map(ByteSize::from_mib)
+            }),
+            region: reading.text("AWS_REGION").unwrap_or_default(),
+            architecture: match std::env::consts::ARCH {
+                "x86_64" => Architecture::X86_64,
+                "aarch64" => Architecture::Arm64,
+                _ => Architecture::Unknown,
+            },
+            initialization: reading
+                .text("AWS_LAMBDA_INITIALIZATION_TYPE")
+                .map_or_else(Initialization::default, |text| {
+                    Initialization::from_name(&text)
+                }),
+        }
+    }
+}
+
+// === impl Initialization ===
+
+impl Initialization {
+    /// The kind with this name; what is not known is taken for the usual one.
+    fn from_name(name: &str) -> Self {
+        match name {
+            "provisioned-concurrency" => Self::Provisioned,
+            "snap-start" => Self::SnapStart,
+            "lambda-managed-instances" => Self::ManagedInstances,
+            _ => Self::OnDemand,
+        }
+    }
+
+    /// What the first invocation of such a sandbox is.
+    pub(crate) const fn first_invocation(self) -> Cold {
+        match self {
+            Self::OnDemand | Self::ManagedInstances => Cold::OnDemand,
+            Self::Provisioned => Cold::Provisioned,
+            Self::SnapStart => Cold::SnapStart,
+        }
+    }
+}
+
+/// One pass over the environment.
+struct Reading<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    warnings: Warnings,
+}
+
+// === impl Reading ===
+
+impl Reading<'_> {
+    /// The value, where there is one that is not empty.
+    fn text(&mut self, key: &str) -> Option<String> {
+        let text = (self.lookup)(key)?.trim().to_owned();
+        (!text.is_empty()).then_some(text)
+    }
+
+    fn parsed<T>(
+        &mut self,
+        key: &str,
+        parse: impl FnOnce(&str) -> Result<T, &'static str>,
+    ) -> Option<T> {
+        let text = self.text(key)?;
+        parse(&text)
+            .map_err(|problem| self.warnings.push(format!("{key}={text:?} {problem}")))
+            .ok()
+    }
+
+    fn port(&mut self, key: &str, default: u16) -> u16 {
+        self.parsed(key, |text| text.parse().map_err(|_| "is not a port"))
+            .unwrap_or(default)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> (Config, Warnings) {
+        Config::read(|key| {
+            let pair = pairs.iter().find(|(name, _)| *name == key);
+            pair.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn an_empty_environment_gives_the_defaults_without_a_warning() {
+        let (config, warnings) = read(&[]);
+        assert_eq!(warnings, Warnings::new());
+        assert_eq!(config.endpoint, None);
+        assert_eq!(
+            (
+                config.otlp_grpc_port,
+                config.otlp_http_port,
+                config.telemetry_port
+            ),
+            (4317, 4318, 4319)
+        );
+        assert_eq!(config.flush_budget, Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_bad_value_is_one_warning_and_the_default() {
+        let (config, warnings) = read(&[
+            ("COLDTRACE_ENDPOINT", "https://collector"),
+            ("COLDTRACE_OTLP_HTTP_PORT", "99999"),
+            ("COLDTRACE_FLUSH_BUDGET_MS", "soon"),
+            ("COLDTRACE_LOG", "loud"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+        ]);
+        assert_eq!(config.endpoint, None);
+        assert_eq!(config.otlp_http_port, 4318);
+        assert_eq!(config.function.memory, Some(ByteSize::from_mib(128)));
+        assert_eq!(
+            warnings,
+            [
+                "COLDTRACE_ENDPOINT=\"https://collector\" must begin with http:// (https is not spoken yet)",
+                "COLDTRACE_OTLP_HTTP_PORT=\"99999\" is not a port",
+                "COLDTRACE_FLUSH_BUDGET_MS=\"soon\" is not a number of milliseconds",
+                "COLDTRACE_LOG=\"loud\" is none of off, error, warn, info, debug",
+            ]
+        );
+    }
+
+    #[test]
+    fn endpoints_are_read_with_and_without_a_port() {
+        let check = |text: &str, expected: &str| {
+            let endpoint = Endpoint::parse(text).map(|endpoint| endpoint.authority());
+            assert_eq!(endpoint.as_deref(), Ok(expected), "{text}");
+        };
+        check("http://10.0.0.7:4317", "10.0.0.7:4317");
+        check("http://collector/", "collector:4317");
+        check("http://[::1]:14317", "[::1]:14317");
+        check("http://[::1]", "[::1]:4317");
+        for bad in ["collector:4317", "http://", "http://a/b:1", "http://a:b"] {
+            assert!(Endpoint::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,458 @@
+//! What is known of this sandbox and its invocations, and what of it has been told: events in, [`Entry`]s out.
+//!
+//! Pure: no I/O, no clock. Nothing is assumed about the order of events, since the platform's telemetry comes late, in pieces,
+//! sometimes again, and sometimes only to the next process. Invariants: all facts of an invocation carry one `filed_at`; its
+//! spans are told once.
+
+use std::collections::VecDeque;
+
+use coldtrace_model::{
+    Cold, Fact, FactKind, InvocationRef, LogRecord, Outcome, Phase, RequestId, Sandbox, Span,
+    UnixNanos,
+};
+
+use self::init::Init;
+use self::invocation::{Circumstances, Invocation};
+use crate::runtime_api::{Invoke, Mode, ShutdownReason};
+use crate::telemetry_api::PlatformEvent;
+use crate::telemetry_api::event::line::Line;
+use crate::telemetry_api::event::{Record, Report, RuntimeDone, Start};
+
+mod init;
+mod invocation;
+mod outcome;
+mod spans;
+#[cfg(test)]
+mod tests;
+
+/// On demand one invocation is open and one waits for its report; managed instances run dozens.
+const MAX_OPEN: usize = 1024;
+/// Invocations that are over and may be told of once more.
+const MAX_CLOSED: usize = 256;
+
+/// Something to be told to the collector.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Entry {
+    Fact(Fact),
+    Phase(Phase),
+    Log(LogRecord),
+    /// The platform's spans of one invocation.
+    Spans(Vec<Span>),
+}
+
+/// An invocation that a restart of the process must not forget.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Remembered {
+    pub(crate) request_id: RequestId,
+    pub(crate) filed_at: UnixNanos,
+    pub(crate) start: UnixNanos,
+    pub(crate) deadline: UnixNanos,
+    pub(crate) cold: Cold,
+    pub(crate) arn: String,
+    pub(crate) trace_header: String,
+    /// Its spans were told.
+    pub(crate) is_drawn: bool,
+}
+
+/// The owner of all that is known.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    sandbox: Sandbox,
+    mode: Mode,
+    /// What the next invocation is, if it is the first.
+    next_cold: Cold,
+    /// The first invocation of this process: it waited for the phases before it.
+    first: Option<RequestId>,
+    has_telemetry: bool,
+    init: Init,
+    /// In order of their start.
+    open: VecDeque<Invocation>,
+    closed: VecDeque<RequestId>,
+    /// Which invocation the telemetry is at, for lines that name none.
+    current: Option<RequestId>,
+    entries: Vec<Entry>,
+    /// Lines that the platform dropped.
+    dropped_lines: u64,
+}
+
+// === impl Journal ===
+
+impl Journal {
+    /// Nothing has happened yet in this process. `first` is what its first invocation is; `remembered` are those that the
+    /// process before it left open.
+    pub(crate) fn new(
+        sandbox: Sandbox,
+        mode: Mode,
+        first: Cold,
+        registered: UnixNanos,
+        remembered: Vec<Remembered>,
+    ) -> Self {
+        Self {
+            sandbox,
+            mode,
+            next_cold: first,
+            first: None,
+            has_telemetry: true,
+            init: Init::new(registered),
+            open: remembered.into_iter().map(Invocation::recall).collect(),
+            closed: VecDeque::new(),
+            current: None,
+            entries: Vec::new(),
+            dropped_lines: 0,
+        }
+    }
+
+    pub(crate) const fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    pub(crate) const fn dropped_lines(&self) -> u64 {
+        self.dropped_lines
+    }
+
+    /// Everything to be told since the last call.
+    pub(crate) fn take_entries(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.entries)
+    }
+
+    /// The platform refused the subscription: what it would tell is inferred from its calls.
+    pub(crate) fn on_telemetry_refused(&mut self) {
+        self.has_telemetry = false;
+    }
+
+    /// The platform calls with an invocation.
+    pub(crate) fn on_invoke(&mut self, invoke: &Invoke) {
+        self.end_those_before(invoke.received);
+        if self.sandbox.account.is_empty() {
+            self.sandbox.account = account_of(&invoke.arn).to_owned();
+        }
+        let cold = self.cold_of(&invoke.request_id);
+        self.entry(&invoke.request_id, invoke.received)
+            .on_invoke(invoke);
+        self.file(&invoke.request_id, invoke.received, cold);
+    }
+
+    /// The platform tells what happened.
+    pub(crate) fn on_event(&mut self, event: PlatformEvent, now: UnixNanos) {
+        let PlatformEvent { time, record } = event;
+        match record {
+            Record::InitStart(start) => {
+                self.describe(&start.runtime, &start.instance);
+                self.init.on_start(&start, time);
+            }
+            Record::RestoreStart(start) => {
+                self.describe(&start.runtime, &start.instance);
+                self.init.on_restore_start(time);
+            }
+            Record::ExtensionRegistered => self.init.on_registered(time),
+            Record::InitRuntimeDone(done) => self.init.on_runtime_done(&done, time),
+            Record::InitReport(done) => {
+                self.init.on_report(&done, time);
+                self.assign_phases();
+            }
+            Record::RestoreReport(done) => {
+                self.init.on_restore_report(&done, time);
+                self.assign_phases();
+            }
+            Record::Start(start) => self.on_start(start, time, now),
+            Record::RuntimeDone(done) => self.on_runtime_done(done, now),
+            Record::Report(report) => self.on_report(report, now),
+            Record::LogsDropped(lines) => self.dropped_lines += lines,
+            Record::Line(line) => self.on_line(line, time),
+        }
+    }
+
+    /// Whether the runtime is done with this invocation, as far as is known.
+    pub(crate) fn is_finished(&self, request_id: &RequestId) -> bool {
+        let invocation = self.open.iter().find(|one| one.request_id == *request_id);
+        invocation.is_none_or(|invocation| invocation.is_finished)
+    }
+
+    /// Whether the platform still has something to tell.
+    pub(crate) fn awaits_reports(&self) -> bool {
+        self.has_telemetry && self.open.iter().any(|one| !one.is_recalled)
+    }
+
+    /// The sandbox's processes end, and what will be told of them has been told: the rest is inferred.
+    pub(crate) fn on_shutdown(&mut self, reason: ShutdownReason, now: UnixNanos) {
+        let unfiled: Vec<RequestId> = self
+            .open
+            .iter()
+            .filter(|one| one.filed_at.is_none())
+            .map(|one| one.request_id.clone())
+            .collect();
+        for request_id in unfiled {
+            let cold = self.cold_of(&request_id);
+            self.file(&request_id, now, cold);
+        }
+        // Before the last there can be only such whose end was told and whose report is late.
+        let last = self.open.back().filter(|one| !one.is_recalled);
+        if let Some(last) = last.filter(|one| !one.is_finished) {
+            let request_id = last.request_id.clone();
+            if let Some(outcome) = self.inferred_outcome(reason) {
+                self.infer_end(&request_id, outcome, now);
+            }
+        }
+        for phase in self.init.take_phases() {
+            self.entries.push(Entry::Phase(phase));
+        }
+        for position in 0..self.open.len() {
+            self.draw(position, now);
+        }
+    }
+
+    /// What the next process of this sandbox must know.
+    pub(crate) fn remembered(&self) -> Vec<Remembered> {
+        self.open.iter().filter_map(Invocation::remember).collect()
+    }
+
+    fn describe(&mut self, runtime: &str, instance: &str) {
+        for (known, told) in [
+            (&mut self.sandbox.runtime, runtime),
+            (&mut self.sandbox.instance, instance),
+        ] {
+            if !told.is_empty() {
+                told.clone_into(known);
+            }
+        }
+    }
+
+    fn on_start(&mut self, start: Start, time: UnixNanos, now: UnixNanos) {
+        self.current = Some(start.request_id.clone());
+        if self.closed.contains(&start.request_id) {
+            return;
+        }
+        if self.sandbox.account.is_empty() {
+            self.sandbox.account = account_of(&start.arn).to_owned();
+        }
+        let invocation = self.entry(&start.request_id, time);
+        invocation.on_start(&start, time);
+        // On demand the call itself comes, and knows the deadline: that files it.
+        if self.mode == Mode::ManagedInstances {
+            let cold = self.cold_of(&start.request_id);
+            self.file(&start.request_id, now, cold);
+        }
+    }
+
+    fn on_runtime_done(&mut self, done: RuntimeDone, now: UnixNanos) {
+        self.current = self.current.take().filter(|id| *id != done.request_id);
+        let Some(position) = self.filed(&done.request_id, now) else {
+            return;
+        };
+        let about = circumstances(&self.init, &self.sandbox, self.mode);
+        let invocation = &mut self.open[position];
+        invocation.trace(done.tracing);
+        if invocation.is_finished {
+            return;
+        }
+        let finished = invocation.finish(&done, about);
+        self.tell(position, FactKind::Finished(finished));
+    }
+
+    fn on_report(&mut self, report: Report, now: UnixNanos) {
+        let Some(position) = self.filed(&report.request_id, now) else {
+            return;
+        };
+        if self.sandbox.memory.is_none() {
+            self.sandbox.memory = report.memory;
+        }
+        self.current = self.current.take().filter(|id| *id != report.request_id);
+        let about = circumstances(&self.init, &self.sandbox, self.mode);
+        let invocation = &mut self.open[position];
+        invocation.trace(report.tracing);
+        // Managed instances have no runtimeDone: the report plays both parts.
+        let is_both = self.mode == Mode::ManagedInstances && !invocation.is_finished;
+        let finished = is_both.then(|| invocation.finish(&report.as_runtime_done(), about));
+        let reported = invocation.report(&report, about);
+        if let Some(finished) = finished {
+            self.tell(position, FactKind::Finished(finished));
+        }
+        self.tell(position, FactKind::Reported(reported));
+        self.draw(position, now);
+        self.close(position);
+    }
+
+    fn on_line(&mut self, line: Line, time: UnixNanos) {
+        let request_id = line.request_id.or_else(|| self.line_of(time));
+        self.entries.push(Entry::Log(LogRecord {
+            time,
+            severity: line.severity,
+            body: line.body,
+            request_id,
+            trace_id: line.trace_id,
+            span_id: line.span_id,
+            source: "function".to_owned(),
+            attributes: Vec::new(),
+        }));
+    }
+
+    /// The invocation during which a line was written that names none. With several at once nobody knows.
+    fn line_of(&self, time: UnixNanos) -> Option<RequestId> {
+        if self.mode == Mode::ManagedInstances {
+            let mut running = self.open.iter().filter(|one| !one.is_finished);
+            let only = running.next().filter(|_| running.next().is_none())?;
+            return Some(only.request_id.clone());
+        }
+        let called = || {
+            let last = self.open.back().filter(|one| !one.is_recalled)?;
+            // The platform tells milliseconds, cut.
+            let is_within = time.0 + 1_000_000 > last.start.0 && !last.is_finished;
+            is_within.then(|| last.request_id.clone())
+        };
+        self.current.clone().or_else(called)
+    }
+
+    /// Without telemetry an invocation has ended when the next thing happens.
+    fn end_those_before(&mut self, now: UnixNanos) {
+        if self.has_telemetry {
+            return;
+        }
+        let running: Vec<RequestId> = self
+            .open
+            .iter()
+            .filter(|one| !one.is_finished && !one.is_recalled)
+            .map(|one| one.request_id.clone())
+            .collect();
+        for request_id in running {
+            self.infer_end(&request_id, Outcome::Ok, now);
+        }
+        while !self.open.is_empty() {
+            self.draw(0, now);
+            self.close(0);
+        }
+    }
+
+    fn inferred_outcome(&self, reason: ShutdownReason) -> Option<Outcome> {
+        match reason {
+            ShutdownReason::Timeout => Some(Outcome::Timeout),
+            ShutdownReason::Failure if self.init.failure().is_some() => Some(Outcome::InitError),
+            ShutdownReason::Failure => Some(Outcome::Crash),
+            ShutdownReason::Spindown if self.has_telemetry => None,
+            ShutdownReason::Spindown => Some(Outcome::Ok),
+        }
+    }
+
+    fn infer_end(&mut self, request_id: &RequestId, outcome: Outcome, now: UnixNanos) {
+        let Some(position) = self.position(request_id) else {
+            return;
+        };
+        let finished = self.open[position].infer_end(outcome, now);
+        self.tell(position, FactKind::Finished(finished));
+    }
+
+    /// The invocation's place, filed: also one whose call never came, because its init failed. Nothing for one that is over.
+    fn filed(&mut self, request_id: &RequestId, now: UnixNanos) -> Option<usize> {
+        if self.closed.contains(request_id) {
+            return None;
+        }
+        let position = self.position(request_id)?;
+        if self.open[position].filed_at.is_none() {
+            let cold = self.cold_of(request_id);
+            self.file(request_id, now, cold);
+        }
+        Some(position)
+    }
+
+    /// From here on the invocation exists for the collector.
+    fn file(&mut self, request_id: &RequestId, now: UnixNanos, cold: Cold) {
+        let Some(position) = self.position(request_id) else {
+            return;
+        };
+        let invocation = &mut self.open[position];
+        if invocation.filed_at.is_some() {
+            return;
+        }
+        let started = invocation.file(now, cold);
+        self.next_cold = Cold::Warm;
+        self.tell(position, FactKind::Started(started));
+        if self.first.is_none() {
+            self.first = Some(request_id.clone());
+            self.assign_phases();
+        }
+    }
+
+    fn cold_of(&self, request_id: &RequestId) -> Cold {
+        let known = self.open.iter().find(|one| one.request_id == *request_id);
+        match known {
+            Some(invocation) if invocation.filed_at.is_some() => invocation.cold,
+            _ => self.next_cold,
+        }
+    }
+
+    /// Phases belong to the first invocation of the process, which waited for them.
+    fn assign_phases(&mut self) {
+        let Some(first) = &self.first else {
+            return;
+        };
+        let mut phases = self.init.take_phases();
+        for phase in &mut phases {
+            phase.request_id = Some(first.clone());
+            self.entries.push(Entry::Phase(phase.clone()));
+        }
+        let invocation = self.open.iter_mut().find(|one| one.request_id == *first);
+        if let Some(invocation) = invocation {
+            invocation.phases.append(&mut phases);
+        }
+    }
+
+    fn tell(&mut self, position: usize, kind: FactKind) {
+        let invocation = &self.open[position];
+        let filed_at = invocation.filed_at.expect("told of only once filed");
+        self.entries.push(Entry::Fact(Fact {
+            invocation: InvocationRef {
+                request_id: invocation.request_id.clone(),
+                filed_at,
+            },
+            kind,
+        }));
+    }
+
+    /// Tells the platform's spans of an invocation, once.
+    fn draw(&mut self, position: usize, now: UnixNanos) {
+        let invocation = &mut self.open[position];
+        if !std::mem::replace(&mut invocation.is_drawn, true) {
+            let spans = spans::draw(invocation, &self.sandbox, now);
+            self.entries.push(Entry::Spans(spans));
+        }
+    }
+
+    fn close(&mut self, position: usize) {
+        if let Some(invocation) = self.open.remove(position) {
+            self.closed.truncate(MAX_CLOSED - 1);
+            self.closed.push_front(invocation.request_id);
+        }
+    }
+
+    fn position(&self, request_id: &RequestId) -> Option<usize> {
+        self.open
+            .iter()
+            .rposition(|one| one.request_id == *request_id)
+    }
+
+    /// The invocation with this id, made if need be.
+    fn entry(&mut self, request_id: &RequestId, start: UnixNanos) -> &mut Invocation {
+        let position = self.position(request_id).unwrap_or_else(|| {
+            if self.open.len() == MAX_OPEN {
+                self.close(0);
+            }
+            self.open
+                .push_back(Invocation::new(request_id.clone(), start));
+            self.open.len() - 1
+        });
+        &mut self.open[position]
+    }
+}
+
+/// Apart from the invocation, so that both can be borrowed at once.
+fn circumstances<'a>(init: &'a Init, sandbox: &Sandbox, mode: Mode) -> Circumstances<'a> {
+    Circumstances {
+        init_failure: init.failure(),
+        memory: sandbox.memory,
+        mode,
+    }
+}
+
+/// `arn:aws:lambda:REGION:ACCOUNT:function:NAME`
+fn account_of(arn: &str) -> &str {
+    arn.split(':').nth(4).unwrap_or_default()
+}

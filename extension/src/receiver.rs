@@ -1,0 +1,104 @@
+//! OTLP from the function's SDK, on loopback: gRPC and HTTP, traces and logs.
+//!
+//! Bytes are kept as they came; only JSON is turned into protobuf, which is what goes on the wire. Both ways in meet in
+//! [`Intake`].
+
+use bytes::Bytes;
+use coldtrace_proto::v1::{OtlpPayload, Signal};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+use crate::log::{self, Level};
+use crate::tasks;
+
+mod grpc;
+mod gzip;
+mod http;
+
+/// The largest request, compressed or not: more than the buffer holds could only be dropped.
+const MAX_BODY: usize = 4 << 20;
+
+/// Where requests go. Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Intake {
+    payloads: mpsc::Sender<OtlpPayload>,
+}
+
+/// Why a request is not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Refusal {
+    /// The body, or what it unpacks to, is too large.
+    TooLarge,
+    /// It can't be read.
+    Malformed(String),
+    /// It is of a form that is not taken here.
+    Unsupported(&'static str),
+    /// The extension ends.
+    Closing,
+}
+
+// === impl Intake ===
+
+impl Intake {
+    pub(crate) const fn new(payloads: mpsc::Sender<OtlpPayload>) -> Self {
+        Self { payloads }
+    }
+
+    /// Waits until the lifecycle has taken the request, so that what was acknowledged is in its hands.
+    async fn take(&self, signal: Signal, request: Bytes) -> Result<(), Refusal> {
+        if request.is_empty() {
+            return Ok(());
+        }
+        let payload = OtlpPayload {
+            signal: signal.into(),
+            request,
+            platform: false,
+        };
+        let taken = self.payloads.send(payload).await;
+        taken.map_err(|_| Refusal::Closing)
+    }
+}
+
+// === impl Refusal ===
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooLarge => write!(f, "the request is larger than {MAX_BODY} bytes"),
+            Self::Malformed(problem) => f.write_str(problem),
+            Self::Unsupported(what) => f.write_str(what),
+            Self::Closing => f.write_str("the extension is shutting down"),
+        }
+    }
+}
+
+/// Accepts gRPC connections for ever.
+pub(crate) async fn serve_grpc(listener: TcpListener, intake: Intake) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => tasks::spawn(
+                "otlp grpc connection",
+                grpc::connection(stream, intake.clone()),
+            ),
+            Err(error) => not_accepted(&error).await,
+        }
+    }
+}
+
+/// Accepts HTTP connections for ever.
+pub(crate) async fn serve_http(listener: TcpListener, intake: Intake) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => tasks::spawn(
+                "otlp http connection",
+                http::connection(stream, intake.clone()),
+            ),
+            Err(error) => not_accepted(&error).await,
+        }
+    }
+}
+
+async fn not_accepted(error: &std::io::Error) {
+    log::line(Level::Warn, "connection not accepted", &[("error", error)]);
+    tokio::task::yield_now().await;
+}
