@@ -12,6 +12,7 @@ mod migrate;
 pub mod native;
 pub mod reader;
 pub mod rows;
+mod schema;
 mod store;
 mod writer;
 

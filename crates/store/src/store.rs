@@ -4,12 +4,18 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use clickhouse::Client;
+use clickhouse::error::Error;
+use clickhouse::{Client, Compression};
 use coldtrace_model::Tenant;
+use tokio::time::timeout;
 
 use crate::error::{StoreError, cause_of};
 use crate::{Reader, Writer};
+
+/// A server that takes longer for a small question is as good as away.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where a ClickHouse server is and as whom to talk to it.
 #[derive(Clone)]
@@ -58,6 +64,7 @@ impl Store {
             .with_user(&config.user)
             .with_password(&config.password)
             .with_database(&config.database)
+            .with_compression(compression(&config.url))
             .with_product_info("coldtrace", env!("CARGO_PKG_VERSION"));
         Self {
             shared: Arc::new(Shared { config, client }),
@@ -66,8 +73,9 @@ impl Store {
 
     /// Asks the server for a sign of life, as our user.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        let answered = self.unbound_client().query("SELECT 1").execute().await;
-        answered.map_err(|error| self.error(error))
+        let client = self.unbound_client();
+        self.within_patience(client.query("SELECT 1").execute())
+            .await
     }
 
     /// What writes.
@@ -94,8 +102,30 @@ impl Store {
         &self.shared.config
     }
 
+    /// The outcome of a small question, which no server needs long for.
+    pub(crate) async fn within_patience<T>(
+        &self,
+        question: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, StoreError> {
+        let answered = timeout(PATIENCE, question).await;
+        let answered = answered.unwrap_or(Err(Error::TimedOut));
+        answered.map_err(|error| self.error(error))
+    }
+
     /// What went wrong, with the server's address.
-    pub(crate) fn error(&self, error: clickhouse::error::Error) -> StoreError {
+    pub(crate) fn error(&self, error: Error) -> StoreError {
         cause_of(&self.shared.config.url, error)
+    }
+}
+
+/// On loopback compressing costs more than it saves.
+fn compression(url: &str) -> Compression {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let is_loopback = ["127.", "localhost", "[::1]"]
+        .iter()
+        .any(|host| authority.starts_with(host));
+    match is_loopback {
+        true => Compression::None,
+        false => Compression::Lz4,
     }
 }

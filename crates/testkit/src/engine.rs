@@ -16,6 +16,8 @@ use tempfile::TempDir;
 
 /// The test that is the engine's process.
 const CHILD: &str = "engine_child";
+/// Under which a test's data stay, however old their times are: the engine drops what is due at any moment.
+pub const KEEP_DAYS: u16 = 10_000;
 const PASSWORD: &str = "a test's";
 /// Enough for any test, and a bound on what a runaway query takes from the others.
 const MEMORY: u64 = 1 << 30;

@@ -95,6 +95,9 @@ impl Files {
     <index_mark_cache_size>{small_cache}</index_mark_cache_size>
     <index_uncompressed_cache_size>{small_cache}</index_uncompressed_cache_size>
     <query_condition_cache_size>{small_cache}</query_condition_cache_size>
+    <text_index_tokens_cache_size>{small_cache}</text_index_tokens_cache_size>
+    <text_index_header_cache_size>{small_cache}</text_index_header_cache_size>
+    <text_index_postings_cache_size>{small_cache}</text_index_postings_cache_size>
     <uncompressed_cache_size>0</uncompressed_cache_size>
     <mmap_cache_size>0</mmap_cache_size>
 </clickhouse>

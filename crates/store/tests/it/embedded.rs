@@ -1,15 +1,127 @@
 //! The engine's process: it answers only to us, comes back, and leaves nothing behind.
 
+use std::error::Error as _;
+use std::io;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use coldtrace_store::Store;
+use coldtrace_store::embedded::{Engine, EngineConfig};
 use coldtrace_testkit::engine;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::database::ask;
 
 #[tokio::test]
 async fn stopping_leaves_no_process() {
     let engine = engine::start_empty().await;
     let pid = engine.pid();
+    assert!(is_running(pid));
     engine.stop().await;
     assert!(!is_running(pid));
 }
 
+#[tokio::test]
+async fn dropping_leaves_no_process() {
+    let engine = engine::start_empty().await;
+    let pid = engine.pid();
+    drop(engine);
+    assert!(!is_running(pid));
+}
+
+#[tokio::test]
+async fn a_killed_engine_comes_back_with_its_data() {
+    let engine = engine::start().await;
+    let store = engine.store_config();
+    ask(&store, "INSERT INTO scopes (tenant, day, scope_id) SELECT 't', today(), 1 SETTINGS async_insert = 0").await;
+    let killed = engine.pid();
+    kill(killed);
+    until(async || engine.store().ping().await.is_ok()).await;
+    assert_ne!(engine.pid(), killed);
+    assert_eq!(
+        ask(&store, "SELECT tenant, scope_id FROM scopes").await,
+        "t\t1\n"
+    );
+}
+
+#[tokio::test]
+async fn a_stopped_engine_goes_on_with_its_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = start(engine::config(&folder, engine::free_port())).await;
+    Store::connect(first.store_config())
+        .migrate()
+        .await
+        .unwrap();
+    first.stop().await;
+    let mut config = engine::config(&folder, engine::free_port());
+    config.password = "another".to_owned();
+    let second = start(config).await;
+    assert_eq!(
+        ask(&second.store_config(), "SELECT count() FROM spans").await,
+        "0\n"
+    );
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn a_taken_port_is_told_with_its_setting() {
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let folder = tempfile::tempdir().unwrap();
+    let error = Engine::start(engine::config(&folder, port))
+        .await
+        .err()
+        .unwrap();
+    let expected = format!("the engine cannot listen on 127.0.0.1:{port} (store.engine_port)");
+    assert_eq!(error.to_string(), expected);
+    let source = error
+        .source()
+        .and_then(|source| source.downcast_ref::<io::Error>());
+    assert_eq!(source.unwrap().kind(), io::ErrorKind::AddrInUse);
+}
+
+#[tokio::test]
+async fn a_library_that_is_none_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = engine::config(&folder, engine::free_port());
+    config.library = folder.path().join("absent.so");
+    let told = Engine::start(config).await.err().unwrap().to_string();
+    assert!(told.contains("cannot load the library"), "{told}");
+    assert!(told.contains("absent.so"), "{told}");
+}
+
+#[tokio::test]
+async fn nobody_without_the_password_is_answered() {
+    let engine = engine::start_empty().await;
+    for user in ["coldtrace", "default"] {
+        let mut stranger = engine.store_config();
+        stranger.user = user.to_owned();
+        stranger.password = String::new();
+        let refused = Store::connect(stranger).ping().await;
+        assert!(refused.is_err(), "{user} was let in");
+    }
+}
+
+async fn start(config: EngineConfig) -> Engine {
+    Engine::start(config).await.unwrap()
+}
+
+fn kill(pid: i32) {
+    kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+}
+
 fn is_running(pid: i32) -> bool {
     std::path::Path::new(&format!("/proc/{pid}")).exists()
+}
+
+/// Waits for what has no event to wait for.
+async fn until(mut holds: impl AsyncFnMut() -> bool) {
+    let wait = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), wait)
+        .await
+        .expect("it comes about");
 }

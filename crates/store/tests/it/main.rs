@@ -1,6 +1,9 @@
 //! The store on the real engine, each test on fresh data.
 
+mod database;
 mod embedded;
+mod insert;
 mod migrate;
+mod native;
 
 coldtrace_testkit::engine_child!();

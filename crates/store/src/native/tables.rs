@@ -1,0 +1,236 @@
+//! Which columns each table's blocks have, and where in a row their values are.
+//!
+//! Columns that the engine derives are absent. Every column is named in the INSERT, so that a later migration may add one.
+//! A `SimpleAggregateFunction` is written as the type that it holds.
+
+use super::column::{
+    Attributes, Bytes8, Bytes16, Bytes16List, Column, Day, I64, LowText, Moment, Plain, Text, U8,
+    U16, U64, put_bytes, put_length,
+};
+use super::{Table, Witness, day};
+use crate::rows::{InvocationRow, LogRow, PhaseRow, ResourceRow, SandboxRow, ScopeRow, SpanRow};
+
+/// The columns of a table's block while it is built.
+pub(super) trait Columns: Default {
+    type Row<'a>;
+    const TABLE: Table;
+    /// Name and type.
+    const COLUMNS: &'static [(&'static str, &'static str)];
+
+    fn push(&mut self, row: &Self::Row<'_>);
+
+    /// Bytes so far, about.
+    fn size(&self) -> usize;
+
+    /// The block, of this many rows.
+    fn encode(&self, rows: u64) -> Vec<u8>;
+
+    fn witness(_row: &Self::Row<'_>) -> Witness {
+        Witness::None
+    }
+}
+
+macro_rules! table {
+    (
+        $table:ident of $row_type:ident as |$row:ident| {
+            $($column:ident: $type:ty = $value:expr,)*
+        }
+        $($witness:item)?
+    ) => {
+        #[derive(Default)]
+        pub(super) struct $table {
+            $($column: $type,)*
+        }
+
+        impl Columns for $table {
+            type Row<'a> = $row_type<'a>;
+            const TABLE: Table = Table::$table;
+            const COLUMNS: &'static [(&'static str, &'static str)] =
+                &[$((stringify!($column), <$type as Column>::TYPE),)*];
+
+            fn push(&mut self, $row: &$row_type<'_>) {
+                $(self.$column.push($value);)*
+            }
+
+            fn size(&self) -> usize {
+                0 $(+ self.$column.size())*
+            }
+
+            fn encode(&self, rows: u64) -> Vec<u8> {
+                // Names, types and prefixes come on top of the values: a few kilobytes.
+                let mut block = Vec::with_capacity(self.size() + 4096);
+                put_length(Self::COLUMNS.len() as u64, &mut block);
+                put_length(rows, &mut block);
+                $(
+                    put_bytes(stringify!($column).as_bytes(), &mut block);
+                    put_bytes(<$type as Column>::TYPE.as_bytes(), &mut block);
+                    self.$column.encode(&mut block);
+                )*
+                block
+            }
+
+            $($witness)?
+        }
+    };
+}
+
+table! {
+    Spans of SpanRow as |row| {
+        tenant: LowText = row.owner.tenant,
+        keep_days: Plain<U16> = row.owner.keep_days,
+        ts: Plain<Moment> = row.ts,
+        trace_id: Plain<Bytes16> = row.trace_id,
+        span_id: Plain<Bytes8> = row.span_id,
+        parent_span_id: Plain<Bytes8> = row.parent_span_id,
+        service: LowText = row.service,
+        name: LowText = row.name,
+        kind: Plain<U8> = row.kind,
+        duration_ns: Plain<I64> = row.duration_ns,
+        status: Plain<U8> = row.status,
+        status_message: Text = row.status_message,
+        request_id: Text = row.request_id,
+        sandbox_id: Text = row.sandbox_id,
+        phase: LowText = row.phase,
+        http_status: Plain<U16> = row.http_status,
+        resource_id: Plain<U64> = row.resource_id,
+        scope_id: Plain<U64> = row.scope_id,
+        attrs: Attributes = row.attrs,
+        extra: Text = row.extra,
+        link_trace_ids: Bytes16List = row.link_trace_ids,
+    }
+
+    fn witness(row: &SpanRow<'_>) -> Witness {
+        Witness::Span {
+            tenant: row.owner.tenant.to_owned(),
+            service: row.service.to_owned(),
+            ts: row.ts,
+            trace_id: row.trace_id,
+            span_id: row.span_id,
+        }
+    }
+}
+
+table! {
+    Resources of ResourceRow as |row| {
+        tenant: LowText = row.owner.tenant,
+        keep_days: Plain<U16> = row.owner.keep_days,
+        day: Plain<Day> = day(row.ts),
+        resource_id: Plain<U64> = row.resource_id,
+        service: LowText = row.service,
+        schema_url: Text = row.schema_url,
+        attrs: Attributes = row.attrs,
+        raw: Text = row.raw,
+    }
+}
+
+table! {
+    Scopes of ScopeRow as |row| {
+        tenant: LowText = row.owner.tenant,
+        keep_days: Plain<U16> = row.owner.keep_days,
+        day: Plain<Day> = day(row.ts),
+        scope_id: Plain<U64> = row.scope_id,
+        schema_url: Text = row.schema_url,
+        raw: Text = row.raw,
+    }
+}
+
+table! {
+    Invocations of InvocationRow as |row| {
+        tenant: LowText = row.owner.tenant,
+        keep_days: Plain<U16> = row.owner.keep_days,
+        function: LowText = row.function,
+        ts: Plain<Moment> = row.ts,
+        request_id: Text = row.request_id,
+        facts: Plain<U8> = row.facts,
+        platform: Plain<U8> = row.platform,
+        sandbox_id: Text = row.sandbox_id,
+        instance: Text = row.instance,
+        version: LowText = row.version,
+        runtime: LowText = row.runtime,
+        architecture: Plain<U8> = row.architecture,
+        region: LowText = row.region,
+        account: LowText = row.account,
+        memory_bytes: Plain<U64> = row.memory_bytes,
+        start_unix_ns: Plain<U64> = row.start_unix_ns,
+        deadline_unix_ns: Plain<U64> = row.deadline_unix_ns,
+        outcome: Plain<U8> = row.outcome,
+        cold: Plain<U8> = row.cold,
+        trigger: Plain<U8> = row.trigger,
+        duration_ns: Plain<U64> = row.duration_ns,
+        billed_ns: Plain<U64> = row.billed_ns,
+        init_ns: Plain<U64> = row.init_ns,
+        restore_ns: Plain<U64> = row.restore_ns,
+        response_latency_ns: Plain<U64> = row.response_latency_ns,
+        response_duration_ns: Plain<U64> = row.response_duration_ns,
+        runtime_overhead_ns: Plain<U64> = row.runtime_overhead_ns,
+        extension_overhead_ns: Plain<U64> = row.extension_overhead_ns,
+        produced_bytes: Plain<U64> = row.produced_bytes,
+        max_memory_bytes: Plain<U64> = row.max_memory_bytes,
+        error_type: Text = row.error_type,
+        platform_trace_id: Plain<Bytes16> = row.platform_trace_id,
+        platform_span_id: Plain<Bytes8> = row.platform_span_id,
+        sdk_trace_id: Plain<Bytes16> = row.sdk_trace_id,
+    }
+}
+
+table! {
+    Phases of PhaseRow as |row| {
+        tenant: LowText = row.owner.tenant,
+        keep_days: Plain<U16> = row.owner.keep_days,
+        function: LowText = row.function,
+        ts: Plain<Moment> = row.ts,
+        sandbox_id: Text = row.sandbox_id,
+        kind: Plain<U8> = row.kind,
+        duration_ns: Plain<U64> = row.duration_ns,
+        outcome: Plain<U8> = row.outcome,
+        error_type: LowText = row.error_type,
+        request_id: Text = row.request_id,
+    }
+}
+
+table! {
+    Sandboxes of SandboxRow as |row| {
+        tenant: LowText = row.owner.tenant,
+        day: Plain<Day> = day(row.seen),
+        keep_days: Plain<U16> = row.owner.keep_days,
+        function: LowText = row.function,
+        sandbox_id: Text = row.sandbox_id,
+        first_seen: Plain<Moment> = row.seen,
+        last_seen: Plain<Moment> = row.seen,
+        extension: LowText = row.extension,
+        dropped_bytes: Plain<U64> = row.dropped_bytes,
+        dropped_items: Plain<U64> = row.dropped_items,
+        failed_sends: Plain<U64> = row.failed_sends,
+    }
+}
+
+table! {
+    Logs of LogRow as |row| {
+        tenant: LowText = row.owner.tenant,
+        keep_days: Plain<U16> = row.owner.keep_days,
+        ts: Plain<Moment> = row.ts,
+        service: LowText = row.service,
+        source: LowText = row.source,
+        sandbox_id: Text = row.sandbox_id,
+        request_id: Text = row.request_id,
+        trace_id: Plain<Bytes16> = row.trace_id,
+        span_id: Plain<Bytes8> = row.span_id,
+        severity: Plain<U8> = row.severity,
+        body: Text = row.body,
+        resource_id: Plain<U64> = row.resource_id,
+        scope_id: Plain<U64> = row.scope_id,
+        attrs: Attributes = row.attrs,
+        extra: Text = row.extra,
+    }
+
+    fn witness(row: &LogRow<'_>) -> Witness {
+        Witness::Log {
+            tenant: row.owner.tenant.to_owned(),
+            service: row.service.to_owned(),
+            ts: row.ts,
+            request_id: row.request_id.to_owned(),
+            sandbox_id: row.sandbox_id.to_owned(),
+            body: row.body.to_owned(),
+        }
+    }
+}

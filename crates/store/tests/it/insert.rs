@@ -1,0 +1,193 @@
+//! What an insert promises: stored once, whatever happens, and told apart when it is not.
+
+use std::borrow::Cow;
+
+use coldtrace_store::native::{Block, Blocks};
+use coldtrace_store::rows::{InvocationRow, Owner, SpanRow, fact};
+use coldtrace_store::{InsertError, Store, StoreConfig};
+use coldtrace_testkit::engine::{self, KEEP_DAYS, TestEngine};
+
+use crate::database::ask;
+
+const TS: u64 = 1_767_323_045_000_000_006;
+const OWNER: Owner<'static> = Owner {
+    tenant: "t",
+    keep_days: KEEP_DAYS,
+};
+/// What each table that spans feed holds.
+const COUNTS: &str = "SELECT (SELECT count() FROM spans), (SELECT count() FROM trace_index),
+    (SELECT count() FROM request_traces), (SELECT count() FROM trace_links)";
+
+/// A hundred spans of a hundred traces, each serving a request and linking to another trace.
+fn spans() -> Block {
+    let mut blocks = Blocks::default();
+    for number in 0..100_u8 {
+        blocks.push_span(&SpanRow {
+            owner: OWNER,
+            ts: TS + u64::from(number),
+            trace_id: [number; 16],
+            span_id: [number; 8],
+            parent_span_id: [0; 8],
+            service: "shop",
+            name: "buy",
+            kind: 2,
+            duration_ns: 1_000,
+            status: 0,
+            status_message: "",
+            request_id: "request",
+            sandbox_id: "",
+            phase: "",
+            http_status: 200,
+            resource_id: 1,
+            scope_id: 1,
+            attrs: &[("key", Cow::Borrowed("value"))],
+            extra: b"",
+            link_trace_ids: &[[number + 100; 16]],
+        });
+    }
+    blocks.finish().remove(0)
+}
+
+fn invocations() -> Block {
+    let mut blocks = Blocks::default();
+    blocks.push_invocation(&InvocationRow {
+        owner: OWNER,
+        function: "checkout",
+        ts: TS,
+        request_id: "request",
+        facts: fact::FINISHED,
+        platform: 1,
+        sandbox_id: "sandbox",
+        instance: "",
+        version: "",
+        runtime: "",
+        architecture: 0,
+        region: "",
+        account: "",
+        memory_bytes: 0,
+        start_unix_ns: TS,
+        deadline_unix_ns: 0,
+        outcome: 1,
+        cold: 0,
+        trigger: 0,
+        duration_ns: 5,
+        billed_ns: 0,
+        init_ns: 0,
+        restore_ns: 0,
+        response_latency_ns: 0,
+        response_duration_ns: 0,
+        runtime_overhead_ns: 0,
+        extension_overhead_ns: 0,
+        produced_bytes: 0,
+        max_memory_bytes: 0,
+        error_type: "",
+        platform_trace_id: [7; 16],
+        platform_span_id: [7; 8],
+        sdk_trace_id: [0; 16],
+    });
+    blocks.finish().remove(0)
+}
+
+#[tokio::test]
+async fn the_same_token_twice_stores_once_in_every_table() {
+    let engine = engine::start().await;
+    let writer = engine.store().writer();
+    for _ in 0..3 {
+        writer.insert(&spans(), "token").await.unwrap();
+    }
+    assert_eq!(
+        ask(&engine.store_config(), COUNTS).await,
+        "100\t100\t100\t100\n"
+    );
+
+    writer.insert(&spans(), "another token").await.unwrap();
+    assert_eq!(
+        ask(&engine.store_config(), COUNTS).await,
+        "200\t200\t200\t200\n"
+    );
+}
+
+#[tokio::test]
+async fn a_block_is_contained_once_it_is_inserted() {
+    let engine = engine::start().await;
+    let writer = engine.store().writer();
+    assert!(!writer.contains(&spans()).await.unwrap());
+    writer.insert(&spans(), "token").await.unwrap();
+    assert!(writer.contains(&spans()).await.unwrap());
+}
+
+#[tokio::test]
+async fn refilled_indexes_are_what_the_views_made() {
+    const INDEXES: [&str; 4] = [
+        "request_index",
+        "request_traces",
+        "trace_index",
+        "trace_links",
+    ];
+    let engine = engine::start().await;
+    let writer = engine.store().writer();
+    let blocks = [spans(), invocations()];
+    for (block, token) in blocks.iter().zip(["spans", "invocations"]) {
+        writer.insert(block, token).await.unwrap();
+    }
+    let by_views = contents(&engine, &INDEXES).await;
+    for index in INDEXES {
+        ask(&engine.store_config(), &format!("TRUNCATE TABLE {index}")).await;
+    }
+
+    for block in &blocks {
+        writer.refill_indexes(block).await.unwrap();
+    }
+    assert_eq!(contents(&engine, &INDEXES).await, by_views);
+
+    for block in &blocks {
+        writer.refill_indexes(block).await.unwrap();
+    }
+    assert_eq!(
+        contents(&engine, &INDEXES).await,
+        by_views,
+        "a second time changes nothing"
+    );
+}
+
+async fn contents(engine: &TestEngine, tables: &[&str]) -> String {
+    let mut told = String::new();
+    for table in tables {
+        let query = format!("SELECT * FROM {table} FINAL ORDER BY ALL");
+        let rows = ask(&engine.store_config(), &query).await;
+        assert_ne!(rows, "", "{table} has rows");
+        told.push_str(&rows);
+    }
+    told
+}
+
+#[tokio::test]
+async fn an_address_where_nobody_listens_is_told() {
+    let port = engine::free_port();
+    let store = Store::connect(StoreConfig {
+        url: format!("http://127.0.0.1:{port}"),
+        user: "default".to_owned(),
+        password: "secret".to_owned(),
+        database: "coldtrace".to_owned(),
+    });
+    let told = store.ping().await.unwrap_err().to_string();
+    let expected = format!(
+        "ClickHouse at http://127.0.0.1:{port} does not answer: Connection refused (os error 111)"
+    );
+    assert_eq!(told, expected);
+    let insert = store.writer().insert(&spans(), "token").await;
+    assert!(
+        matches!(insert, Err(InsertError::Unavailable(_))),
+        "{insert:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_missing_schema_does_not_condemn_the_block() {
+    let engine = engine::start_empty().await;
+    let insert = engine.store().writer().insert(&spans(), "token").await;
+    assert!(
+        matches!(insert, Err(InsertError::Unavailable(_))),
+        "{insert:?}"
+    );
+}
