@@ -21,3 +21,6 @@ mod status;
 
 pub use app::{App, BuildError};
 pub use config::Config;
+
+#[cfg(test)]
+coldtrace_testkit::engine_child!();

@@ -13,6 +13,8 @@ use tonic::transport::Channel;
 use super::*;
 use crate::insert::tests::{Fake, Fault};
 
+mod on_engine;
+
 /// A collector in this process, on a runtime of its own: when that is dropped, nothing more happens, as after a kill.
 struct Collector {
     runtime: Runtime,
@@ -34,6 +36,14 @@ impl Collector {
     }
 
     fn start_with(data_dir: &Path, store: &Fake, change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_on(data_dir, store.clone(), change)
+    }
+
+    fn start_on(
+        data_dir: &Path,
+        store: impl Destination,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let any = "127.0.0.1:0".parse().unwrap();
         let mut config = Config {
             grpc_listen: any,
@@ -46,7 +56,7 @@ impl Collector {
         change(&mut config);
         let runtime = Runtime::new().unwrap();
         let (registry, health, shutdown) = (Registry::new(), Health::new(), Shutdown::new());
-        let app = App::build_on(config, store.clone(), data_dir, &registry, &health);
+        let app = App::build_on(config, store, data_dir, &registry, &health);
         let app = runtime.block_on(app).unwrap();
         assert!(health.is_ready());
         let (grpc, http) = (app.grpc_addr(), app.http_addr());
@@ -112,8 +122,12 @@ impl Collector {
 }
 
 fn traces(spans: u8) -> Vec<u8> {
+    traces_of(9, spans)
+}
+
+fn traces_of(trace: u8, spans: u8) -> Vec<u8> {
     let span = |number: u8| Span {
-        trace_id: vec![9; 16],
+        trace_id: vec![trace; 16],
         span_id: vec![number; 8],
         name: "work".to_owned(),
         start_time_unix_nano: UnixNanos::now().0,
