@@ -97,3 +97,63 @@ impl App {
         info!("query service ended");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use coldtrace_store::StoreConfig;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    async fn built(port: u16, health: &Health) -> Result<App, BuildError> {
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let store = Store::connect(StoreConfig {
+            url: "http://127.0.0.1:9".to_owned(),
+            user: "default".to_owned(),
+            password: String::new(),
+            database: "coldtrace".to_owned(),
+        });
+        App::build(Config { listen }, store, &Registry::new(), health).await
+    }
+
+    #[tokio::test]
+    async fn it_serves_without_a_store_until_it_is_asked_to_end() {
+        let (health, shutdown) = (Health::new(), Shutdown::new());
+        let app = built(0, &health).await.expect("a free port");
+        assert!(!health.is_ready(), "not before it serves");
+        let addr = app.addr();
+        let client = async {
+            let mut connection = TcpStream::connect(addr).await.expect("it listens");
+            let request = b"GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+            connection.write_all(request).await.expect("it reads");
+            let mut answer = String::new();
+            connection
+                .read_to_string(&mut answer)
+                .await
+                .expect("it answers");
+            shutdown.trigger();
+            answer
+        };
+        let (answer, ()) = tokio::join!(client, app.run(shutdown.clone()));
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+        assert!(!health.is_ready(), "not any more");
+    }
+
+    #[tokio::test]
+    async fn an_address_in_use_is_told_with_its_key() {
+        let health = Health::new();
+        let first = built(0, &health).await.expect("a free port");
+        let error = built(first.addr().port(), &health)
+            .await
+            .err()
+            .expect("it is taken");
+        let told = error.to_string();
+        assert_eq!(
+            told,
+            format!("cannot listen on {} (query.listen)", first.addr())
+        );
+    }
+}

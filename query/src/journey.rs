@@ -8,8 +8,8 @@ mod closure;
 mod decode;
 
 use coldtrace_analysis::{Evidence, SandboxPhase, Trace};
-use coldtrace_model::{Invocation, Nanos, RequestId, TraceId};
-use coldtrace_store::reader::{ReadError, Reader, SandboxPhaseRow};
+use coldtrace_model::{Invocation, RequestId, TraceId};
+use coldtrace_store::reader::{ReadError, Reader, ResourceRecord, SandboxPhaseRow, ScopeRecord};
 
 use closure::{Closure, Found, Frontier};
 use decode::Rows;
@@ -46,6 +46,17 @@ pub(crate) struct Limits {
 pub(crate) struct Journeys {
     reader: Reader,
     limits: Limits,
+}
+
+/// What was read of a journey.
+struct Read {
+    rows: Rows,
+    /// How many spans there are, where there are more than were read.
+    cut_total: Option<u64>,
+    resources: Vec<ResourceRecord>,
+    scopes: Vec<ScopeRecord>,
+    invocations: Vec<Invocation>,
+    phases: Vec<SandboxPhaseRow>,
 }
 
 impl Default for Limits {
@@ -123,8 +134,21 @@ impl Journeys {
     }
 
     async fn load(&self, closure: Closure) -> Result<Journey, JourneyError> {
-        let windows = closure.windows();
-        let request_ids = closure.requests();
+        let read = self.read(&closure).await?;
+        let warnings = closure.warnings();
+        let rebuilding = tokio::task::spawn_blocking(move || read.rebuilt(warnings));
+        let (trace, invocations, spans_total) = rebuilding.await?;
+        Ok(Journey {
+            trace_ids: closure.traces(),
+            request_ids: closure.requests(),
+            invocations,
+            trace,
+            spans_total,
+        })
+    }
+
+    async fn read(&self, closure: &Closure) -> Result<Read, ReadError> {
+        let (windows, request_ids) = (closure.windows(), closure.requests());
         let one_more = self.limits.spans.saturating_add(1);
         let (mut spans, mut invocations) = tokio::try_join!(
             self.reader.spans(&windows, one_more),
@@ -142,55 +166,35 @@ impl Journeys {
             self.reader.phases_of(&invocations)
         )?;
         invocations.sort_by(|a, b| (a.start, &a.request_id).cmp(&(b.start, &b.request_id)));
-        let warnings = closure.warnings();
-        let rebuilding = tokio::task::spawn_blocking(move || {
-            let decoded = rows.decode(resources, scopes);
-            let mut trace = coldtrace_analysis::rebuild(Evidence {
-                spans: decoded.spans,
-                invocations: invocations.clone(),
-                phases: phases.into_iter().map(sandbox_phase).collect(),
-            });
-            trace.warnings.splice(0..0, warnings);
-            trace.warnings.extend(decoded.warnings);
-            (trace, invocations)
-        });
-        let (trace, invocations) = rebuilding.await?;
-        let mut journey = Journey {
-            trace_ids: closure.traces(),
-            request_ids,
+        Ok(Read {
+            rows,
+            cut_total,
+            resources,
+            scopes,
             invocations,
-            trace,
-            spans_total: 0,
-        };
-        journey.count(cut_total);
-        journey.span_invocations();
-        Ok(journey)
+            phases,
+        })
     }
 }
 
-// === impl Journey ===
+// === impl Read ===
 
-impl Journey {
-    /// Takes note of how many spans there are, and says so where not all are there.
-    fn count(&mut self, cut_total: Option<u64>) {
-        let shown = self.trace.nodes.len() as u64;
-        self.spans_total = cut_total.unwrap_or(shown).max(shown);
-        if cut_total.is_some() {
-            let total = self.spans_total;
-            let told = format!("the first {shown} of {total} spans are shown");
-            self.trace.warnings.insert(0, told);
-        }
-    }
-
-    /// Where no span came, the journey is as long as its invocations.
-    fn span_invocations(&mut self) {
-        if !self.trace.nodes.is_empty() {
-            return;
-        }
-        let end = |one: &Invocation| one.start.plus(one.duration.unwrap_or(Nanos(0)));
-        let starts = self.invocations.iter().map(|one| one.start);
-        self.trace.start = starts.min().unwrap_or_default();
-        self.trace.end = self.invocations.iter().map(end).max().unwrap_or_default();
+impl Read {
+    /// The trace, its invocations, and how many spans there are. Takes a while where there are many.
+    fn rebuilt(self, told: Vec<String>) -> (Trace, Vec<Invocation>, u64) {
+        let decoded = self.rows.decode(self.resources, self.scopes);
+        let mut trace = coldtrace_analysis::rebuild(Evidence {
+            spans: decoded.spans,
+            invocations: self.invocations.clone(),
+            phases: self.phases.into_iter().map(sandbox_phase).collect(),
+        });
+        let shown = trace.nodes.len() as u64;
+        let total = self.cut_total.unwrap_or(shown).max(shown);
+        let cut = self.cut_total.is_some();
+        let cut = cut.then(|| format!("the first {shown} of {total} spans are shown"));
+        trace.warnings.splice(0..0, cut.into_iter().chain(told));
+        trace.warnings.extend(decoded.warnings);
+        (trace, self.invocations, total)
     }
 }
 
