@@ -34,7 +34,7 @@ struct Spans<'a> {
     scopes: Indexes<Scope>,
 }
 
-/// Where a shared value stands in its list, by its address: equal ones are shared already.
+/// Where a shared value stands in its list, by its address.
 struct Indexes<T>(HashMap<*const T, usize>);
 
 #[derive(Serialize)]
