@@ -14,13 +14,12 @@ const SERVER: i32 = 2;
 const CONSUMER: i32 = 5;
 
 /// Names of the request id. `request_id` alone is Datadog's and is read where its tracer says so.
-const REQUEST_ID: [&str; 6] = [
+const REQUEST_ID: [&str; 5] = [
     "faas.invocation_id",
     "faas.execution",
     "aws.requestId",
     "aws.request_id",
     "aws_request_id",
-    "cloudflare.ray_id",
 ];
 const COLD: [&str; 6] = [
     "faas.coldstart",
@@ -29,6 +28,14 @@ const COLD: [&str; 6] = [
     "cold_start",
     "coldStart",
     "ColdStart",
+];
+/// What only functions say of themselves. Not `faas.invoked_name` and its likes: those stand at the caller.
+const IDENTITY: [&str; 5] = [
+    "faas.name",
+    "faas.id",
+    "faas.instance",
+    "faas.version",
+    "faas.trigger",
 ];
 const CLOUDFLARE_COLD_MS: &str = "cloudflare.cold_start_ms";
 const HTTP_STATUS: [&str; 2] = ["http.response.status_code", "http.status_code"];
@@ -84,28 +91,30 @@ impl<'a> FaasSpan<'a> {
         };
         let platform = said.platform();
         let request_id = said.request_id();
-        let names_function = said.text(&["faas.name"]);
-        let names_trigger = said.text(&["faas.trigger"]);
+        let cold = said.cold();
         let answers = matches!(span.kind, SERVER | CONSUMER);
         let is_function = request_id.is_some()
-            || names_function.is_some()
-            || names_trigger.is_some()
-            || said.cold().is_some()
-            || platform != Platform::Other;
+            || cold.is_some()
+            || platform != Platform::Other
+            || said.text(&IDENTITY).is_some();
         Self {
             request_id,
-            cold: said.cold(),
-            trigger: names_trigger.map_or(Trigger::Unknown, trigger),
+            cold,
+            trigger: said
+                .text(&["faas.trigger"])
+                .map_or(Trigger::Unknown, trigger),
             platform,
-            function: names_function.or_else(|| said.text(&["service.name"])),
+            function: said
+                .text(&["faas.name"])
+                .or_else(|| said.text(&["service.name"])),
             version: said.text(&["faas.version", "service.version", "vercel.sha"]),
             region: said.text(&["cloud.region", "vercel.region", "cloudflare.colo"]),
             account: said.text(&["cloud.account.id", "vercel.projectId"]),
             instance: said.text(&["faas.instance", "service.instance.id"]),
             memory: said
                 .int(&["faas.max_memory"])
-                .and_then(|bytes| u64::try_from(bytes).ok())
-                .map(ByteSize),
+                .and_then(|size| u64::try_from(size).ok())
+                .map(memory),
             runtime: said.text(&["process.runtime.name", "vercel.runtime"]),
             architecture: said
                 .text(&["host.arch"])
@@ -219,6 +228,14 @@ impl<'a> Said<'a> {
         } else {
             Platform::Other
         }
+    }
+}
+
+/// Early conventions counted MiB, today's count bytes; no function has a MiB of them, nor a million MiB.
+fn memory(size: u64) -> ByteSize {
+    match size {
+        mib if mib < 1 << 20 => ByteSize::from_mib(mib),
+        bytes => ByteSize(bytes),
     }
 }
 

@@ -5,6 +5,8 @@
 //! limits on size, SQL. Invariants: no input makes a conversion panic; what went in comes out, types and order included.
 #![warn(missing_docs)]
 
+#[cfg(test)]
+mod arbitrary;
 pub mod faas;
 pub mod ingest;
 #[cfg(feature = "json")]

@@ -250,7 +250,11 @@ fn text_of(value: &AnyValue) -> Cow<'_, str> {
         Some(Value::BoolValue(false)) => Cow::Borrowed("false"),
         None => Cow::Borrowed(""),
         Some(Value::BytesValue(bytes)) => Cow::Owned(STANDARD.encode(bytes)),
-        Some(Value::DoubleValue(number)) => Cow::Owned(number.to_string()),
+        Some(Value::DoubleValue(number)) => {
+            let mut text = String::new();
+            write_double(&mut text, *number);
+            Cow::Owned(text)
+        }
         Some(_) => {
             let mut json = String::new();
             write_json(&mut json, value);
@@ -267,7 +271,7 @@ fn write_json(json: &mut String, value: &AnyValue) {
         Some(Value::BoolValue(truth)) => json.push_str(if *truth { "true" } else { "false" }),
         Some(Value::IntValue(number)) => write_display(json, number),
         Some(Value::StringValueStrindex(index)) => write_display(json, index),
-        Some(Value::DoubleValue(number)) if number.is_finite() => write_display(json, number),
+        Some(Value::DoubleValue(number)) if number.is_finite() => write_double(json, *number),
         Some(Value::DoubleValue(number)) => write_json_text(json, &number.to_string()),
         Some(Value::BytesValue(bytes)) => write_json_text(json, &STANDARD.encode(bytes)),
         Some(Value::ArrayValue(list)) => {
@@ -301,6 +305,16 @@ fn write_list<T>(
         write_item(json, item);
     }
     json.push(close);
+}
+
+/// With an exponent where the number would be hundreds of digits long otherwise; the bounds are those of JavaScript.
+fn write_double(text: &mut String, number: f64) {
+    let is_plain = number == 0.0 || !number.is_finite() || (1e-6..1e21).contains(&number.abs());
+    if is_plain {
+        write_display(text, number);
+    } else {
+        write_display(text, format_args!("{number:e}"));
+    }
 }
 
 fn write_display(json: &mut String, number: impl std::fmt::Display) {

@@ -1,3 +1,5 @@
+//! What spans of every platform say, in the names that each really sends.
+
 use super::*;
 use crate::otlp::common::AnyValue;
 
@@ -121,6 +123,70 @@ fn every_platform_s_names_mean_the_same() {
             trigger: Trigger::Unknown,
         },
         Case {
+            platform: Platform::AwsLambda,
+            resource: vec![("faas.name", text("f"))],
+            span: vec![
+                ("aws.requestId", text("r")),
+                ("ColdStart", text("false")),
+                ("faas.trigger", text("pubsub")),
+            ],
+            function: "f",
+            request_id: Some("r"),
+            cold: Some(false),
+            trigger: Trigger::PubSub,
+        },
+        Case {
+            platform: Platform::GoogleCloud,
+            resource: vec![
+                ("cloud.platform", text("gcp_cloud_functions")),
+                ("faas.name", text("f")),
+                ("faas.instance", text("i")),
+            ],
+            span: vec![("faas.trigger", text("datasource"))],
+            function: "f",
+            request_id: None,
+            cold: None,
+            trigger: Trigger::Datasource,
+        },
+        Case {
+            platform: Platform::CloudflareWorkers,
+            resource: vec![("service.name", text("worker"))],
+            span: vec![
+                ("cloudflare.ray_id", text("8f")),
+                ("cloudflare.cold_start_ms", Value::IntValue(12)),
+                ("faas.trigger", text("cron")),
+            ],
+            function: "worker",
+            request_id: None,
+            cold: Some(true),
+            trigger: Trigger::Timer,
+        },
+        Case {
+            platform: Platform::DenoDeploy,
+            resource: vec![
+                ("deno.deployment_id", text("d")),
+                ("service.name", text("site")),
+            ],
+            span: vec![],
+            function: "site",
+            request_id: None,
+            cold: None,
+            trigger: Trigger::Unknown,
+        },
+        Case {
+            platform: Platform::Other,
+            resource: vec![("faas.name", text("f"))],
+            span: vec![
+                ("aws_request_id", text("r")),
+                ("readiness", text("cold")),
+                ("faas.trigger", text("something new")),
+            ],
+            function: "f",
+            request_id: Some("r"),
+            cold: Some(true),
+            trigger: Trigger::Other,
+        },
+        Case {
             platform: Platform::Other,
             resource: vec![("service.name", text("lambda"))],
             span: vec![
@@ -159,4 +225,76 @@ fn a_span_that_answers_nobody_or_is_no_function_is_no_invocation() {
     assert!(!FaasSpan::read(&web, &resource).is_invocation);
     let own = span(SERVER, &[("request_id", text("of the application"))]);
     assert_eq!(FaasSpan::read(&own, &resource).request_id, None);
+}
+
+#[test]
+fn the_span_s_own_word_wins_over_its_resource_s() {
+    let resource = attributes(&[
+        ("cloud.platform", text("azure_functions")),
+        ("service.name", text("site")),
+        ("faas.name", text("of the app")),
+    ]);
+    let span = span(CONSUMER, &[("faas.name", text("app/function"))]);
+    let read = FaasSpan::read(&span, &resource);
+    assert_eq!(read.function, Some("app/function"));
+    assert!(read.is_invocation);
+}
+
+#[test]
+fn the_rest_of_what_a_lambda_says_is_read() {
+    let resource = attributes(&[
+        ("cloud.platform", text("aws_lambda")),
+        ("cloud.region", text("eu-central-1")),
+        ("cloud.account.id", text("123456789012")),
+        ("faas.name", text("f")),
+        ("faas.version", text("$LATEST")),
+        ("faas.instance", text("2026/11/24/[$LATEST]ab")),
+        ("faas.max_memory", Value::IntValue(134_217_728)),
+        ("process.runtime.name", text("python")),
+        ("host.arch", text("arm64")),
+    ]);
+    let span = span(
+        SERVER,
+        &[("http.response.status_code", Value::IntValue(502))],
+    );
+    let expected = FaasSpan {
+        platform: Platform::AwsLambda,
+        function: Some("f"),
+        version: Some("$LATEST"),
+        region: Some("eu-central-1"),
+        account: Some("123456789012"),
+        instance: Some("2026/11/24/[$LATEST]ab"),
+        memory: Some(ByteSize::from_mib(128)),
+        runtime: Some("python"),
+        architecture: Architecture::Arm64,
+        is_invocation: true,
+        http_status: 502,
+        ..FaasSpan::default()
+    };
+    assert_eq!(FaasSpan::read(&span, &resource), expected);
+}
+
+#[test]
+fn memory_is_read_in_mib_as_early_conventions_counted_it() {
+    for size in [
+        text("512"),
+        Value::IntValue(512),
+        Value::IntValue(536_870_912),
+    ] {
+        let span = span(SERVER, &[("faas.max_memory", size)]);
+        let read = FaasSpan::read(&span, &[]);
+        assert_eq!(read.memory, Some(ByteSize::from_mib(512)));
+    }
+}
+
+#[test]
+fn what_a_caller_says_of_the_function_that_it_calls_makes_no_invocation() {
+    let called = [
+        ("faas.invoked_name", text("f")),
+        ("faas.invoked_region", text("eu-central-1")),
+    ];
+    let span = span(SERVER, &called);
+    let read = FaasSpan::read(&span, &[]);
+    assert!(!read.is_invocation);
+    assert_eq!(read.function, None);
 }
