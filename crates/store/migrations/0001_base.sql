@@ -189,7 +189,9 @@ SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory =
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS trace_index_spans_mv TO trace_index AS
 SELECT tenant, toDate(spans.ts) AS day, keep_days, trace_id, min(spans.ts) AS min_ts,
-    max(addNanoseconds(spans.ts, greatest(duration_ns, 0))) AS max_end,
+    -- Saturates: an exception here would hold back the whole block.
+    max(fromUnixTimestamp64Nano(toInt64(least(toUInt64(toUnixTimestamp64Nano(spans.ts)) + toUInt64(greatest(duration_ns, 0)),
+        toUInt64(9223372036854775807))), 'UTC')) AS max_end,
     groupUniqArray(toString(service)) AS services,
     groupUniqArrayIf(request_id, request_id != '') AS request_ids
 FROM spans GROUP BY tenant, day, keep_days, trace_id;

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use coldtrace_store::embedded::{self, Engine, EngineConfig, EngineError, fetch};
 use coldtrace_store::{Store, StoreConfig};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// The test that is the engine's process.
@@ -58,7 +59,9 @@ pub async fn start_empty() -> TestEngine {
             Ok(engine) => break engine,
             // Another test was given the same port.
             Err(error) if is_port_taken(&error) => {}
-            Err(error) => panic!("{error}; does the test binary have `engine_child!()` at its root?"),
+            Err(error) => {
+                panic!("{error}; does the test binary have `engine_child!()` at its root?")
+            }
         }
     };
     TestEngine {
@@ -72,7 +75,16 @@ pub async fn start_empty() -> TestEngine {
 pub fn config(folder: &TempDir, http_port: u16) -> EngineConfig {
     let own = std::env::current_exe().expect("the system tells a program's own path");
     let mut command = vec![own.into_os_string()];
-    command.extend(["--exact", "--ignored", "--nocapture", "--test-threads=1", CHILD].map(OsString::from));
+    command.extend(
+        [
+            "--exact",
+            "--ignored",
+            "--nocapture",
+            "--test-threads=1",
+            CHILD,
+        ]
+        .map(OsString::from),
+    );
     EngineConfig {
         library: library(),
         data_dir: folder.path().join("engine"),
@@ -116,7 +128,14 @@ impl TestEngine {
         let path = self.folder.path().join("engine/data/status");
         let status = std::fs::read_to_string(path).expect("a running engine has a status file");
         let pid = status.lines().find_map(|line| line.strip_prefix("PID: "));
-        pid.and_then(|pid| pid.parse().ok()).expect("the status file names the process")
+        pid.and_then(|pid| pid.parse().ok())
+            .expect("the status file names the process")
+    }
+
+    /// Kills the process, which is then started again. Nothing if it is about to be.
+    pub fn kill(&self) {
+        let pid = Pid::from_raw(self.pid()).expect("a process has a number");
+        kill_process(pid, Signal::KILL).ok();
     }
 
     /// Ends it as a service would.
@@ -128,7 +147,9 @@ impl TestEngine {
 }
 
 fn is_port_taken(error: &EngineError) -> bool {
-    let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    let source = error
+        .source()
+        .and_then(|source| source.downcast_ref::<io::Error>());
     source.is_some_and(|error| error.kind() == io::ErrorKind::AddrInUse)
 }
 
@@ -137,7 +158,11 @@ fn is_port_taken(error: &EngineError) -> bool {
     reason = "where the library is, as users configure it; where a user's cache is"
 )]
 fn library() -> PathBuf {
-    let set = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let set = |name| {
+        std::env::var_os(name)
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from)
+    };
     if let Some(library) = set("COLDTRACE_STORE__ENGINE_LIBRARY").or_else(noted_library) {
         return library;
     }

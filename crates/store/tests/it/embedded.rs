@@ -6,9 +6,8 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use coldtrace_store::Store;
-use coldtrace_store::embedded::{Engine, EngineConfig};
+use coldtrace_store::embedded::Engine;
 use coldtrace_testkit::engine;
-use rustix::process::{Pid, Signal, kill_process};
 
 use crate::database::ask;
 
@@ -33,9 +32,11 @@ async fn dropping_leaves_no_process() {
 async fn a_killed_engine_comes_back_with_its_data() {
     let engine = engine::start().await;
     let store = engine.store_config();
-    ask(&store, "INSERT INTO scopes (tenant, day, scope_id) SELECT 't', today(), 1 SETTINGS async_insert = 0").await;
+    let row = "SELECT 't', today(), 14, 1 SETTINGS async_insert = 0";
+    let insert = format!("INSERT INTO scopes (tenant, day, keep_days, scope_id) {row}");
+    ask(&store, &insert).await;
     let killed = engine.pid();
-    kill(killed);
+    engine.kill();
     until(async || engine.store().ping().await.is_ok()).await;
     assert_ne!(engine.pid(), killed);
     assert_eq!(
@@ -47,7 +48,9 @@ async fn a_killed_engine_comes_back_with_its_data() {
 #[tokio::test]
 async fn a_stopped_engine_goes_on_with_its_data() {
     let folder = tempfile::tempdir().unwrap();
-    let first = start(engine::config(&folder, engine::free_port())).await;
+    let first = Engine::start(engine::config(&folder, engine::free_port()))
+        .await
+        .unwrap();
     Store::connect(first.store_config())
         .migrate()
         .await
@@ -55,7 +58,7 @@ async fn a_stopped_engine_goes_on_with_its_data() {
     first.stop().await;
     let mut config = engine::config(&folder, engine::free_port());
     config.password = "another".to_owned();
-    let second = start(config).await;
+    let second = Engine::start(config).await.unwrap();
     assert_eq!(
         ask(&second.store_config(), "SELECT count() FROM spans").await,
         "0\n"
@@ -100,14 +103,6 @@ async fn nobody_without_the_password_is_answered() {
         let refused = Store::connect(stranger).ping().await;
         assert!(refused.is_err(), "{user} was let in");
     }
-}
-
-async fn start(config: EngineConfig) -> Engine {
-    Engine::start(config).await.unwrap()
-}
-
-fn kill(pid: i32) {
-    kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
 }
 
 fn is_running(pid: i32) -> bool {

@@ -1,10 +1,11 @@
 //! What an insert promises: stored once, whatever happens, and told apart when it is not.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use coldtrace_store::native::{Block, Blocks};
 use coldtrace_store::rows::{InvocationRow, Owner, SpanRow, fact};
-use coldtrace_store::{InsertError, Store, StoreConfig};
+use coldtrace_store::{InsertError, Store, StoreConfig, Writer};
 use coldtrace_testkit::engine::{self, KEEP_DAYS, TestEngine};
 
 use crate::database::ask;
@@ -18,13 +19,17 @@ const OWNER: Owner<'static> = Owner {
 const COUNTS: &str = "SELECT (SELECT count() FROM spans), (SELECT count() FROM trace_index),
     (SELECT count() FROM request_traces), (SELECT count() FROM trace_links)";
 
-/// A hundred spans of a hundred traces, each serving a request and linking to another trace.
 fn spans() -> Block {
+    spans_at(TS)
+}
+
+/// A hundred spans of a hundred traces, each serving a request and linking to another trace.
+fn spans_at(ts: u64) -> Block {
     let mut blocks = Blocks::default();
     for number in 0..100_u8 {
         blocks.push_span(&SpanRow {
             owner: OWNER,
-            ts: TS + u64::from(number),
+            ts: ts + u64::from(number),
             trace_id: [number; 16],
             span_id: [number; 8],
             parent_span_id: [0; 8],
@@ -148,6 +153,46 @@ async fn refilled_indexes_are_what_the_views_made() {
         by_views,
         "a second time changes nothing"
     );
+}
+
+#[tokio::test]
+async fn blocks_that_meet_kills_are_stored_once() {
+    const BLOCKS: u64 = 12;
+    let engine = engine::start().await;
+    let writer = engine.store().writer();
+    for number in 0..BLOCKS {
+        let block = spans_at(TS + number * 1_000);
+        // Before, while and after the engine works on it.
+        let kill = async {
+            tokio::time::sleep(Duration::from_millis(number * 2)).await;
+            engine.kill();
+        };
+        let token = format!("{number}, 0");
+        let (first, ()) = tokio::join!(writer.insert(&block, &token), kill);
+        if first.is_err() {
+            insert_at_last(&writer, &block, number).await;
+        }
+    }
+    let counted = ask(
+        &engine.store_config(),
+        "SELECT count(), uniqExact(ts) FROM spans",
+    )
+    .await;
+    let spans = BLOCKS * 100;
+    assert_eq!(counted, format!("{spans}\t{spans}\n"));
+}
+
+/// As the collector does: the same token until there is an answer, and another one where that stored nothing.
+async fn insert_at_last(writer: &Writer, block: &Block, number: u64) {
+    for generation in 0.. {
+        let token = format!("{number}, {generation}");
+        while writer.insert(block, &token).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        if writer.contains(block).await.expect("the engine is back") {
+            return;
+        }
+    }
 }
 
 async fn contents(engine: &TestEngine, tables: &[&str]) -> String {
