@@ -14,6 +14,8 @@ use crate::status::Refusal;
 
 /// For a whole body, however large: 64 MiB in this time is a slow line.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// For the rest of a body that is refused.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Memory is counted in this, so that a semaphore's permits suffice for any cap.
 const UNIT: u64 = 1 << 10;
 /// When room is likely to be there again.
@@ -43,18 +45,37 @@ pub(crate) struct Received {
 
 /// Reads a body of at most `limit` bytes. `expected` tells from its beginning how long it will be, once it can.
 pub(crate) async fn receive(
-    body: Incoming,
+    mut body: Incoming,
     limit: u64,
     memory: &Memory,
     expected: impl Fn(&[u8]) -> Option<u64>,
 ) -> Result<Received, Refusal> {
-    let whole = receive_frames(body, limit, memory, expected);
+    let whole = receive_frames(&mut body, limit, memory, expected);
     let in_time = tokio::time::timeout(BODY_TIMEOUT, whole).await;
-    in_time.unwrap_or(Err(Refusal::TooSlow))
+    let received = in_time.unwrap_or(Err(Refusal::TooSlow));
+    if matches!(received, Err(Refusal::TooLarge { .. })) {
+        drain(&mut body, limit).await;
+    }
+    received
+}
+
+/// Reads what is left without keeping it: closed at once, the connection would break before the client has read why. What
+/// exceeds the limit so far or so long is cut off all the same.
+async fn drain(body: &mut Incoming, limit: u64) {
+    let rest = async {
+        let mut drained = 0;
+        while drained < limit.saturating_mul(2)
+            && let Some(Ok(frame)) = body.frame().await
+        {
+            drained += frame.data_ref().map_or(0, |data| data.len() as u64);
+        }
+    };
+    // Drained or not, the refusal is told.
+    tokio::time::timeout(DRAIN_TIMEOUT, rest).await.ok();
 }
 
 async fn receive_frames(
-    mut body: Incoming,
+    body: &mut Incoming,
     limit: u64,
     memory: &Memory,
     expected: impl Fn(&[u8]) -> Option<u64>,
