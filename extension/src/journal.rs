@@ -54,11 +54,21 @@ pub(crate) struct Remembered {
     pub(crate) is_drawn: bool,
 }
 
+/// An invocation that is over.
+#[derive(Debug)]
+struct Closed {
+    request_id: RequestId,
+    /// Its call came. It may come after everything else, where the processor is short.
+    was_called: bool,
+}
+
 /// The owner of all that is known.
 #[derive(Debug)]
 pub(crate) struct Journal {
     sandbox: Sandbox,
     mode: Mode,
+    /// What was before was told to another process.
+    registered: UnixNanos,
     /// What the next invocation is, if it is the first.
     next_cold: Cold,
     /// The first invocation of this process: it waited for the phases before it.
@@ -67,7 +77,7 @@ pub(crate) struct Journal {
     init: Init,
     /// In order of their start.
     open: VecDeque<Invocation>,
-    closed: VecDeque<RequestId>,
+    closed: VecDeque<Closed>,
     /// Which invocation the telemetry is at, for lines that name none.
     current: Option<RequestId>,
     entries: Vec<Entry>,
@@ -90,6 +100,7 @@ impl Journal {
         Self {
             sandbox,
             mode,
+            registered,
             next_cold: first,
             first: None,
             has_telemetry: true,
@@ -122,13 +133,23 @@ impl Journal {
 
     /// The platform calls with an invocation.
     pub(crate) fn on_invoke(&mut self, invoke: &Invoke) {
+        let closed = self
+            .closed
+            .iter()
+            .position(|one| one.request_id == invoke.request_id);
+        if let Some(closed) = closed.and_then(|position| self.closed.remove(position))
+            && !closed.was_called
+        {
+            return;
+        }
         self.end_those_before(invoke.received);
         if self.sandbox.account.is_empty() {
             self.sandbox.account = account_of(&invoke.arn).to_owned();
         }
         let cold = self.cold_of(&invoke.request_id);
-        self.entry(&invoke.request_id, invoke.received)
-            .on_invoke(invoke);
+        let position = self.position(&invoke.request_id);
+        let position = position.unwrap_or_else(|| self.enter(&invoke.request_id, invoke.received));
+        self.open[position].on_invoke(invoke);
         self.file(&invoke.request_id, invoke.received, cold);
     }
 
@@ -154,9 +175,9 @@ impl Journal {
                 self.init.on_restore_report(&done, time);
                 self.assign_phases();
             }
-            Record::Start(start) => self.on_start(start, time, now),
-            Record::RuntimeDone(done) => self.on_runtime_done(done, now),
-            Record::Report(report) => self.on_report(report, now),
+            Record::Start(start) => self.on_start(&start, time, now),
+            Record::RuntimeDone(done) => self.on_runtime_done(&done, time, now),
+            Record::Report(report) => self.on_report(&report, time, now),
             Record::LogsDropped(lines) => self.dropped_lines += lines,
             Record::Line(line) => self.on_line(line, time),
         }
@@ -217,16 +238,15 @@ impl Journal {
         }
     }
 
-    fn on_start(&mut self, start: Start, time: UnixNanos, now: UnixNanos) {
+    fn on_start(&mut self, start: &Start, time: UnixNanos, now: UnixNanos) {
         self.current = Some(start.request_id.clone());
-        if self.closed.contains(&start.request_id) {
+        let Some(position) = self.known(&start.request_id, time) else {
             return;
-        }
+        };
         if self.sandbox.account.is_empty() {
             self.sandbox.account = account_of(&start.arn).to_owned();
         }
-        let invocation = self.entry(&start.request_id, time);
-        invocation.on_start(&start, time);
+        self.open[position].on_start(start, time);
         // On demand the call itself comes, and knows the deadline: that files it.
         if self.mode == Mode::ManagedInstances {
             let cold = self.cold_of(&start.request_id);
@@ -234,9 +254,9 @@ impl Journal {
         }
     }
 
-    fn on_runtime_done(&mut self, done: RuntimeDone, now: UnixNanos) {
+    fn on_runtime_done(&mut self, done: &RuntimeDone, time: UnixNanos, now: UnixNanos) {
         self.current = self.current.take().filter(|id| *id != done.request_id);
-        let Some(position) = self.filed(&done.request_id, now) else {
+        let Some(position) = self.filed(&done.request_id, time, now) else {
             return;
         };
         let about = circumstances(&self.init, &self.sandbox, self.mode);
@@ -245,12 +265,12 @@ impl Journal {
         if invocation.is_finished {
             return;
         }
-        let finished = invocation.finish(&done, about);
+        let finished = invocation.finish(done, about);
         self.tell(position, FactKind::Finished(finished));
     }
 
-    fn on_report(&mut self, report: Report, now: UnixNanos) {
-        let Some(position) = self.filed(&report.request_id, now) else {
+    fn on_report(&mut self, report: &Report, time: UnixNanos, now: UnixNanos) {
+        let Some(position) = self.filed(&report.request_id, time, now) else {
             return;
         };
         if self.sandbox.memory.is_none() {
@@ -263,7 +283,7 @@ impl Journal {
         // Managed instances have no runtimeDone: the report plays both parts.
         let is_both = self.mode == Mode::ManagedInstances && !invocation.is_finished;
         let finished = is_both.then(|| invocation.finish(&report.as_runtime_done(), about));
-        let reported = invocation.report(&report, about);
+        let reported = invocation.report(report, about);
         if let Some(finished) = finished {
             self.tell(position, FactKind::Finished(finished));
         }
@@ -341,16 +361,28 @@ impl Journal {
     }
 
     /// The invocation's place, filed: also one whose call never came, because its init failed. Nothing for one that is over.
-    fn filed(&mut self, request_id: &RequestId, now: UnixNanos) -> Option<usize> {
-        if self.closed.contains(request_id) {
-            return None;
-        }
-        let position = self.position(request_id)?;
+    fn filed(&mut self, request_id: &RequestId, time: UnixNanos, now: UnixNanos) -> Option<usize> {
+        let position = self.known(request_id, time)?;
         if self.open[position].filed_at.is_none() {
             let cold = self.cold_of(request_id);
             self.file(request_id, now, cold);
         }
         Some(position)
+    }
+
+    /// The place of an invocation of which something is told that happened at `time`. Nothing for one that is over, here or in the
+    /// process before.
+    fn known(&mut self, request_id: &RequestId, time: UnixNanos) -> Option<usize> {
+        if self.closed.iter().any(|one| one.request_id == *request_id) {
+            return None;
+        }
+        // The platform tells milliseconds, cut.
+        let is_older = time.0 + 1_000_000 <= self.registered.0;
+        match self.position(request_id) {
+            None if is_older => None,
+            None => Some(self.enter(request_id, time)),
+            position => position,
+        }
     }
 
     /// From here on the invocation exists for the collector.
@@ -419,7 +451,10 @@ impl Journal {
     fn close(&mut self, position: usize) {
         if let Some(invocation) = self.open.remove(position) {
             self.closed.truncate(MAX_CLOSED - 1);
-            self.closed.push_front(invocation.request_id);
+            self.closed.push_front(Closed {
+                was_called: invocation.was_called,
+                request_id: invocation.request_id,
+            });
         }
     }
 
@@ -429,17 +464,14 @@ impl Journal {
             .rposition(|one| one.request_id == *request_id)
     }
 
-    /// The invocation with this id, made if need be.
-    fn entry(&mut self, request_id: &RequestId, start: UnixNanos) -> &mut Invocation {
-        let position = self.position(request_id).unwrap_or_else(|| {
-            if self.open.len() == MAX_OPEN {
-                self.close(0);
-            }
-            self.open
-                .push_back(Invocation::new(request_id.clone(), start));
-            self.open.len() - 1
-        });
-        &mut self.open[position]
+    /// The place of a new invocation.
+    fn enter(&mut self, request_id: &RequestId, start: UnixNanos) -> usize {
+        if self.open.len() == MAX_OPEN {
+            self.close(0);
+        }
+        self.open
+            .push_back(Invocation::new(request_id.clone(), start));
+        self.open.len() - 1
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Invocation {
     pub(super) is_finished: bool,
     /// Its spans were told.
     pub(super) is_drawn: bool,
+    /// The platform called with it.
+    pub(super) was_called: bool,
     /// It was open when the process before this one ended.
     pub(super) is_recalled: bool,
     trace_header: String,
@@ -66,6 +68,7 @@ impl Invocation {
             phases: Vec::new(),
             is_finished: false,
             is_drawn: false,
+            was_called: false,
             is_recalled: false,
             trace_header: String::new(),
             header: TraceHeader::default(),
@@ -81,6 +84,7 @@ impl Invocation {
             arn: remembered.arn,
             cold: remembered.cold,
             is_drawn: remembered.is_drawn,
+            was_called: true,
             is_recalled: true,
             header: TraceHeader::parse(&remembered.trace_header),
             trace_header: remembered.trace_header,
@@ -105,6 +109,7 @@ impl Invocation {
     pub(super) fn on_invoke(&mut self, invoke: &Invoke) {
         self.deadline = invoke.deadline;
         self.arn.clone_from(&invoke.arn);
+        self.was_called = true;
         self.is_recalled = false;
         // Telemetry, where it came first, tells more of the trace.
         if self.trace_header.is_empty() {

@@ -241,7 +241,8 @@ fn a_cold_start_becomes_three_facts_three_phases_and_a_tree_of_spans() {
 
 #[test]
 fn telemetry_that_comes_late_again_or_in_disorder_changes_nothing() {
-    let mut journal = journal(Cold::OnDemand);
+    let mut journal = in_mode(Mode::OnDemand, Cold::OnDemand, Vec::new());
+    journal.registered = at(150);
     journal.on_event(start("R1", 199), at(200));
     journal.on_invoke(&invoke("R1", 200));
     journal.on_invoke(&invoke("R2", 300));
@@ -254,7 +255,7 @@ fn telemetry_that_comes_late_again_or_in_disorder_changes_nothing() {
     for event in events.iter().chain(&events) {
         journal.on_event(event.clone(), at(330));
     }
-    journal.on_event(report("unheard of", 320, "success", 67), at(340));
+    journal.on_event(report("of another process", 140, "success", 67), at(340));
     let told = journal.take_entries();
     let facts: Vec<(&str, u64, Outcome)> = facts(&told)
         .iter()
@@ -276,6 +277,23 @@ fn telemetry_that_comes_late_again_or_in_disorder_changes_nothing() {
         .iter()
         .filter(|span| span.kind == SpanKind::Server);
     assert_eq!(drawn.count(), 1, "of R1; R2 has no report yet");
+}
+
+#[test]
+fn a_call_that_comes_after_everything_else_starts_nothing_anew() {
+    let mut journal = journal(Cold::OnDemand);
+    journal.on_event(runtime_done("R1", 211, "success"), at(236));
+    journal.on_event(report("R1", 212, "success", 67), at(236));
+    journal.on_invoke(&invoke("R1", 237));
+    assert!(journal.is_finished(&id("R1")));
+    assert_eq!(facts(&journal.take_entries()).len(), 3);
+    journal.on_invoke(&invoke("R1", 60_000));
+    let again = journal.take_entries();
+    assert_eq!(
+        started(facts(&again)[0]).cold,
+        Cold::Warm,
+        "a retry is another"
+    );
 }
 
 #[test]

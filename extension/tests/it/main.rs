@@ -1,4 +1,6 @@
 //! The real binary between a platform and a collector that are made for the purpose.
+//!
+//! What the platform tells is dated far ahead: what lies before the extension's start it does not take for its own.
 
 mod collector;
 mod otlp;
@@ -68,11 +70,11 @@ async fn an_invocation_is_told_from_its_start_to_its_report() {
     scene
         .telemetry(
             r#"[
-            {"time":"2026-11-24T10:00:00Z","type":"platform.initStart","record":{"phase":"init","runtimeVersion":"python:3.12"}},
-            {"time":"2026-11-24T10:00:01Z","type":"platform.initReport","record":{"phase":"init","status":"success","metrics":{"durationMs":170}}},
-            {"time":"2026-11-24T10:00:01Z","type":"platform.start","record":{"requestId":"R1"}},
-            {"time":"2026-11-24T10:00:01Z","type":"function","record":"hello\n"},
-            {"time":"2026-11-24T10:00:01Z","type":"platform.runtimeDone","record":{"requestId":"R1","status":"failure","errorType":"ValueError"}}]"#,
+            {"time":"2099-01-01T00:00:00Z","type":"platform.initStart","record":{"phase":"init","runtimeVersion":"python:3.12"}},
+            {"time":"2099-01-01T00:00:01Z","type":"platform.initReport","record":{"phase":"init","status":"success","metrics":{"durationMs":170}}},
+            {"time":"2099-01-01T00:00:01Z","type":"platform.start","record":{"requestId":"R1"}},
+            {"time":"2099-01-01T00:00:01Z","type":"function","record":"hello\n"},
+            {"time":"2099-01-01T00:00:01Z","type":"platform.runtimeDone","record":{"requestId":"R1","status":"failure","errorType":"ValueError"}}]"#,
         )
         .await;
     let told = scene
@@ -94,14 +96,14 @@ async fn an_invocation_is_told_from_its_start_to_its_report() {
     scene.platform.invoke("R2", Duration::from_secs(5));
     scene
         .telemetry(
-            r#"[{"time":"2026-11-24T10:00:01Z","type":"platform.report","record":{"requestId":"R1","status":"failure","metrics":{"durationMs":10,"billedDurationMs":11}}},
-            {"time":"2026-11-24T10:00:02Z","type":"platform.runtimeDone","record":{"requestId":"R2","status":"success"}}]"#,
+            r#"[{"time":"2099-01-01T00:00:01Z","type":"platform.report","record":{"requestId":"R1","status":"failure","metrics":{"durationMs":10,"billedDurationMs":11}}},
+            {"time":"2099-01-01T00:00:02Z","type":"platform.runtimeDone","record":{"requestId":"R2","status":"success"}}]"#,
         )
         .await;
     scene.platform.asked(3).await;
     scene.platform.shutdown("spindown");
     scene
-        .telemetry(r#"[{"time":"2026-11-24T10:00:02Z","type":"platform.report","record":{"requestId":"R2","status":"success","metrics":{"durationMs":9}}}]"#)
+        .telemetry(r#"[{"time":"2099-01-01T00:00:02Z","type":"platform.report","record":{"requestId":"R2","status":"success","metrics":{"durationMs":9}}}]"#)
         .await;
     let took = scene.ended().await;
     assert!(took < PROMPT, "everything was known: {took:?}");
@@ -161,8 +163,8 @@ async fn managed_instances_refuse_invoke_and_are_told_from_telemetry() {
     assert_eq!(scene.platform.subscription()["schemaVersion"], "2025-01-29");
     scene
         .telemetry(
-            r#"[{"time":"2026-11-24T10:00:01Z","type":"platform.start","record":{"requestId":"R1"}},
-            {"time":"2026-11-24T10:00:02Z","type":"platform.report","record":{"requestId":"R1","status":"success","metrics":{"durationMs":9}}}]"#,
+            r#"[{"time":"2099-01-01T00:00:01Z","type":"platform.start","record":{"requestId":"R1"}},
+            {"time":"2099-01-01T00:00:02Z","type":"platform.report","record":{"requestId":"R1","status":"success","metrics":{"durationMs":9}}}]"#,
         )
         .await;
     let told = scene
@@ -186,8 +188,8 @@ async fn a_collector_that_is_not_there_costs_nothing_and_the_next_process_delive
         let request_id = format!("R{number}");
         scene.platform.invoke(&request_id, Duration::from_secs(5));
         let done = format!(
-            r#"[{{"time":"2026-11-24T10:00:01Z","type":"platform.runtimeDone","record":{{"requestId":"{request_id}","status":"success"}}}},
-            {{"time":"2026-11-24T10:00:01Z","type":"platform.report","record":{{"requestId":"{request_id}","status":"success"}}}}]"#
+            r#"[{{"time":"2099-01-01T00:00:01Z","type":"platform.runtimeDone","record":{{"requestId":"{request_id}","status":"success"}}}},
+            {{"time":"2099-01-01T00:00:01Z","type":"platform.report","record":{{"requestId":"{request_id}","status":"success"}}}}]"#
         );
         scene.telemetry(&done).await;
         let done_at = Instant::now();
@@ -239,7 +241,7 @@ async fn a_collector_that_never_answers_holds_an_invocation_for_the_budget_at_mo
     .await;
     scene.platform.asked(1).await;
     scene.platform.invoke("R1", Duration::from_secs(5));
-    let done = r#"[{"time":"2026-11-24T10:00:01Z","type":"platform.runtimeDone","record":{"requestId":"R1","status":"success"}}]"#;
+    let done = r#"[{"time":"2099-01-01T00:00:01Z","type":"platform.runtimeDone","record":{"requestId":"R1","status":"success"}}]"#;
     scene.telemetry(done).await;
     let done_at = Instant::now();
     let asked = scene.platform.asked(2).await;

@@ -153,7 +153,7 @@ async fn answer(
             if shared.offer == Offer::ManagedInstances && wants_invoke {
                 return Ok(reply(
                     403,
-                    json!({"errorType": "Extension.InvalidEventType"}),
+                    &json!({"errorType": "Extension.InvalidEventType"}),
                 ));
             }
             let name = head.headers["lambda-extension-name"].to_str();
@@ -163,7 +163,7 @@ async fn answer(
             }));
             let mut reply = reply(
                 200,
-                json!({"functionName": "checkout", "functionVersion": "1"}),
+                &json!({"functionName": "checkout", "functionVersion": "1"}),
             );
             let identifier = "0f7a5f24-0000-4000-8000-000000000001"
                 .parse()
@@ -176,21 +176,21 @@ async fn answer(
         "/2022-07-01/telemetry" => {
             *shared.subscription.lock().expect("not poisoned") = body;
             match shared.offer {
-                Offer::WithoutTelemetry => reply(202, json!("Telemetry.NotSupported")),
-                Offer::Everything | Offer::ManagedInstances => reply(200, json!("OK")),
+                Offer::WithoutTelemetry => reply(202, &json!("Telemetry.NotSupported")),
+                Offer::Everything | Offer::ManagedInstances => reply(200, &json!("OK")),
             }
         }
         "/2020-01-01/extension/event/next" => {
             let now = Instant::now();
             shared.asked.send_modify(|asked| asked.push(now));
             let call = shared.calls.lock().await.recv().await;
-            reply(200, call.unwrap_or_default())
+            reply(200, &call.unwrap_or_default())
         }
-        _ => reply(404, Value::Null),
+        _ => reply(404, &Value::Null),
     })
 }
 
-fn reply(status: u16, body: Value) -> Response<Full<Bytes>> {
+fn reply(status: u16, body: &Value) -> Response<Full<Bytes>> {
     Response::builder()
         .status(status)
         .body(Full::from(body.to_string()))
