@@ -5,10 +5,15 @@ const { OTLPTraceExporter } = require("@opentelemetry/exporter-trace-otlp-http")
 const { registerInstrumentations } = require("@opentelemetry/instrumentation");
 const { UndiciInstrumentation } = require("@opentelemetry/instrumentation-undici");
 const { context, propagation, SpanKind, SpanStatusCode, trace } = require("@opentelemetry/api");
+const { detectResources, envDetector } = require("@opentelemetry/resources");
 const { BatchSpanProcessor } = require("@opentelemetry/sdk-trace-base");
 const { NodeTracerProvider } = require("@opentelemetry/sdk-trace-node");
 
-const provider = new NodeTracerProvider({ spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())] });
+// The detector reads OTEL_SERVICE_NAME.
+const provider = new NodeTracerProvider({
+  resource: detectResources({ detectors: [envDetector] }),
+  spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
+});
 provider.register();
 registerInstrumentations({ instrumentations: [new UndiciInstrumentation()] });
 
