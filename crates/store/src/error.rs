@@ -39,11 +39,10 @@ pub enum StoreError {
     Unreachable {
         /// The server's address.
         url: String,
-        /// The innermost cause, such as "connection refused".
+        /// The innermost cause, such as "connection refused"; the layers above it say nothing more.
         cause: String,
-        /// All of it.
-        #[source]
-        source: clickhouse::error::Error,
+        /// Whether no connection came about, so that nothing was sent.
+        unconnected: bool,
     },
     /// It answered with an exception.
     #[error("ClickHouse at {url} refused: {message}")]
@@ -78,9 +77,9 @@ impl InsertError {
     /// index when the rows are in the base table already.
     pub(crate) fn of(error: StoreError) -> Self {
         match &error {
-            StoreError::Unreachable { source, .. } if is_unconnected(source) => {
-                Self::Unavailable(error)
-            }
+            StoreError::Unreachable {
+                unconnected: true, ..
+            } => Self::Unavailable(error),
             StoreError::Refused { code, .. } if REFUSES_DATA.contains(code) => {
                 Self::Rejected(error)
             }
@@ -93,7 +92,7 @@ impl InsertError {
 }
 
 /// Sorts a client's error and names the server.
-pub(crate) fn cause_of(url: &str, error: clickhouse::error::Error) -> StoreError {
+pub(crate) fn sorted(url: &str, error: clickhouse::error::Error) -> StoreError {
     match error {
         clickhouse::error::Error::BadResponse(text) => StoreError::Refused {
             url: url.to_owned(),
@@ -103,12 +102,11 @@ pub(crate) fn cause_of(url: &str, error: clickhouse::error::Error) -> StoreError
         error => StoreError::Unreachable {
             url: url.to_owned(),
             cause: innermost(&error),
-            source: error,
+            unconnected: is_unconnected(&error),
         },
     }
 }
 
-/// Whether no connection came about, so that nothing was sent.
 fn is_unconnected(error: &(dyn Error + 'static)) -> bool {
     let causes = std::iter::successors(Some(error), |&error| error.source());
     let mut io_errors = causes.filter_map(|cause| cause.downcast_ref::<io::Error>());
@@ -133,8 +131,14 @@ fn exception_code(text: &str) -> u32 {
         .unwrap_or(0)
 }
 
+/// Its beginning: some exceptions quote the whole query.
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    const LONGEST: usize = 500;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line,
+    }
 }
 
 fn innermost(error: &(dyn Error + 'static)) -> String {
@@ -148,7 +152,7 @@ mod tests {
 
     fn refused(text: &str) -> InsertError {
         let response = clickhouse::error::Error::BadResponse(text.to_owned());
-        InsertError::of(cause_of("http://store", response))
+        InsertError::of(sorted("http://store", response))
     }
 
     #[test]
@@ -169,7 +173,7 @@ mod tests {
     #[test]
     fn a_refusal_is_told_in_one_line_with_the_address() {
         let response = clickhouse::error::Error::BadResponse("Code: 1.\n  Words.\n".to_owned());
-        let told = cause_of("http://store", response).to_string();
+        let told = sorted("http://store", response).to_string();
         assert_eq!(told, "ClickHouse at http://store refused: Code: 1. Words.");
     }
 }

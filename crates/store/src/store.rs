@@ -11,7 +11,7 @@ use clickhouse::{Client, Compression};
 use coldtrace_model::Tenant;
 use tokio::time::timeout;
 
-use crate::error::{StoreError, cause_of};
+use crate::error::{StoreError, sorted};
 use crate::{Reader, Writer};
 
 /// A server that takes longer for a small question is as good as away.
@@ -114,7 +114,7 @@ impl Store {
 
     /// What went wrong, with the server's address.
     pub(crate) fn error(&self, error: Error) -> StoreError {
-        cause_of(&self.shared.config.url, error)
+        sorted(&self.shared.config.url, error)
     }
 }
 

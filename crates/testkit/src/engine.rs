@@ -8,7 +8,7 @@ use std::error::Error as _;
 use std::ffi::OsString;
 use std::io;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use coldtrace_store::embedded::{self, Engine, EngineConfig, EngineError, fetch};
 use coldtrace_store::{Store, StoreConfig};
@@ -55,7 +55,7 @@ pub async fn start() -> TestEngine {
 pub async fn start_empty() -> TestEngine {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let engine = loop {
-        match Engine::start(config(&folder, free_port())).await {
+        match Engine::start(config(folder.path(), free_port())).await {
             Ok(engine) => break engine,
             // Another test was given the same port.
             Err(error) if is_port_taken(&error) => {}
@@ -72,7 +72,7 @@ pub async fn start_empty() -> TestEngine {
 }
 
 /// How an engine in this folder, on this port, is started.
-pub fn config(folder: &TempDir, http_port: u16) -> EngineConfig {
+pub fn config(folder: &Path, http_port: u16) -> EngineConfig {
     let own = std::env::current_exe().expect("the system tells a program's own path");
     let mut command = vec![own.into_os_string()];
     command.extend(
@@ -87,12 +87,21 @@ pub fn config(folder: &TempDir, http_port: u16) -> EngineConfig {
     );
     EngineConfig {
         library: library(),
-        data_dir: folder.path().join("engine"),
+        data_dir: folder.join("engine"),
         http_port,
         memory_limit: MEMORY,
         password: PASSWORD.to_owned(),
         command,
     }
+}
+
+/// The process of the engine that runs in this folder.
+pub fn pid(folder: &Path) -> i32 {
+    let status = folder.join("engine/data/status");
+    let status = std::fs::read_to_string(status).expect("a running engine has a status file");
+    let pid = status.lines().find_map(|line| line.strip_prefix("PID: "));
+    pid.and_then(|pid| pid.parse().ok())
+        .expect("the status file names the process")
 }
 
 /// A port that is free now.
@@ -125,11 +134,7 @@ impl TestEngine {
 
     /// The process that is the engine now.
     pub fn pid(&self) -> i32 {
-        let path = self.folder.path().join("engine/data/status");
-        let status = std::fs::read_to_string(path).expect("a running engine has a status file");
-        let pid = status.lines().find_map(|line| line.strip_prefix("PID: "));
-        pid.and_then(|pid| pid.parse().ok())
-            .expect("the status file names the process")
+        pid(self.folder.path())
     }
 
     /// Kills the process, which is then started again. Nothing if it is about to be.

@@ -5,8 +5,8 @@ use std::io;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use coldtrace_store::Store;
 use coldtrace_store::embedded::Engine;
+use coldtrace_store::{Store, StoreConfig};
 use coldtrace_testkit::engine;
 
 use crate::database::ask;
@@ -48,7 +48,7 @@ async fn a_killed_engine_comes_back_with_its_data() {
 #[tokio::test]
 async fn a_stopped_engine_goes_on_with_its_data() {
     let folder = tempfile::tempdir().unwrap();
-    let first = Engine::start(engine::config(&folder, engine::free_port()))
+    let first = Engine::start(engine::config(folder.path(), engine::free_port()))
         .await
         .unwrap();
     Store::connect(first.store_config())
@@ -56,7 +56,7 @@ async fn a_stopped_engine_goes_on_with_its_data() {
         .await
         .unwrap();
     first.stop().await;
-    let mut config = engine::config(&folder, engine::free_port());
+    let mut config = engine::config(folder.path(), engine::free_port());
     config.password = "another".to_owned();
     let second = Engine::start(config).await.unwrap();
     assert_eq!(
@@ -67,11 +67,65 @@ async fn a_stopped_engine_goes_on_with_its_data() {
 }
 
 #[tokio::test]
+async fn an_engine_ends_with_its_parent_and_the_next_one_may_start_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = engine::free_port();
+    let mut parent = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--ignored", "--nocapture", "--test-threads=1"])
+        .arg(PARENT)
+        .arg(folder.path())
+        .arg(port.to_string())
+        .spawn()
+        .unwrap();
+    let config = engine::config(folder.path(), port);
+    let store = Store::connect(StoreConfig {
+        url: format!("http://127.0.0.1:{port}"),
+        user: "coldtrace".to_owned(),
+        password: config.password.clone(),
+        database: "coldtrace".to_owned(),
+    });
+    until(async || store.ping().await.is_ok()).await;
+    let orphan = engine::pid(folder.path());
+
+    parent.kill().unwrap();
+    let next = Engine::start(config).await.unwrap();
+
+    // Whoever adopted it may not have reaped it yet.
+    let program = std::fs::read_link(format!("/proc/{orphan}/exe"));
+    assert!(program.is_err(), "{program:?}");
+    next.stop().await;
+    parent.wait().unwrap();
+}
+
+const PARENT: &str = "embedded::engine_parent";
+
+#[test]
+#[ignore = "not a test: the parent of an engine, which a test kills"]
+fn engine_parent() {
+    let mut arguments = std::env::args()
+        .skip_while(|argument| argument != PARENT)
+        .skip(1);
+    let (Some(folder), Some(port)) = (arguments.next(), arguments.next()) else {
+        return;
+    };
+    let Ok(port) = port.parse() else {
+        return;
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let _engine = Engine::start(engine::config(folder.as_ref(), port))
+            .await
+            .unwrap();
+        std::future::pending::<()>().await;
+    });
+}
+
+#[tokio::test]
 async fn a_taken_port_is_told_with_its_setting() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
     let folder = tempfile::tempdir().unwrap();
-    let error = Engine::start(engine::config(&folder, port))
+    let error = Engine::start(engine::config(folder.path(), port))
         .await
         .err()
         .unwrap();
@@ -86,7 +140,7 @@ async fn a_taken_port_is_told_with_its_setting() {
 #[tokio::test]
 async fn a_library_that_is_none_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let mut config = engine::config(&folder, engine::free_port());
+    let mut config = engine::config(folder.path(), engine::free_port());
     config.library = folder.path().join("absent.so");
     let told = Engine::start(config).await.err().unwrap().to_string();
     assert!(told.contains("cannot load the library"), "{told}");

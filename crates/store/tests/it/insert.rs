@@ -157,14 +157,14 @@ async fn refilled_indexes_are_what_the_views_made() {
 
 #[tokio::test]
 async fn blocks_that_meet_kills_are_stored_once() {
-    const BLOCKS: u64 = 12;
+    const BLOCKS: u64 = 5;
     let engine = engine::start().await;
     let writer = engine.store().writer();
     for number in 0..BLOCKS {
         let block = spans_at(TS + number * 1_000);
         // Before, while and after the engine works on it.
         let kill = async {
-            tokio::time::sleep(Duration::from_millis(number * 2)).await;
+            tokio::time::sleep(Duration::from_millis(number * 5)).await;
             engine.kill();
         };
         let token = format!("{number}, 0");

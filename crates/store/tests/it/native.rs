@@ -173,12 +173,12 @@ fn any_spans_come_back_as_they_were() {
     let engine = runtime.block_on(engine::start());
     let writer = engine.store().writer();
     let config = Config {
-        cases: 12,
+        cases: 6,
         failure_persistence: None,
         ..Config::default()
     };
     let case = std::cell::Cell::new(0);
-    let outcome = TestRunner::new(config).run(&vec(any_span(), 1..400), |spans| {
+    let outcome = TestRunner::new(config).run(&vec(any_span(), 1..300), |spans| {
         case.set(case.get() + 1);
         let tenant = format!("case {}", case.get());
         let block = block_of(&spans, &tenant);
