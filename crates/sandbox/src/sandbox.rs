@@ -359,11 +359,11 @@ impl Sandbox {
         });
     }
 
+    /// After the init, if there was one inside the invocation; so its time is later than the invocation's begin.
     fn tell_start(&self, run: &mut Run) {
         run.is_started = true;
         let record = run.start_record(&self.settings.config().version);
-        self.telemetry
-            .platform_at(run.begin.wall, "platform.start", record);
+        self.telemetry.platform("platform.start", record);
     }
 
     /// What a fault kept from being told.

@@ -45,7 +45,8 @@ impl Fixture {
         let probe = shebang + include_str!("functions/probe.py");
         fixture.write("probe", &probe);
         let executable = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(fixture.path("probe"), executable).unwrap();
+        std::fs::set_permissions(fixture.path("probe"), executable)
+            .expect("the owner may change it");
         fixture.write("app.py", include_str!("functions/app.py"));
         fixture.write("index.js", include_str!("functions/index.js"));
         fixture

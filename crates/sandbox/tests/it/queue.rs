@@ -18,8 +18,8 @@ fn watched(function: Function, batch_size: usize) -> (Queue, Arc<Mutex<Vec<Made>
     let all = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&all);
     let queue = Queue::new(function, batch_size, move |event, invoked| {
-        seen.lock().unwrap().push(Made {
-            payload: serde_json::from_slice(&event.payload).unwrap(),
+        seen.lock().expect("nobody panicked").push(Made {
+            payload: serde_json::from_slice(&event.payload).expect("an event is JSON"),
             trace_header: event.trace_header.clone(),
             failed: invoked.error.is_some(),
         });

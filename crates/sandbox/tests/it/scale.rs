@@ -27,7 +27,7 @@ async fn invocations_at_once_get_sandboxes_of_their_own_up_to_the_limit() {
         third.observed.wall > third.report.duration * 3 / 2,
         "{third:?}"
     );
-    let pids = [&first, &second].map(|invoked| reply(invoked));
+    let pids = [&first, &second].map(reply);
     assert_ne!(pids[0], pids[1]);
 
     let last_used = third.report.sandbox;
