@@ -1,0 +1,21 @@
+import type { Plugin } from "vite";
+
+import { FakeApi, SCENARIOS } from "./fake-api.ts";
+
+/** Lets the development server answer the API itself. */
+export function fakeApi(name: string): Plugin {
+  const scenario = SCENARIOS.find(one => one === name);
+  if (scenario === undefined) throw new Error(`COLDTRACE_FAKE is one of ${SCENARIOS.join(", ")}, not ${name}`);
+  const api = new FakeApi(scenario);
+  return {
+    name: "coldtrace-fake-api",
+    configureServer(server) {
+      server.middlewares.use("/api", (request, response) => {
+        const answer = api.answer(new URL(request.originalUrl ?? "/", "http://localhost"));
+        if (answer === undefined) return;
+        response.writeHead(answer.status, { "content-type": "application/json" });
+        response.end(JSON.stringify(answer.body));
+      });
+    },
+  };
+}

@@ -1,0 +1,127 @@
+/** The API's calls. Whatever goes wrong comes out as an {@link ApiError} that a page can show as it is. */
+
+import * as z from "zod/mini";
+
+import type { Time } from "../base/time.ts";
+import type { FunctionSummary } from "../model/function.ts";
+import type { Invocation, Order } from "../model/invocation.ts";
+import type { InvocationDetail, Trace, TraceSummary } from "../model/trace.ts";
+import { functionList, invocationDetail, invocationList, problem, trace, traceList } from "./schemas.ts";
+
+export type ApiErrorKind = "unreachable" | "unexpected" | "invalid" | "not_found" | "unavailable" | "internal";
+
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly kind: ApiErrorKind;
+
+  constructor(kind: ApiErrorKind, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** A part of a list that is longer. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly total: number;
+  readonly next: string | null;
+}
+
+interface Between {
+  readonly from: Time;
+  readonly to: Time;
+}
+
+interface Paged extends Between {
+  readonly sort: Order;
+  readonly cursor: string | null;
+}
+
+export interface InvocationQuery extends Paged {
+  readonly function: string | null;
+  readonly outcomes: readonly string[];
+  readonly cold: boolean | null;
+}
+
+export interface TraceQuery extends Paged {
+  readonly service: string;
+}
+
+const PAGE = 100;
+
+export async function listFunctions({ from, to }: Between, signal: AbortSignal): Promise<readonly FunctionSummary[]> {
+  const answer = await get("functions", { from, to }, functionList, signal);
+  return answer.functions;
+}
+
+export async function listInvocations(query: InvocationQuery, signal: AbortSignal): Promise<Page<Invocation>> {
+  const { outcomes, ...rest } = query;
+  const parameters = { ...rest, outcome: outcomes.join(","), limit: PAGE };
+  const answer = await get("invocations", parameters, invocationList, signal);
+  return { items: answer.invocations, total: answer.total, next: answer.next_cursor };
+}
+
+export async function listTraces(query: TraceQuery, signal: AbortSignal): Promise<Page<TraceSummary>> {
+  const answer = await get("traces", { ...query, limit: PAGE }, traceList, signal);
+  return { items: answer.traces, total: answer.total, next: answer.next_cursor };
+}
+
+export function getInvocation(requestId: string, signal: AbortSignal): Promise<InvocationDetail> {
+  return get(`invocations/${encodeURIComponent(requestId)}`, {}, invocationDetail, signal);
+}
+
+export function getTrace(traceId: string, signal: AbortSignal): Promise<Trace> {
+  return get(`traces/${encodeURIComponent(traceId)}`, {}, trace, signal);
+}
+
+type Parameter = string | number | bigint | boolean | null;
+
+async function get<Schema extends z.ZodMiniType>(
+  path: string,
+  parameters: Readonly<Record<string, Parameter>>,
+  schema: Schema,
+  signal: AbortSignal,
+): Promise<z.output<Schema>> {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== null && value !== "") search.set(name, String(value));
+  }
+  const query = search.size === 0 ? "" : `?${search}`;
+  const body = await ask(`/api/v1/${path}${query}`, signal);
+  const parsed = z.safeParse(schema, body);
+  if (!parsed.success) {
+    const first = parsed.error.issues[0];
+    const place = first?.path.join(".") ?? "";
+    throw new ApiError("unexpected", `The answer is not what the API promises: ${place}: ${first?.message ?? ""}`);
+  }
+  return parsed.data;
+}
+
+async function ask(url: string, signal: AbortSignal): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(url, { signal, headers: { accept: "application/json" } });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new ApiError(
+      "unreachable",
+      "The query service can't be reached. Is `coldtrace up` (or `coldtrace query`) running?",
+    );
+  }
+  const body: unknown = await response.json().catch(() => null);
+  if (response.ok) return body;
+  const told = z.safeParse(problem, body);
+  if (!told.success) throw new ApiError("unexpected", `The server answered with status ${response.status}.`);
+  throw new ApiError(kindOf(told.data.error.code), told.data.error.message);
+}
+
+function kindOf(code: string): ApiErrorKind {
+  switch (code) {
+    case "invalid":
+    case "not_found":
+    case "unavailable":
+      return code;
+    default:
+      return "internal";
+  }
+}

@@ -1,0 +1,65 @@
+/** The API's calls as queries: what identifies each, when it is asked again. */
+
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+
+import { now } from "../base/time.ts";
+import type { Invocation } from "../model/invocation.ts";
+import { bounds, type Range, rangeSearch } from "../model/range.ts";
+import type { TraceSummary } from "../model/trace.ts";
+import {
+  ApiError,
+  getInvocation,
+  getTrace,
+  type InvocationQuery,
+  listFunctions,
+  listInvocations,
+  listTraces,
+  type TraceQuery,
+} from "./client.ts";
+import type { PagedQuery } from "./listing.ts";
+
+/** A range that ends now is asked again this often. */
+const REFRESH_MS = 10_000;
+/** What is still running, and what may not have arrived yet. */
+const SOON_MS = 2_000;
+
+type Unpaged<Query> = Omit<Query, "from" | "to" | "cursor">;
+
+export function functionsQuery(range: Range) {
+  return queryOptions({
+    queryKey: ["functions", rangeSearch(range)],
+    queryFn: ({ signal }) => listFunctions(bounds(range, now()), signal),
+    refetchInterval: range.kind === "last" ? REFRESH_MS : false,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function invocationsQuery(range: Range, query: Unpaged<InvocationQuery>): PagedQuery<Invocation> {
+  const read: PagedQuery<Invocation>["read"] = (start, signal) => listInvocations({ ...query, ...start }, signal);
+  return { key: ["invocations", query], range, read };
+}
+
+export function tracesQuery(range: Range, query: Unpaged<TraceQuery>): PagedQuery<TraceSummary> {
+  const read: PagedQuery<TraceSummary>["read"] = (start, signal) => listTraces({ ...query, ...start }, signal);
+  return { key: ["traces", query], range, read };
+}
+
+export function invocationQuery(requestId: string) {
+  return queryOptions({
+    queryKey: ["invocation", requestId],
+    queryFn: ({ signal }) => getInvocation(requestId, signal),
+    refetchInterval: ({ state }) => (state.data?.invocation.outcome === "running" ? SOON_MS : false),
+  });
+}
+
+export function traceQuery(traceId: string) {
+  return queryOptions({
+    queryKey: ["trace", traceId],
+    queryFn: ({ signal }) => getTrace(traceId, signal),
+  });
+}
+
+/** Whether something is an id of a trace, as opposed to one of an invocation. */
+export const isTraceId = (id: string): boolean => /^[0-9a-fA-F]{32}$/.test(id);
+
+export const isNotFound = (error: Error): boolean => error instanceof ApiError && error.kind === "not_found";

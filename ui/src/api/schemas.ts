@@ -1,0 +1,409 @@
+/**
+ * What comes over the wire, parsed once into the model's types: decimal strings to bigints, snake_case to the model's names.
+ *
+ * Each schema is held to the type that is generated from the API's description (`satisfies Wire<...>`).
+ */
+
+import * as z from "zod/mini";
+
+import { type Nanos, nanos, type Time, time } from "../base/time.ts";
+import type { AnyValue, Attribute } from "../model/attribute.ts";
+import type { FunctionSummary } from "../model/function.ts";
+import type { Invocation } from "../model/invocation.ts";
+import type { InvocationDetail, Log, Resource, Scope, Section, Span, Trace, TraceSummary } from "../model/trace.ts";
+import type { components } from "./generated/openapi.ts";
+
+// The compiled form needs `new Function`, which the content security policy forbids.
+z.config({ jitless: true });
+
+type Schemas = components["schemas"];
+
+/** A schema that takes what the API sends and gives what the model wants. */
+type Wire<Sent extends keyof Schemas, Model> = z.ZodMiniType<Model, Schemas[Sent]>;
+
+const timeText = z.pipe(
+  z.string(),
+  z.transform((text): Time => time(BigInt(text))),
+);
+const nanosText = z.pipe(
+  z.string(),
+  z.transform((text): Nanos => nanos(BigInt(text))),
+);
+const count = z.pipe(z.string(), z.transform(Number));
+const bytes = z.pipe(
+  z.string(),
+  z.transform((text): bigint => BigInt(text)),
+);
+const text = z.string();
+const nullableText = z.nullable(z.string());
+
+export const problem = z.object({
+  error: z.object({ code: z.string(), message: z.string(), parameter: z.optional(z.string()) }),
+});
+
+const functionSummary = z.pipe(
+  z.object({
+    function: text,
+    platform: text,
+    runtime: text,
+    architecture: text,
+    memory_bytes: bytes,
+    invocations: count,
+    cold_starts: count,
+    errors: count,
+    timeouts: count,
+    ooms: count,
+    p50: nanosText,
+    p95: nanosText,
+    max: nanosText,
+    init_p50: z.nullable(nanosText),
+    last_seen: timeText,
+  }),
+  z.transform(
+    (wire): FunctionSummary => ({
+      name: wire.function,
+      platform: wire.platform,
+      runtime: wire.runtime,
+      architecture: wire.architecture,
+      memoryBytes: wire.memory_bytes,
+      invocations: wire.invocations,
+      coldStarts: wire.cold_starts,
+      errors: wire.errors,
+      timeouts: wire.timeouts,
+      ooms: wire.ooms,
+      p50: wire.p50,
+      p95: wire.p95,
+      max: wire.max,
+      initP50: wire.init_p50,
+      lastSeen: wire.last_seen,
+    }),
+  ),
+) satisfies Wire<"Function", FunctionSummary>;
+
+export const functionList = z.object({ functions: z.array(functionSummary), total: z.number() });
+
+const invocation = z.pipe(
+  z.object({
+    request_id: text,
+    function: text,
+    start: timeText,
+    outcome: z.enum(["running", "ok", "error", "init_error", "crash", "timeout", "oom", "lost"]),
+    cold: z.enum(["warm", "on_demand", "provisioned", "snapstart", "reset"]),
+    facts: z.array(z.enum(["started", "finished", "reported", "from_span"])),
+    platform: text,
+    sandbox_id: text,
+    instance: text,
+    version: text,
+    runtime: text,
+    architecture: text,
+    region: text,
+    account: text,
+    memory_bytes: z.nullable(bytes),
+    deadline: z.nullable(timeText),
+    trigger: text,
+    duration: z.nullable(nanosText),
+    billed: z.nullable(nanosText),
+    init: z.nullable(nanosText),
+    restore: z.nullable(nanosText),
+    response_latency: z.nullable(nanosText),
+    response_duration: z.nullable(nanosText),
+    runtime_overhead: z.nullable(nanosText),
+    extension_overhead: z.nullable(nanosText),
+    produced_bytes: z.nullable(bytes),
+    max_memory_bytes: z.nullable(bytes),
+    error_type: text,
+    platform_trace_id: nullableText,
+    platform_span_id: nullableText,
+    sdk_trace_id: nullableText,
+  }),
+  z.transform(
+    (wire): Invocation => ({
+      requestId: wire.request_id,
+      function: wire.function,
+      start: wire.start,
+      outcome: wire.outcome,
+      cold: wire.cold,
+      facts: wire.facts,
+      platform: wire.platform,
+      sandboxId: wire.sandbox_id,
+      instance: wire.instance,
+      version: wire.version,
+      runtime: wire.runtime,
+      architecture: wire.architecture,
+      region: wire.region,
+      account: wire.account,
+      memoryBytes: wire.memory_bytes,
+      deadline: wire.deadline,
+      trigger: wire.trigger,
+      duration: wire.duration,
+      billed: wire.billed,
+      init: wire.init,
+      restore: wire.restore,
+      responseLatency: wire.response_latency,
+      responseDuration: wire.response_duration,
+      runtimeOverhead: wire.runtime_overhead,
+      extensionOverhead: wire.extension_overhead,
+      producedBytes: wire.produced_bytes,
+      maxMemoryBytes: wire.max_memory_bytes,
+      errorType: wire.error_type,
+      platformTraceId: wire.platform_trace_id,
+      sdkTraceId: wire.sdk_trace_id,
+    }),
+  ),
+) satisfies Wire<"Invocation", Invocation>;
+
+export const invocationList = z.object({
+  invocations: z.array(invocation),
+  total: z.number(),
+  next_cursor: nullableText,
+});
+
+const traceSummary = z.pipe(
+  z.object({
+    trace_id: text,
+    start: timeText,
+    duration: nanosText,
+    root_service: text,
+    root_name: text,
+    services: z.array(text),
+    spans: count,
+    errors: count,
+    request_ids: z.array(text),
+  }),
+  z.transform(
+    (wire): TraceSummary => ({
+      traceId: wire.trace_id,
+      start: wire.start,
+      duration: wire.duration,
+      rootService: wire.root_service,
+      rootName: wire.root_name,
+      services: wire.services,
+      spans: wire.spans,
+      errors: wire.errors,
+      requestIds: wire.request_ids,
+    }),
+  ),
+) satisfies Wire<"TraceSummary", TraceSummary>;
+
+export const traceList = z.object({ traces: z.array(traceSummary), total: z.number(), next_cursor: nullableText });
+
+type WireValue = Schemas["AnyValue"];
+type WireAttribute = Schemas["Attribute"];
+
+// Attributes are most of a trace. They are checked by hand: a schema costs ten times as much a value, which shows at 20,000 spans.
+const attributes = z.pipe(
+  z.custom<WireAttribute[]>(isAttributes, { error: "expected attributes in OTLP's JSON form" }),
+  z.transform((wire): readonly Attribute[] => wire.map(toAttribute)),
+);
+
+function isAttributes(wire: unknown): wire is WireAttribute[] {
+  return Array.isArray(wire) && wire.every(isAttribute);
+}
+
+function isAttribute(wire: unknown): wire is WireAttribute {
+  return isObject(wire) && typeof wire["key"] === "string" && isValue(wire["value"]);
+}
+
+function isValue(wire: unknown): wire is WireValue {
+  if (!isObject(wire)) return false;
+  const { stringValue, intValue, arrayValue, kvlistValue } = wire;
+  if (typeof stringValue === "string") return true;
+  if (intValue !== undefined) return typeof intValue === "string" && /^-?[0-9]+$/.test(intValue);
+  if (arrayValue !== undefined) {
+    return isObject(arrayValue) && Array.isArray(arrayValue["values"]) && arrayValue["values"].every(isValue);
+  }
+  if (kvlistValue !== undefined) return isObject(kvlistValue) && isAttributes(kvlistValue["values"]);
+  return true;
+}
+
+function isObject(wire: unknown): wire is Record<string, unknown> {
+  return typeof wire === "object" && wire !== null;
+}
+
+function toAttribute(wire: WireAttribute): Attribute {
+  return { key: wire.key, value: toValue(wire.value) };
+}
+
+function toValue(wire: WireValue): AnyValue {
+  if (wire.stringValue !== undefined) return { kind: "string", value: wire.stringValue };
+  if (wire.boolValue !== undefined) return { kind: "bool", value: wire.boolValue };
+  if (wire.intValue !== undefined) return { kind: "int", value: BigInt(wire.intValue) };
+  if (wire.doubleValue !== undefined) return { kind: "double", value: Number(wire.doubleValue) };
+  if (wire.bytesValue !== undefined) return { kind: "bytes", value: wire.bytesValue };
+  if (wire.arrayValue !== undefined) return { kind: "array", value: wire.arrayValue.values.map(toValue) };
+  if (wire.kvlistValue !== undefined) return { kind: "map", value: wire.kvlistValue.values.map(toAttribute) };
+  return { kind: "empty" };
+}
+
+const event = z.object({ time: timeText, name: text, attributes, dropped_attributes: z.number() });
+const link = z.object({
+  trace_id: text,
+  span_id: text,
+  trace_state: text,
+  flags: z.number(),
+  attributes,
+  dropped_attributes: z.number(),
+});
+
+const span = z.pipe(
+  z.object({
+    trace_id: text,
+    span_id: text,
+    parent_span_id: nullableText,
+    parent: z.nullable(z.number()),
+    depth: z.number(),
+    name: text,
+    service: text,
+    kind: z.enum(["unspecified", "internal", "server", "client", "producer", "consumer"]),
+    start: timeText,
+    end: timeText,
+    status: z.enum(["unset", "ok", "error"]),
+    status_message: text,
+    phase: text,
+    request_id: nullableText,
+    sandbox_id: nullableText,
+    self_time: nanosText,
+    critical_time: nanosText,
+    marks: z.array(
+      z.enum([
+        "orphan",
+        "adopted",
+        "cycle_cut",
+        "duplicate_removed",
+        "unfinished",
+        "ends_before_start",
+        "async",
+        "skew_corrected",
+      ]),
+    ),
+    attributes,
+    events: z.array(event),
+    links: z.array(link),
+    resource: z.number(),
+    scope: z.number(),
+    trace_state: text,
+    flags: z.number(),
+    dropped_attributes: z.number(),
+    dropped_events: z.number(),
+    dropped_links: z.number(),
+  }),
+  z.transform(
+    (wire): Span => ({
+      traceId: wire.trace_id,
+      spanId: wire.span_id,
+      parentSpanId: wire.parent_span_id,
+      parent: wire.parent,
+      depth: wire.depth,
+      name: wire.name,
+      service: wire.service,
+      kind: wire.kind,
+      start: wire.start,
+      end: wire.end,
+      status: wire.status,
+      statusMessage: wire.status_message,
+      phase: wire.phase,
+      requestId: wire.request_id,
+      sandboxId: wire.sandbox_id,
+      selfTime: wire.self_time,
+      criticalTime: wire.critical_time,
+      marks: wire.marks,
+      attributes: wire.attributes,
+      events: wire.events.map(one => ({
+        time: one.time,
+        name: one.name,
+        attributes: one.attributes,
+        droppedAttributes: one.dropped_attributes,
+      })),
+      links: wire.links.map(one => ({ traceId: one.trace_id, spanId: one.span_id, attributes: one.attributes })),
+      resource: wire.resource,
+      scope: wire.scope,
+      traceState: wire.trace_state,
+      droppedAttributes: wire.dropped_attributes,
+      droppedEvents: wire.dropped_events,
+      droppedLinks: wire.dropped_links,
+    }),
+  ),
+) satisfies Wire<"Span", Span>;
+
+const resource = z.object({
+  attributes,
+  dropped_attributes: z.number(),
+  schema_url: text,
+}) satisfies Wire<"Resource", Resource>;
+const scope = z.object({
+  name: text,
+  version: text,
+  attributes,
+  dropped_attributes: z.number(),
+  schema_url: text,
+}) satisfies Wire<"Scope", Scope>;
+const section: z.ZodMiniType<Section> = z.object({ span: z.number(), start: timeText, end: timeText });
+
+export const trace = z.pipe(
+  z.object({
+    trace_ids: z.array(text),
+    request_ids: z.array(text),
+    start: timeText,
+    end: timeText,
+    spans: z.array(span),
+    spans_total: z.number(),
+    invocations: z.array(invocation),
+    resources: z.array(resource),
+    scopes: z.array(scope),
+    critical_path: z.array(section),
+    warnings: z.array(text),
+  }),
+  z.transform(
+    (wire): Trace => ({
+      traceIds: wire.trace_ids,
+      requestIds: wire.request_ids,
+      start: wire.start,
+      end: wire.end,
+      spans: wire.spans,
+      spansTotal: wire.spans_total,
+      invocations: wire.invocations,
+      resources: wire.resources,
+      scopes: wire.scopes,
+      // A section of a span that was cut off can't be drawn.
+      criticalPath: wire.critical_path.filter(one => one.span >= 0 && one.span < wire.spans.length),
+      warnings: wire.warnings,
+    }),
+  ),
+);
+
+const log = z.pipe(
+  z.object({
+    time: timeText,
+    severity: z.number(),
+    body: text,
+    source: text,
+    service: text,
+    request_id: nullableText,
+    trace_id: nullableText,
+    span_id: nullableText,
+    attributes,
+  }),
+  z.transform(
+    (wire): Log => ({
+      time: wire.time,
+      severity: wire.severity,
+      body: wire.body,
+      source: wire.source,
+      service: wire.service,
+      spanId: wire.span_id,
+      attributes: wire.attributes,
+    }),
+  ),
+) satisfies Wire<"Log", Log>;
+
+export const invocationDetail = z.pipe(
+  z.object({ invocation, trace, logs: z.array(log), logs_total: z.number() }),
+  z.transform(
+    (wire): InvocationDetail => ({
+      invocation: wire.invocation,
+      trace: wire.trace,
+      logs: wire.logs,
+      logsTotal: wire.logs_total,
+    }),
+  ),
+);

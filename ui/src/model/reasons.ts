@@ -1,0 +1,93 @@
+/** What can be said of an invocation in a sentence each, the most telling first: why it failed, what was slow about it. */
+
+import { formatBytes, formatDuration } from "../base/format.ts";
+import { between } from "../base/time.ts";
+import { attributeText } from "./attribute.ts";
+import { type Invocation, isFailure } from "./invocation.ts";
+import type { Span, Trace } from "./trace.ts";
+
+export interface Reason {
+  readonly kind: "failure" | "cold" | "missing";
+  /** What it is, in a word or two. */
+  readonly title: string;
+  readonly text: string;
+  /** Where it can be seen. */
+  readonly span: number | null;
+}
+
+export function reasons(invocation: Invocation, trace: Trace): Reason[] {
+  return [
+    ...limits(invocation),
+    ...exceptions(invocation, trace),
+    ...coldStart(invocation, trace),
+    ...missing(invocation, trace),
+  ];
+}
+
+function limits(invocation: Invocation): Reason[] {
+  const { outcome, deadline, start, maxMemoryBytes, memoryBytes, errorType } = invocation;
+  if (outcome === "timeout") {
+    const limit = deadline === null ? "its time limit" : `its limit of ${formatDuration(between(start, deadline))}`;
+    return [{ kind: "failure", title: "Time limit", text: `The platform ended it at ${limit}.`, span: null }];
+  }
+  if (outcome === "oom") {
+    const used = maxMemoryBytes === null ? "" : `${formatBytes(maxMemoryBytes)} used`;
+    const limit = memoryBytes === null ? "" : ` of ${formatBytes(memoryBytes)}`;
+    const text = used === "" ? "The platform ended it for its memory." : `${used}${limit}; the platform ended it.`;
+    return [{ kind: "failure", title: "Out of memory", text, span: null }];
+  }
+  if (outcome === "lost") {
+    const text = "It started, and nothing was heard of it again.";
+    return [{ kind: "failure", title: "Lost", text, span: null }];
+  }
+  return isFailure(outcome) && errorType !== ""
+    ? [{ kind: "failure", title: "Error type", text: errorType, span: null }]
+    : [];
+}
+
+/** The exception that was recorded closest to where it was raised, per message. */
+function exceptions(invocation: Invocation, trace: Trace): Reason[] {
+  const found = new Map<string, Reason & { readonly depth: number }>();
+  trace.spans.forEach((span, index) => {
+    const text = exceptionText(span);
+    if (text === null) return;
+    const own = span.requestId === null || span.requestId === invocation.requestId;
+    const known = found.get(text);
+    if (known !== undefined && known.depth >= span.depth) return;
+    const title = own ? "Exception" : `Exception in ${span.service}`;
+    found.set(text, { kind: "failure", title, text, span: index, depth: span.depth });
+  });
+  return [...found.values()].slice(0, 3);
+}
+
+function exceptionText(span: Span): string | null {
+  const event = span.events.find(one => one.name === "exception");
+  if (event === undefined) return null;
+  const type = attributeText(event.attributes, "exception.type");
+  const message = attributeText(event.attributes, "exception.message");
+  return [type, message].filter(part => part !== undefined && part !== "").join(": ") || null;
+}
+
+function coldStart(invocation: Invocation, trace: Trace): Reason[] {
+  const waited = invocation.init ?? invocation.restore;
+  if (waited === null || invocation.cold === "warm") return [];
+  const phase = invocation.init === null ? "restore" : "init";
+  const seen = trace.spans.findIndex(span => span.phase === phase && span.requestId === invocation.requestId);
+  const index = seen < 0 ? trace.spans.findIndex(span => span.phase === phase) : seen;
+  const text =
+    phase === "init"
+      ? `${formatDuration(waited)} went into starting the sandbox before the handler ran.`
+      : `${formatDuration(waited)} went into restoring the sandbox's snapshot before the handler ran.`;
+  return [{ kind: "cold", title: "Cold start", text, span: index < 0 ? null : index }];
+}
+
+function missing(invocation: Invocation, trace: Trace): Reason[] {
+  if (trace.spans.some(span => span.phase === "" && isOwn(span, invocation))) return [];
+  const told = trace.spans.length === 0 ? "No span arrived." : "The function sent no span of its own.";
+  const text = `${told} What is shown is the platform's account.`;
+  return [{ kind: "missing", title: "No spans", text, span: null }];
+}
+
+function isOwn(span: Span, invocation: Invocation): boolean {
+  return span.requestId === null || span.requestId === invocation.requestId;
+}

@@ -1,0 +1,157 @@
+import type { Nanos, Time } from "../base/time.ts";
+import type { Attribute } from "./attribute.ts";
+import type { Invocation } from "./invocation.ts";
+
+export type SpanKind = "unspecified" | "internal" | "server" | "client" | "producer" | "consumer";
+export type SpanStatus = "unset" | "ok" | "error";
+export type Mark =
+  | "orphan"
+  | "adopted"
+  | "cycle_cut"
+  | "duplicate_removed"
+  | "unfinished"
+  | "ends_before_start"
+  | "async"
+  | "skew_corrected";
+
+/** One span of a rebuilt trace; `parent`, `resource` and `scope` are indexes into the trace's lists. */
+export interface Span {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** As the client sent it. */
+  readonly parentSpanId: string | null;
+  /** After repair. */
+  readonly parent: number | null;
+  readonly depth: number;
+  readonly name: string;
+  readonly service: string;
+  readonly kind: SpanKind;
+  readonly start: Time;
+  readonly end: Time;
+  readonly status: SpanStatus;
+  readonly statusMessage: string;
+  /** The platform's phase that this span is; empty for a client's own span. */
+  readonly phase: string;
+  readonly requestId: string | null;
+  readonly sandboxId: string | null;
+  readonly selfTime: Nanos;
+  readonly criticalTime: Nanos;
+  readonly marks: readonly Mark[];
+  readonly attributes: readonly Attribute[];
+  readonly events: readonly SpanEvent[];
+  readonly links: readonly SpanLink[];
+  readonly resource: number;
+  readonly scope: number;
+  readonly traceState: string;
+  readonly droppedAttributes: number;
+  readonly droppedEvents: number;
+  readonly droppedLinks: number;
+}
+
+export interface SpanEvent {
+  readonly time: Time;
+  readonly name: string;
+  readonly attributes: readonly Attribute[];
+  readonly droppedAttributes: number;
+}
+
+export interface SpanLink {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly attributes: readonly Attribute[];
+}
+
+export interface Resource {
+  readonly attributes: readonly Attribute[];
+}
+
+export interface Scope {
+  readonly name: string;
+  readonly version: string;
+  readonly attributes: readonly Attribute[];
+}
+
+/** A stretch of time that the whole waited for one span. */
+export interface Section {
+  readonly span: number;
+  readonly start: Time;
+  readonly end: Time;
+}
+
+/** A rebuilt journey: spans in display order (a parent before its children, siblings by start). */
+export interface Trace {
+  readonly traceIds: readonly string[];
+  readonly requestIds: readonly string[];
+  readonly start: Time;
+  readonly end: Time;
+  readonly spans: readonly Span[];
+  readonly spansTotal: number;
+  readonly invocations: readonly Invocation[];
+  readonly resources: readonly Resource[];
+  readonly scopes: readonly Scope[];
+  readonly criticalPath: readonly Section[];
+  readonly warnings: readonly string[];
+}
+
+export interface Log {
+  readonly time: Time;
+  /** OTLP's number, 0 if not known. */
+  readonly severity: number;
+  readonly body: string;
+  readonly source: string;
+  readonly service: string;
+  readonly spanId: string | null;
+  readonly attributes: readonly Attribute[];
+}
+
+export interface InvocationDetail {
+  readonly invocation: Invocation;
+  readonly trace: Trace;
+  readonly logs: readonly Log[];
+  readonly logsTotal: number;
+}
+
+/** One line of the list of traces. */
+export interface TraceSummary {
+  readonly traceId: string;
+  readonly start: Time;
+  readonly duration: Nanos;
+  readonly rootService: string;
+  readonly rootName: string;
+  readonly services: readonly string[];
+  readonly spans: number;
+  readonly errors: number;
+  readonly requestIds: readonly string[];
+}
+
+/** What a mark means, in words for the reader. */
+export const MARK_TEXT: Readonly<Record<Mark, string>> = {
+  orphan: "Its parent never arrived; shown as a root.",
+  adopted: "Its parent never arrived; hung under the invocation that it ran in.",
+  cycle_cut: "Its parents formed a circle, which was cut here.",
+  duplicate_removed: "It arrived more than once; the copies were removed.",
+  unfinished: "It never ended; its end here is the end of what is known.",
+  ends_before_start: "It claims to end before it starts.",
+  async: "It outlives its parent, which did not wait for it.",
+  skew_corrected: "Its clock was off; it was moved to fit into its parent.",
+};
+
+export const PHASE_TEXT: Readonly<Record<string, string>> = {
+  invocation: "invocation",
+  init: "init (cold start)",
+  extension_init: "extensions' init",
+  runtime_init: "runtime init",
+  restore: "restore",
+  runtime_overhead: "runtime overhead",
+  extension_overhead: "extensions' overhead",
+};
+
+/** The level's name of an OTLP severity number; empty if not known. */
+export function severityText(severity: number): "" | "trace" | "debug" | "info" | "warn" | "error" | "fatal" {
+  if (severity < 1) return "";
+  if (severity < 5) return "trace";
+  if (severity < 9) return "debug";
+  if (severity < 13) return "info";
+  if (severity < 17) return "warn";
+  return severity < 21 ? "error" : "fatal";
+}

@@ -1,0 +1,59 @@
+/** The answer before the chart: what the trace waited for, largest first, same work taken together. */
+
+import { between, type Nanos, nanos } from "../base/time.ts";
+import type { Span, Trace } from "./trace.ts";
+
+export interface Share {
+  readonly name: string;
+  readonly service: string;
+  readonly phase: string;
+  /** How long the whole waited for it. */
+  readonly critical: Nanos;
+  /** How many spans of that name are on the critical path. */
+  readonly count: number;
+  /** The one that took most: where to look. */
+  readonly span: number;
+  readonly failed: boolean;
+}
+
+export interface WhereTimeWent {
+  /** Largest first. */
+  readonly shares: readonly Share[];
+  /** The whole critical path: what the shares are parts of. */
+  readonly total: Nanos;
+}
+
+export function whereTimeWent(trace: Trace): WhereTimeWent {
+  const perSpan = new Map<number, bigint>();
+  for (const { span, start, end } of trace.criticalPath) {
+    perSpan.set(span, (perSpan.get(span) ?? 0n) + between(start, end));
+  }
+  const groups = new Map<string, { share: Share; most: bigint }>();
+  let total = 0n;
+  for (const [index, critical] of perSpan) {
+    const span = trace.spans[index];
+    if (span === undefined) continue;
+    total += critical;
+    const key = `${span.service}\u0000${span.phase}\u0000${span.name}`;
+    groups.set(key, joined(groups.get(key), span, index, critical));
+  }
+  const shares = [...groups.values()].map(group => group.share);
+  shares.sort((left, right) => Number(right.critical - left.critical));
+  return { shares, total: nanos(total) };
+}
+
+function joined(group: { share: Share; most: bigint } | undefined, span: Span, index: number, critical: bigint) {
+  const most = group?.most ?? -1n;
+  return {
+    most: critical > most ? critical : most,
+    share: {
+      name: span.name,
+      service: span.service,
+      phase: span.phase,
+      critical: nanos((group?.share.critical ?? 0n) + critical),
+      count: (group?.share.count ?? 0) + 1,
+      span: critical > most ? index : (group?.share.span ?? index),
+      failed: (group?.share.failed ?? false) || span.status === "error",
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { ORDERS, type Order, OUTCOMES, type Outcome } from "../../model/invocation.ts";
+import { parseRangeSearch, type RangeSearch } from "../../model/range.ts";
+
+export type ColdFilter = "cold" | "warm";
+
+export interface InvocationsSearch extends RangeSearch {
+  /** Outcomes, comma-separated; absent for all. */
+  readonly outcome?: string;
+  readonly start?: ColdFilter;
+  readonly sort?: Exclude<Order, "newest">;
+}
+
+export function parseInvocationsSearch(raw: Record<string, unknown>): InvocationsSearch {
+  const outcomes = typeof raw["outcome"] === "string" ? parseOutcomes(raw["outcome"]) : [];
+  const start = raw["start"];
+  const sort = ORDERS.find(order => order === raw["sort"]);
+  return {
+    ...parseRangeSearch(raw),
+    ...(outcomes.length > 0 && { outcome: outcomes.join(",") }),
+    ...((start === "cold" || start === "warm") && { start }),
+    ...(sort !== undefined && sort !== "newest" && { sort }),
+  };
+}
+
+/** Known ones, each once, in the order in which they are always shown. */
+export function parseOutcomes(text: string | undefined): Outcome[] {
+  const named = new Set((text ?? "").split(","));
+  return OUTCOMES.filter(outcome => named.has(outcome));
+}

@@ -1,0 +1,109 @@
+import { Link } from "@tanstack/react-router";
+import type { JSX, ReactNode } from "react";
+
+import { formatBytes, formatDuration } from "../../base/format.ts";
+import type { Nanos } from "../../base/time.ts";
+import { COLD_TEXT, type Invocation, isFailure, verdict } from "../../model/invocation.ts";
+import { ColdMark } from "../../widgets/ColdMark.tsx";
+import { Id } from "../../widgets/Copy.tsx";
+import { Figure } from "../../widgets/Figure.tsx";
+import { Meter } from "../../widgets/Meter.tsx";
+import { Moment } from "../../widgets/Moment.tsx";
+import { OutcomeShape } from "../../widgets/OutcomeMark.tsx";
+
+/** How it ended, in a sentence; then what the platform says of it. */
+export function InvocationHeader({ invocation }: { readonly invocation: Invocation }): JSX.Element {
+  const { init, restore, billed, duration, responseLatency, runtimeOverhead, extensionOverhead } = invocation;
+  const bad = isFailure(invocation.outcome);
+  return (
+    <header className="invocation-head">
+      <nav className="crumbs" aria-label="Where this is">
+        <Link to="/">Functions</Link>
+        <span aria-hidden="true">/</span>
+        <Link to="/functions/$function" params={{ function: invocation.function }}>
+          {invocation.function}
+        </Link>
+      </nav>
+      <h1 className={bad ? "verdict bad" : "verdict"}>
+        <OutcomeShape outcome={invocation.outcome} />
+        <span>{verdict(invocation)}</span>
+        {invocation.cold !== "warm" && (
+          <span className="badge">
+            <ColdMark cold={invocation.cold} />
+          </span>
+        )}
+      </h1>
+      <p className="byline">
+        <strong>{invocation.function}</strong>
+        <Moment at={invocation.start} form="clock" />
+        <Id text={invocation.requestId} what="request id" />
+      </p>
+      <dl className="figures">
+        <Length title="Duration" of={duration} />
+        <Length title="Billed" of={billed} />
+        <Length title={restore === null ? "Init" : "Restore"} of={init ?? restore} tone="cold" />
+        <Memory of={invocation} />
+        <Length title="Response" of={responseLatency} hint="From the start to the first byte of the response" />
+        <Length title="Runtime overhead" of={runtimeOverhead} hint="After the response, until the runtime was done" />
+        <Length
+          title="Extensions"
+          of={extensionOverhead}
+          hint="After the runtime was done, until the extensions were"
+        />
+        <Facts of={invocation} />
+      </dl>
+    </header>
+  );
+}
+
+interface LengthProps {
+  readonly title: string;
+  readonly of: Nanos | null;
+  readonly tone?: "cold";
+  readonly hint?: string;
+}
+
+/** Left out where it is not known: absent is not zero. */
+function Length({ title, of, tone, hint }: LengthProps): ReactNode {
+  if (of === null) return null;
+  return (
+    <Figure title={title} {...(tone && { tone })} {...(hint !== undefined && { hint })}>
+      {formatDuration(of)}
+    </Figure>
+  );
+}
+
+function Memory({ of }: { readonly of: Invocation }): ReactNode {
+  const { maxMemoryBytes: used, memoryBytes: limit } = of;
+  if (limit === null || limit === 0n) return null;
+  if (used === null) return <Figure title="Memory">{formatBytes(limit)}</Figure>;
+  const part = Number(used) / Number(limit);
+  return (
+    <Figure title="Memory" note={`of ${formatBytes(limit)}`} {...(part >= 0.9 && { tone: "bad" as const })}>
+      {formatBytes(used)} <Meter part={part} />
+    </Figure>
+  );
+}
+
+function Facts({ of }: { readonly of: Invocation }): ReactNode {
+  const facts: [string, string][] = [
+    ["Start", of.cold === "warm" ? COLD_TEXT.warm : ""],
+    ["Trigger", of.trigger === "other" || of.trigger === "unknown" ? "" : of.trigger],
+    ["Runtime", [of.runtime, of.architecture].filter(part => part !== "").join(" · ")],
+    ["Version", of.version],
+    ["Region", of.region],
+    ["Sandbox", (of.sandboxId || of.instance).slice(-8)],
+  ];
+  return facts
+    .filter(([, text]) => text !== "")
+    .map(([title, text]) => (
+      <Figure
+        key={title}
+        title={title}
+        tone="quiet"
+        {...(title === "Sandbox" && { hint: of.sandboxId || of.instance })}
+      >
+        {text}
+      </Figure>
+    ));
+}

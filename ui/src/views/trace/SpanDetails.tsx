@@ -1,0 +1,188 @@
+/** Everything that is known of one span. */
+
+import { Link } from "@tanstack/react-router";
+import { type JSX, type ReactNode, type RefObject, useId } from "react";
+
+import { formatDuration, formatExact, formatOffset, plural } from "../../base/format.ts";
+import { between } from "../../base/time.ts";
+import { type Attribute, attributeText } from "../../model/attribute.ts";
+import { MARK_TEXT, PHASE_TEXT, type Span, type SpanEvent, type SpanLink, type Trace } from "../../model/trace.ts";
+import { Id } from "../../widgets/Copy.tsx";
+import { Figure } from "../../widgets/Figure.tsx";
+import { Icon } from "../../widgets/Icon.tsx";
+import { Attributes } from "./Attributes.tsx";
+
+interface SpanDetailsProps {
+  readonly trace: Trace;
+  readonly span: Span;
+  /** The number of its service's colour. */
+  readonly colour: number;
+  /** What offsets count from: nanoseconds since the trace's start. */
+  readonly zero: number;
+  /** The panel takes the focus when it is opened by key. */
+  readonly panel: RefObject<HTMLElement | null>;
+  readonly close: () => void;
+}
+
+export function SpanDetails({ trace, span, colour, zero, panel, close }: SpanDetailsProps): JSX.Element {
+  const offset = (moment: Span["start"]) => formatOffset(Number(between(trace.start, moment)) - zero);
+  const scope = trace.scopes[span.scope];
+  const resource = trace.resources[span.resource];
+  const phase = span.phase === "" ? "" : (PHASE_TEXT[span.phase] ?? span.phase);
+  return (
+    <aside className="details" aria-label={`Span ${span.name}`} ref={panel} tabIndex={-1} data-own-arrows>
+      <header>
+        <h2>
+          <span className={`dot service-${colour}`} />
+          {span.name}
+        </h2>
+        <button
+          type="button"
+          className="button square"
+          onClick={close}
+          aria-label="Close the details"
+          title="Close (esc)"
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      <p className="byline">
+        <strong>{span.service}</strong>
+        {span.kind !== "unspecified" && <span>{span.kind}</span>}
+        {phase !== "" && <span className={span.phase === "invocation" ? "" : "cold"}>{phase}</span>}
+      </p>
+      {span.status === "error" && (
+        <p className="problem">
+          <Icon name="close" />
+          <span>{span.statusMessage === "" ? "It failed; no message was given." : span.statusMessage}</span>
+        </p>
+      )}
+      {span.marks.map(mark => (
+        <p className="mark" key={mark}>
+          <code>{mark}</code> {MARK_TEXT[mark]}
+        </p>
+      ))}
+      <dl className="figures">
+        <Figure title="Starts" hint={formatExact(span.start)}>
+          {offset(span.start)}
+        </Figure>
+        <Figure title="Takes">{formatDuration(between(span.start, span.end))}</Figure>
+        <Figure title="Itself" hint="Without its children">
+          {formatDuration(span.selfTime)}
+        </Figure>
+        <Figure title="Critical" hint="How long the whole waited for it">
+          {span.criticalTime === 0n ? "no" : formatDuration(span.criticalTime)}
+        </Figure>
+      </dl>
+      <Section title="Attributes" count={span.attributes.length} dropped={span.droppedAttributes} open>
+        <Attributes of={span.attributes} />
+      </Section>
+      <Section title="Events" count={span.events.length} dropped={span.droppedEvents} open>
+        {span.events.map(event => (
+          <Event key={`${event.time} ${event.name}`} event={event} at={offset(event.time)} />
+        ))}
+      </Section>
+      <Section title="Links" count={span.links.length} dropped={span.droppedLinks} open>
+        {span.links.map(link => (
+          <LinkedSpan key={`${link.traceId}${link.spanId}`} link={link} />
+        ))}
+      </Section>
+      <Section title="Resource" count={resource?.attributes.length ?? 0}>
+        <Attributes of={resource?.attributes ?? []} />
+      </Section>
+      <Section title="Ids" count={null}>
+        <Ids span={span} />
+        {scope !== undefined && scope.name !== "" && (
+          <p className="faint">
+            Recorded by {scope.name} {scope.version}
+          </p>
+        )}
+      </Section>
+    </aside>
+  );
+}
+
+interface SectionProps {
+  readonly title: string;
+  /** Null where there is nothing to count; nothing is shown of none. */
+  readonly count: number | null;
+  /** How many the client dropped. */
+  readonly dropped?: number;
+  readonly open?: boolean;
+  readonly children: ReactNode;
+}
+
+function Section({ title, count, dropped = 0, open = false, children }: SectionProps): ReactNode {
+  if (count === 0 && dropped === 0) return null;
+  return (
+    <details open={open}>
+      <summary>
+        {title}
+        {count !== null && <span className="note">{count}</span>}
+        {dropped > 0 && (
+          <span className="note bad">{plural(dropped, "more was", "more were")} dropped by the client</span>
+        )}
+      </summary>
+      {children}
+    </details>
+  );
+}
+
+const EXCEPTION = ["exception.type", "exception.message", "exception.stacktrace"];
+
+function Event({ event, at }: { readonly event: SpanEvent; readonly at: string }): JSX.Element {
+  const text = (key: string) => attributeText(event.attributes, key);
+  const stack = text("exception.stacktrace");
+  const isException = event.name === "exception";
+  const rest = isException ? event.attributes.filter(one => !EXCEPTION.includes(one.key)) : event.attributes;
+  return (
+    <div className={isException ? "event event-bad" : "event"}>
+      <p>
+        <time title={formatExact(event.time)}>{at}</time> <strong>{text("exception.type") ?? event.name}</strong>
+      </p>
+      {isException && <p>{text("exception.message")}</p>}
+      {stack !== undefined && <pre className="stack">{stack.trimEnd()}</pre>}
+      {rest.length > 0 && <Attributes of={rest} />}
+    </div>
+  );
+}
+
+function LinkedSpan({ link }: { readonly link: SpanLink }): JSX.Element {
+  return (
+    <div className="event">
+      <p>
+        <Link to="/traces/$traceId" params={{ traceId: link.traceId }} search={{ span: link.spanId }}>
+          <Icon name="link" /> span {link.spanId}
+        </Link>
+      </p>
+      {link.attributes.length > 0 && <Attributes of={link.attributes as readonly Attribute[]} />}
+    </div>
+  );
+}
+
+function Ids({ span }: { readonly span: Span }): JSX.Element {
+  const title = useId();
+  const ids: [string, string | null][] = [
+    ["span id", span.spanId],
+    ["trace id", span.traceId],
+    ["parent's id", span.parentSpanId],
+    ["request id", span.requestId],
+    ["sandbox", span.sandboxId],
+    ["trace state", span.traceState || null],
+  ];
+  return (
+    <dl className="attributes" id={title}>
+      {ids.map(
+        ([what, id]) =>
+          id !== null && (
+            <div key={what}>
+              <dt>{what}</dt>
+              <dd>
+                <Id text={id} what={what} />
+              </dd>
+            </div>
+          ),
+      )}
+    </dl>
+  );
+}

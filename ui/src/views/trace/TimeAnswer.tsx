@@ -1,0 +1,76 @@
+import { type JSX, useMemo } from "react";
+
+import { formatDuration, formatShare, plural } from "../../base/format.ts";
+import { nanos } from "../../base/time.ts";
+import { PHASE_TEXT, type Trace } from "../../model/trace.ts";
+import { type Share, whereTimeWent } from "../../model/where-time-went.ts";
+
+/** The list stays a list, not a second waterfall. */
+const SHOWN = 6;
+
+interface TimeAnswerProps {
+  readonly trace: Trace;
+  /** The number of a service's colour. */
+  readonly colourOf: (service: string) => number;
+  readonly show: (span: number) => void;
+}
+
+/** Where the time went: what the whole waited for, largest first. */
+export function TimeAnswer({ trace, colourOf, show }: TimeAnswerProps): JSX.Element | null {
+  const { shares, total } = useMemo(() => whereTimeWent(trace), [trace]);
+  if (shares.length === 0) return null;
+  const rest = shares.slice(SHOWN);
+  const restCritical = nanos(rest.reduce((sum, one) => sum + one.critical, 0n));
+  return (
+    <section className="answer" aria-labelledby="answer-title">
+      <h2 id="answer-title">
+        Where the time went
+        <span className="note">{formatDuration(total)} on the critical path</span>
+      </h2>
+      <ol>
+        {shares.slice(0, SHOWN).map(share => (
+          <li key={`${share.service} ${share.phase} ${share.name}`}>
+            <button type="button" onClick={() => show(share.span)} title="Show its longest span">
+              <ShareLine of={share} total={total} colour={colourOf(share.service)} />
+            </button>
+          </li>
+        ))}
+      </ol>
+      {rest.length > 0 && (
+        <p className="faint">
+          {plural(rest.length, "smaller one")}: {formatDuration(restCritical)}
+        </p>
+      )}
+    </section>
+  );
+}
+
+interface ShareLineProps {
+  readonly of: Share;
+  readonly total: bigint;
+  readonly colour: number;
+}
+
+function ShareLine({ of, total, colour }: ShareLineProps): JSX.Element {
+  const part = Number(of.critical) / Math.max(1, Number(total));
+  const cold = of.phase !== "" && of.phase !== "invocation";
+  const phase = of.phase === "" ? "" : (PHASE_TEXT[of.phase] ?? of.phase);
+  return (
+    <>
+      <span className="answer-share">{formatShare(Number(of.critical), Number(total))}</span>
+      <span className="answer-length">{formatDuration(of.critical)}</span>
+      <svg className="answer-bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
+        <rect className="answer-base" width={100} height={10} />
+        <rect className={cold ? "answer-cold" : `service-${colour}`} width={Math.max(0.5, part * 100)} height={10} />
+      </svg>
+      <span className="answer-name">
+        <span className={of.failed ? "bad" : ""}>{of.name}</span>
+        {of.count > 1 && <span className="faint"> ×{of.count}</span>}
+        <span className="sub">
+          {of.service}
+          {phase !== "" && ` · ${phase}`}
+        </span>
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,41 @@
+import { Link } from "@tanstack/react-router";
+import type { JSX } from "react";
+
+import { formatCount, formatDuration } from "../../base/format.ts";
+import { between } from "../../base/time.ts";
+import type { Trace } from "../../model/trace.ts";
+import { Id } from "../../widgets/Copy.tsx";
+import { Figure } from "../../widgets/Figure.tsx";
+import { Moment } from "../../widgets/Moment.tsx";
+
+/** What a trace is, where no invocation says it. */
+export function TraceHeader({ trace, traceId }: { readonly trace: Trace; readonly traceId: string }): JSX.Element {
+  const root = trace.spans[0];
+  const failed = trace.spans.filter(span => span.status === "error").length;
+  const services = new Set(trace.spans.map(span => span.service)).size;
+  return (
+    <header className="invocation-head">
+      <nav className="crumbs" aria-label="Where this is">
+        <Link to="/traces">Traces</Link>
+      </nav>
+      <h1 className="verdict">
+        <span>
+          {root?.name ?? "Trace"} took {formatDuration(between(trace.start, trace.end))}
+        </span>
+      </h1>
+      <p className="byline">
+        <strong>{root?.service}</strong>
+        <Moment at={trace.start} form="clock" />
+        <Id text={traceId} what="trace id" />
+      </p>
+      <dl className="figures">
+        <Figure title="Spans">{formatCount(trace.spansTotal)}</Figure>
+        <Figure title="Services">{formatCount(services)}</Figure>
+        <Figure title="Failed spans" tone={failed > 0 ? "bad" : "quiet"}>
+          {formatCount(failed)}
+        </Figure>
+        {trace.traceIds.length > 1 && <Figure title="Trace ids">{formatCount(trace.traceIds.length)}</Figure>}
+      </dl>
+    </header>
+  );
+}

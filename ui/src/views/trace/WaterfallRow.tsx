@@ -1,0 +1,108 @@
+import { type JSX, memo } from "react";
+
+import { formatNanos, formatOffset } from "../../base/format.ts";
+import { isCritical, type Layout } from "../../model/layout.ts";
+import { MARK_TEXT, PHASE_TEXT, type Span } from "../../model/trace.ts";
+import { Icon } from "../../widgets/Icon.tsx";
+
+interface WaterfallRowProps {
+  readonly id: string;
+  readonly span: Span;
+  readonly index: number;
+  readonly row: number;
+  /** In pixels. */
+  readonly top: number;
+  readonly layout: Layout;
+  readonly closed: boolean;
+  readonly current: boolean;
+  readonly dim: boolean;
+  readonly zero: number;
+  readonly onOpen: (index: number) => void;
+  readonly onToggle: (index: number) => void;
+}
+
+/** Deeper spans are not moved further to the right, or their names would have no room. */
+const DEEPEST = 14;
+
+export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps): JSX.Element {
+  const { id, span, index, row, top, layout, closed, current, dim, zero, onOpen, onToggle } = props;
+  const size = layout.size[index] ?? 1;
+  const length = (layout.end[index] ?? 0) - (layout.start[index] ?? 0);
+  const start = formatOffset((layout.start[index] ?? 0) - zero);
+  const critical = isCritical(layout, index);
+  const classes = ["row", current && "current", dim && "dim", critical && "critical"].filter(Boolean).join(" ");
+  return (
+    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus and names the row by aria-activedescendant
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Enter is a key of the page
+    <div
+      id={id}
+      className={classes}
+      role="row"
+      style={{ transform: `translateY(${top}px)` }}
+      aria-rowindex={row + 1}
+      aria-level={(layout.depth[index] ?? 0) + 1}
+      aria-posinset={layout.place[index]}
+      aria-setsize={layout.siblings[index]}
+      aria-expanded={size > 1 ? !closed : undefined}
+      aria-selected={current}
+      title={`${span.service}: ${span.name}\n${start}, takes ${formatNanos(length)}`}
+      onClick={() => onOpen(index)}
+    >
+      <span className="row-name" role="gridcell" style={{ paddingLeft: indent(layout.depth[index] ?? 0) }}>
+        {size > 1 ? (
+          <button
+            type="button"
+            className="caret"
+            tabIndex={-1}
+            aria-label={closed ? "Expand" : "Collapse"}
+            onClick={event => {
+              event.stopPropagation();
+              onToggle(index);
+            }}
+          >
+            <Icon name={closed ? "right" : "down"} />
+          </button>
+        ) : (
+          <span className="caret" />
+        )}
+        <span className={`dot service-${layout.colour[index] ?? 0}`} />
+        <span className="row-text">
+          <span className="row-span">{span.name}</span>
+          <span className="row-service">{span.service}</span>
+        </span>
+        <Signs span={span} hidden={closed ? size - 1 : 0} />
+      </span>
+      <span className="row-length" role="gridcell">
+        {formatNanos(length)}
+        {critical && <span className="hidden">, on the critical path</span>}
+      </span>
+    </div>
+  );
+});
+
+const indent = (depth: number): number => 6 + Math.min(depth, DEEPEST) * 13;
+
+/** What is special about a span, in a letter or two each. */
+function Signs({ span, hidden }: { readonly span: Span; readonly hidden: number }): JSX.Element {
+  const phase = span.phase !== "" && span.phase !== "invocation";
+  return (
+    <span className="signs">
+      {hidden > 0 && <span className="sign" title={`${hidden} spans below are hidden`}>{`+${hidden}`}</span>}
+      {phase && (
+        <span className="sign sign-cold" title={PHASE_TEXT[span.phase] ?? span.phase}>
+          phase
+        </span>
+      )}
+      {span.marks.map(mark => (
+        <span className="sign" key={mark} title={MARK_TEXT[mark]}>
+          {mark.replaceAll("_", " ")}
+        </span>
+      ))}
+      {span.status === "error" && (
+        <span className="sign sign-bad" title={span.statusMessage || "failed"}>
+          error
+        </span>
+      )}
+    </span>
+  );
+}

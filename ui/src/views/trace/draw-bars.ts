@@ -1,0 +1,169 @@
+/** The bars of the rows that are in the page. Reads the layout's arrays alone; no span is touched. */
+
+import { ERROR, type Layout, PHASE, UNFINISHED } from "../../model/layout.ts";
+import { ticks } from "../../model/ticks.ts";
+import type { View } from "../../model/view.ts";
+import type { Surface } from "../../widgets/Canvas.tsx";
+import { type Palette, palette } from "./palette.ts";
+
+export interface Bars {
+  readonly layout: Layout;
+  readonly rows: Int32Array;
+  readonly first: number;
+  readonly last: number;
+  readonly closed: ReadonlySet<number>;
+  readonly view: View;
+  readonly zero: number;
+  readonly found: Uint8Array | null;
+  readonly rowHeight: number;
+  readonly narrow: boolean;
+}
+
+/** Heights in pixels: what waits is thin, what is waited for is thick. */
+const THIN = 5;
+const THICK = 12;
+const UNDERLINE = 2;
+/** Shorter bars than this can't be seen. */
+const LEAST = 2;
+const HATCH = 5;
+/** On a phone the bar's middle is this far above the row's lower edge. */
+const NARROW_MIDDLE = 11;
+
+export function drawBars(surface: Surface, bars: Bars): void {
+  const colours = palette();
+  const { width } = surface;
+  const scale = width / (bars.view.to - bars.view.from);
+  const x = (at: number) => (at - bars.view.from) * scale;
+  drawGround(surface, bars, colours, x);
+  for (let row = bars.first; row < bars.last; row++) {
+    const index = bars.rows[row] as number;
+    const bottom = (row - bars.first + 1) * bars.rowHeight;
+    const middle = bars.narrow ? bottom - NARROW_MIDDLE : bottom - bars.rowHeight / 2;
+    surface.context.globalAlpha = bars.found !== null && bars.found[index] === 0 ? 0.2 : 1;
+    drawBar({ surface, bars, colours, x, index, middle });
+  }
+  surface.context.globalAlpha = 1;
+}
+
+type Place = (at: number) => number;
+
+/** The time before the invocation, and the lines of the axis. */
+function drawGround({ context, width, height }: Surface, bars: Bars, colours: Palette, x: Place): void {
+  const { view, zero, narrow } = bars;
+  if (zero > view.from) {
+    context.fillStyle = colours.shade;
+    context.fillRect(0, 0, Math.min(width, x(zero)), height);
+  }
+  context.fillStyle = colours.line;
+  for (const at of ticks(view.from - zero, view.to - zero, narrow ? 3 : 7)) {
+    context.fillRect(Math.round(x(at + zero)), 0, 1, height);
+  }
+  if (zero > view.from && zero < view.to) {
+    context.fillStyle = colours.cold;
+    context.fillRect(Math.round(x(zero)), 0, 1, height);
+  }
+}
+
+interface Bar {
+  readonly surface: Surface;
+  readonly bars: Bars;
+  readonly colours: Palette;
+  readonly x: Place;
+  readonly index: number;
+  readonly middle: number;
+}
+
+function drawBar(bar: Bar): void {
+  const { surface, bars, colours, x, index, middle } = bar;
+  const { context, width } = surface;
+  const { layout } = bars;
+  const left = x(layout.start[index] as number);
+  const right = Math.max(x(layout.end[index] as number), left + LEAST);
+  if (right < 0 || left > width) {
+    drawBeyond(bar, right < 0);
+    return;
+  }
+  const from = Math.max(0, left);
+  const to = Math.min(width, right);
+  const flags = layout.flags[index] as number;
+  const colour = flags & PHASE ? colours.cold : (colours.services[layout.colour[index] as number] as string);
+  if (flags & PHASE) hatch(context, colour, from, to, middle);
+  else thin(context, colour, from, to, middle);
+  drawCritical(bar, colour);
+  if (flags & UNFINISHED && right <= width) fray(context, colour, to, middle);
+  if (flags & ERROR) {
+    context.fillStyle = colours.bad;
+    context.fillRect(Math.max(from, to - 3), middle - 7, 3, 14);
+  }
+}
+
+/** A bar that lies outside of what is seen: a sign at the edge on its side. */
+function drawBeyond({ surface, colours, middle }: Bar, before: boolean): void {
+  const { context, width } = surface;
+  const edge = before ? 2 : width - 2;
+  const inward = before ? 4 : -4;
+  context.fillStyle = colours.line;
+  context.beginPath();
+  context.moveTo(edge, middle);
+  context.lineTo(edge + inward, middle - 4);
+  context.lineTo(edge + inward, middle + 4);
+  context.fill();
+}
+
+function thin(context: CanvasRenderingContext2D, colour: string, from: number, to: number, middle: number): void {
+  const alpha = context.globalAlpha;
+  context.globalAlpha = alpha * 0.55;
+  context.fillStyle = colour;
+  context.beginPath();
+  context.roundRect(from, middle - THIN / 2, to - from, THIN, 1.5);
+  context.fill();
+  context.globalAlpha = alpha;
+}
+
+/** Lines that lean, inside a frame: the platform's time. */
+function hatch(context: CanvasRenderingContext2D, colour: string, from: number, to: number, middle: number): void {
+  const top = middle - THICK / 2;
+  context.save();
+  context.beginPath();
+  context.rect(from, top, to - from, THICK);
+  context.clip();
+  context.strokeStyle = colour;
+  context.lineWidth = 1;
+  context.beginPath();
+  for (let at = from - THICK; at < to; at += HATCH) {
+    context.moveTo(at, top + THICK);
+    context.lineTo(at + THICK, top);
+  }
+  context.stroke();
+  context.strokeRect(from + 0.5, top + 0.5, Math.max(1, to - from - 1), THICK - 1);
+  context.restore();
+}
+
+/** An end that is not known: the bar goes on in pieces. */
+function fray(context: CanvasRenderingContext2D, colour: string, at: number, middle: number): void {
+  context.fillStyle = colour;
+  for (let piece = 0; piece < 3; piece++) {
+    context.fillRect(at + 3 + piece * 5, middle - THIN / 2, 3 - piece * 0.5, THIN);
+  }
+}
+
+/** What the whole waited for. Of a span whose children are hidden, theirs too. */
+function drawCritical({ surface, bars, colours, x, index, middle }: Bar, colour: string): void {
+  const { context, width } = surface;
+  const { layout, closed } = bars;
+  const phase = (layout.flags[index] as number) & PHASE;
+  const end = index + (closed.has(index) ? (layout.size[index] as number) : 1);
+  const until = layout.sectionsAt[end] as number;
+  // Sections that meet in one pixel are drawn once.
+  let drawn = Number.NEGATIVE_INFINITY;
+  for (let at = layout.sectionsAt[index] as number; at < until; at++) {
+    const from = Math.max(0, x(layout.sectionStart[at] as number));
+    const to = Math.min(width, Math.max(x(layout.sectionEnd[at] as number), from + 1));
+    if (to <= 0 || from >= width || (to <= drawn && to - from <= 1)) continue;
+    drawn = to;
+    context.fillStyle = colour;
+    if (!phase) context.fillRect(from, middle - THICK / 2, to - from, THICK - UNDERLINE);
+    context.fillStyle = colours.critical;
+    context.fillRect(from, middle + THICK / 2 - UNDERLINE + (phase ? UNDERLINE : 0), to - from, UNDERLINE);
+  }
+}

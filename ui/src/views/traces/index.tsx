@@ -1,0 +1,98 @@
+/** Traces, also those that belong to no invocation. */
+
+import { getRouteApi } from "@tanstack/react-router";
+import { type JSX, useEffect, useRef, useState } from "react";
+
+import { useListing } from "../../api/listing.ts";
+import { tracesQuery } from "../../api/queries.ts";
+import type { Order } from "../../model/invocation.ts";
+import { type Range, rangeOf, rangeSearch, rangeText } from "../../model/range.ts";
+import { Choice } from "../../widgets/Choice.tsx";
+import { Freshness } from "../../widgets/Freshness.tsx";
+import { ListBody } from "../../widgets/ListBody.tsx";
+import { Notice } from "../../widgets/Notice.tsx";
+import { RangePicker } from "../../widgets/RangePicker.tsx";
+import { SearchField } from "../../widgets/SearchField.tsx";
+import { useTitle } from "../../widgets/title.ts";
+import { TraceTable } from "./TraceTable.tsx";
+import type { TracesSearch } from "./url.ts";
+
+const route = getRouteApi("/traces");
+
+export function TracesPage(): JSX.Element {
+  useTitle("Traces");
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const range = rangeOf(search);
+  const sort: Order = search.sort ?? "newest";
+  const service = search.service ?? "";
+  const listing = useListing(tracesQuery(range, { service, sort }));
+  const setService = (name: string) => {
+    const { service: _, ...rest } = search;
+    navigate({ search: name === "" ? rest : { ...rest, service: name }, replace: true });
+  };
+  return (
+    <>
+      <header className="page-head">
+        <h1>Traces</h1>
+        <div className="tools">
+          <ServiceField service={service} onChange={setService} />
+          <Choice
+            label="Order"
+            value={sort}
+            options={[
+              { value: "newest", label: "newest" },
+              { value: "slowest", label: "slowest" },
+            ]}
+            onChange={(order: Order) => {
+              const { sort: _, ...rest } = search;
+              navigate({ search: order === "newest" ? rest : { ...rest, sort: order } });
+            }}
+          />
+          <RangePicker
+            range={range}
+            onChange={next => navigate({ search: { ...withoutRange(search), ...rangeSearch(next) } })}
+          />
+          <Freshness of={listing} />
+        </div>
+      </header>
+      <ListBody listing={listing} what="traces" empty={<NoTraces range={range} service={service} />}>
+        {traces => <TraceTable traces={traces} />}
+      </ListBody>
+    </>
+  );
+}
+
+function withoutRange({ range: _range, from: _from, to: _to, ...rest }: TracesSearch): TracesSearch {
+  return rest;
+}
+
+/** Asking for every letter would be asking too often: it waits until the typing stops. */
+const PAUSE_MS = 300;
+
+function ServiceField({ service, onChange }: { readonly service: string; readonly onChange: (name: string) => void }) {
+  const [typed, setTyped] = useState(service);
+  const field = useRef<HTMLInputElement>(null);
+  const change = useRef(onChange);
+  useEffect(() => {
+    change.current = onChange;
+  });
+  useEffect(() => setTyped(service), [service]);
+  useEffect(() => {
+    if (typed === service) return;
+    const timer = setTimeout(() => change.current(typed), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [typed, service]);
+  return <SearchField ref={field} label="Filter by service" value={typed} onChange={setTyped} />;
+}
+
+function NoTraces({ range, service }: { readonly range: Range; readonly service: string }): JSX.Element {
+  const whose = service === "" ? "" : ` of ${service}`;
+  const advice =
+    service === "" ? "Choose a longer range of time above." : "The service's name has to be given in full.";
+  return (
+    <Notice title={`No trace${whose} in ${rangeText(range)}`}>
+      <p>{advice}</p>
+    </Notice>
+  );
+}

@@ -1,0 +1,41 @@
+import type { JSX, RefObject } from "react";
+
+import { Icon } from "./Icon.tsx";
+import { useKeys } from "./keys.ts";
+
+interface SearchFieldProps {
+  readonly ref: RefObject<HTMLInputElement | null>;
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  /** After Enter; the field gives the focus back. */
+  readonly onDone?: () => void;
+}
+
+/** A filter; `/` goes to it, Escape empties it, Enter leaves it. */
+export function SearchField({ ref, label, value, onChange, onDone }: SearchFieldProps): JSX.Element {
+  useKeys("Filter", [{ keys: ["/"], does: label.toLowerCase(), run: () => ref.current?.focus() }]);
+  return (
+    <label className="field">
+      <Icon name="search" />
+      <span className="hidden">{label}</span>
+      <input
+        ref={ref}
+        type="search"
+        value={value}
+        placeholder={label}
+        spellCheck={false}
+        autoComplete="off"
+        onChange={event => onChange(event.target.value)}
+        onKeyDown={event => {
+          if (event.key === "Escape") onChange("");
+          if (event.key !== "Escape" && event.key !== "Enter") return;
+          event.preventDefault();
+          event.currentTarget.blur();
+          onDone?.();
+        }}
+      />
+      <kbd aria-hidden="true">/</kbd>
+    </label>
+  );
+}

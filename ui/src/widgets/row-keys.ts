@@ -1,0 +1,54 @@
+/** Moving through the rows of a list by key. A row is focused through its link, which Enter then opens. */
+
+import { type RefObject, useEffect, useRef } from "react";
+
+import { type Binding, useKeys } from "./keys.ts";
+
+const LINKS = "a[data-row]";
+
+/** The row that was opened last, per page, so that coming back finds it again. */
+const opened = new Map<string, string>();
+
+export function useRowKeys(list: RefObject<HTMLElement | null>, count: number): void {
+  const links = () => [...(list.current?.querySelectorAll<HTMLAnchorElement>(LINKS) ?? [])];
+  const current = () => links().findIndex(link => link === document.activeElement);
+  const focus = (at: number) => {
+    const all = links();
+    const link = all[Math.min(Math.max(at, 0), all.length - 1)];
+    link?.focus({ preventScroll: true });
+    link?.closest("tr")?.scrollIntoView({ block: "nearest" });
+  };
+  const bindings: Binding[] = [
+    { keys: ["j", "ArrowDown"], does: "next row", run: () => focus(current() + 1) },
+    { keys: ["k", "ArrowUp"], does: "previous row", run: () => focus(current() - 1) },
+    { keys: ["g g", "Home"], does: "first row", run: () => focus(0) },
+    { keys: ["G", "End"], does: "last row", run: () => focus(links().length - 1) },
+    { keys: ["Enter"], does: "open the row", run: () => focus(0) },
+  ];
+  useKeys("List", bindings);
+  useReturn(list, count);
+}
+
+/** Notes which row is left, and focuses it when the list is shown again. */
+function useReturn(list: RefObject<HTMLElement | null>, count: number): void {
+  const returned = useRef(false);
+  useEffect(() => {
+    const element = list.current;
+    if (element === null || count === 0) return;
+    const page = location.pathname;
+    const note = (event: Event) => {
+      const link = event.target instanceof Element ? event.target.closest(LINKS) : null;
+      if (link !== null) opened.set(page, link.getAttribute("href")?.split("?")[0] ?? "");
+    };
+    element.addEventListener("click", note);
+    if (!returned.current) {
+      returned.current = true;
+      const last = opened.get(page);
+      const same = (link: Element) => link.getAttribute("href")?.split("?")[0] === last;
+      const link = [...element.querySelectorAll<HTMLAnchorElement>(LINKS)].find(same);
+      link?.focus({ preventScroll: true });
+      opened.delete(page);
+    }
+    return () => element.removeEventListener("click", note);
+  }, [list, count]);
+}
