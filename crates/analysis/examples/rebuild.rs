@@ -1,15 +1,18 @@
 //! Times the rebuild of a large synthetic trace: `cargo run --release --example rebuild -- SPANS ROUNDS`.
 //!
-//! Prints one line per shape: its name, then the median and the greatest time in nanoseconds. `cargo xtask bench explain`
+//! Prints one line per shape: its name, then the median and the greatest time on the processor in nanoseconds. `cargo xtask bench explain`
 //! reads it.
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use coldtrace_analysis::{Evidence, rebuild};
-use coldtrace_model::{Span, SpanKind};
-use coldtrace_testkit::{at, resource, span, span_id};
+use coldtrace_model::{Span, SpanKind, UnixNanos};
+use coldtrace_testkit::{EPOCH, resource, span};
+
+/// Of the root span, in nanoseconds: enough for every span to have some.
+const ROOT_LENGTH: u64 = 100_000_000_000;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).map(|text| {
@@ -18,14 +21,10 @@ fn main() {
     });
     let spans = arguments.next().unwrap_or(100_000);
     let rounds = arguments.next().unwrap_or(11).max(1);
-    let shapes: [(&str, fn(u64) -> u64); 3] = [
-        ("wide", |_| 1),
-        ("deep", |id| id - 1),
-        ("tree", |id| id / 8 + 1),
-    ];
-    for (name, parent) in shapes {
+    // How many children each span has: all under one root, a chain, and something between.
+    for (name, children) in [("wide", spans), ("deep", 1), ("tree", 8)] {
         let evidence = Evidence {
-            spans: trace(spans, parent),
+            spans: trace(spans, children),
             ..Evidence::default()
         };
         let mut times: Vec<Duration> = (0..rounds).map(|_| time(evidence.clone())).collect();
@@ -37,37 +36,49 @@ fn main() {
 }
 
 fn time(evidence: Evidence) -> Duration {
-    let start = Instant::now();
+    let start = processor_time();
     let trace = black_box(rebuild(evidence));
-    let took = start.elapsed();
+    let took = processor_time() - start;
     drop(trace);
     took
 }
 
-/// Spans of ten services with ten attributes each, in no order of time or place.
-fn trace(count: u64, parent: fn(u64) -> u64) -> Vec<Span> {
+/// Time that this thread spent on a processor, which does not depend on who else is at work.
+fn processor_time() -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = told.split(' ').next().and_then(|text| text.parse().ok());
+    Duration::from_nanos(nanos.expect("the kernel tells the time of a thread"))
+}
+
+/// Spans of ten services with ten attributes each, in no order of time or place. Children follow each other inside their
+/// parents.
+fn trace(count: u64, children: u64) -> Vec<Span> {
     let resources: Vec<_> = (0..10).map(|n| resource(&format!("service-{n}"))).collect();
-    let mut spans: Vec<Span> = (1..=count)
-        .map(|id| {
-            let start = id as f64 * 0.01;
-            let mut built = span("GET /orders/{id}")
-                .id(id)
-                .kind(SpanKind::from_number((id % 4) as i32))
-                .resource(&resources[(id % 10) as usize])
-                .at(start, start + 50.0 + (id % 97) as f64);
-            for n in 0..10_i64 {
-                built = built.attribute("http.request.header", n);
-            }
-            let mut built = built.build();
-            // The root is span 1; ids are spread as an SDK spreads them.
-            built.parent_span_id = (id > 1).then(|| span_id(scattered(parent(id).min(id - 1))));
-            built.span_id = span_id(scattered(id));
-            if id == 1 {
-                built.end = at(count as f64);
-            }
-            built
-        })
-        .collect();
+    let root = (EPOCH.0, EPOCH.0 + ROOT_LENGTH);
+    let mut intervals = vec![root];
+    let mut spans = Vec::new();
+    for id in 1..=count {
+        let mut built = span("GET /orders/{id}")
+            .id(scattered(id))
+            .kind(SpanKind::from_number((id % 4) as i32))
+            .resource(&resources[(id % 10) as usize]);
+        for n in 0..10_i64 {
+            built = built.attribute("http.request.header", n);
+        }
+        if id > 1 {
+            let parent = (id - 2) / children + 1;
+            let (start, end) = intervals[parent as usize - 1];
+            let slot = (end - start) / children;
+            let inset = (slot / 10).min(1_000);
+            let start = start + (id - 2) % children * slot + inset;
+            intervals.push((start, start + slot.saturating_sub(2 * inset)));
+            built = built.under(scattered(parent));
+        }
+        let mut built = built.build();
+        let (start, end) = intervals[id as usize - 1];
+        (built.start, built.end) = (UnixNanos(start), UnixNanos(end));
+        spans.push(built);
+    }
     spans.sort_unstable_by_key(|span| span.span_id);
     spans
 }

@@ -38,12 +38,13 @@ struct Bounds {
 
 /// Shifts the spans of clocks that are wrong against their callers'.
 pub(crate) fn align(draft: &mut Draft) {
-    let (clocks, clock_of) = clocks(&draft.spans);
-    if clocks.len() < 2 {
+    let calls = calls(draft);
+    if calls.is_empty() {
         return;
     }
-    let differences = differences(draft, &clocks, &clock_of);
-    if differences.is_empty() {
+    let (clocks, clock_of) = clocks(&draft.spans);
+    let differences = differences(draft, &calls, &clocks, &clock_of);
+    if differences.values().all(|&difference| difference == 0) {
         return;
     }
     let offsets = offsets(draft, &clocks, &clock_of, &differences);
@@ -61,6 +62,32 @@ pub(crate) fn align(draft: &mut Draft) {
             ));
         }
     }
+}
+
+/// A call between two processes, that one waited for.
+struct Call {
+    caller: usize,
+    callee: usize,
+    bounds: Bounds,
+}
+
+/// All calls that tell of two clocks, unless all of them look right as they are.
+fn calls(draft: &Draft) -> Vec<Call> {
+    let calls: Vec<Call> = (0..draft.items.len())
+        .filter_map(|callee| {
+            let caller = caller(draft, callee)?;
+            Some(Call {
+                caller,
+                callee,
+                bounds: Bounds::of_call(draft, caller, callee)?,
+            })
+        })
+        .collect();
+    let looks_right = |call: &Call| call.bounds.least <= 0 && call.bounds.most >= 0;
+    if calls.iter().all(looks_right) {
+        return Vec::new();
+    }
+    calls
 }
 
 /// All clocks in their order, and the clock of each span as an index into them.
@@ -101,25 +128,20 @@ fn clocks(spans: &[Span]) -> (Vec<Clock>, Vec<usize>) {
 /// What must be added to the second clock of each pair to make it agree with the first, where that is not 0.
 fn differences(
     draft: &mut Draft,
+    calls: &[Call],
     clocks: &[Clock],
     clock_of: &[usize],
 ) -> BTreeMap<(usize, usize), i64> {
     let mut bounds: BTreeMap<(usize, usize), Vec<Bounds>> = BTreeMap::new();
-    for place in 0..draft.items.len() {
-        let Some(caller) = caller(draft, place) else {
-            continue;
-        };
-        let (theirs, ours) = (clock_of[caller], clock_of[place]);
+    for call in calls {
+        let (theirs, ours) = (clock_of[call.caller], clock_of[call.callee]);
         if theirs == ours {
             continue;
         }
-        let Some(bound) = Bounds::of_call(draft, caller, place) else {
-            continue;
-        };
         let (pair, bound) = if theirs < ours {
-            ((theirs, ours), bound)
+            ((theirs, ours), call.bounds)
         } else {
-            ((ours, theirs), bound.reversed())
+            ((ours, theirs), call.bounds.reversed())
         };
         bounds.entry(pair).or_default().push(bound);
     }

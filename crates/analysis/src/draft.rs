@@ -1,6 +1,7 @@
 //! A journey in the making: the spans beside what the steps need of each, so that no step walks through whole spans.
 //!
-//! Invariant: `spans[i]` and `items[i]` are the same span; a parent is an index into them.
+//! Invariant: every item stands for one span, each span has one item; a parent is an index into the items. Items are put
+//! into the order of display once, and the spans stay where they are: they are large.
 
 use coldtrace_model::{Invocation, Span, SpanId, SpanKind, TraceId, UnixNanos};
 
@@ -17,6 +18,8 @@ pub(crate) struct Draft {
 /// What the steps need of a span.
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
+    /// Index into `Draft::spans`.
+    pub(crate) span: usize,
     pub(crate) start: UnixNanos,
     /// Not before `start`; 0 until it is estimated, where nobody told it.
     pub(crate) end: UnixNanos,
@@ -56,6 +59,11 @@ pub(crate) fn rank(span: &Span) -> Rank {
 // === impl Draft ===
 
 impl Draft {
+    /// The span of an item.
+    pub(crate) fn span(&self, place: usize) -> &Span {
+        &self.spans[self.items[place].span]
+    }
+
     /// Tells people of spans that were repaired, in the singular or the plural; of none it tells nothing.
     pub(crate) fn warn(&mut self, spans: usize, one: &str, many: &str) {
         match spans {
@@ -70,8 +78,9 @@ impl Draft {
 
 impl Item {
     /// What is known of a span before its neighbours are looked at.
-    pub(crate) fn new(span: &Span, marks: Marks) -> Self {
+    pub(crate) fn new(place: usize, span: &Span, marks: Marks) -> Self {
         let mut item = Self {
+            span: place,
             start: span.start,
             end: span.end,
             parent: None,

@@ -25,7 +25,16 @@ pub(crate) struct Unique {
 
 /// Finds a span by its ids.
 #[derive(Default)]
-pub(crate) struct Index(HashMap<(u128, u64), usize>);
+pub(crate) struct Index {
+    /// A journey has few traces: their numbers keep the keys of its many spans small.
+    traces: HashMap<TraceId, u32>,
+    places: HashMap<Key, u32>,
+    /// The number of each span's trace.
+    trace_of: Vec<u32>,
+}
+
+/// A trace's number and a span's id in halves, so that an entry fills 16 bytes.
+type Key = (u32, u32, u32);
 
 /// Keeps the most complete copy of each span.
 pub(crate) fn remove(spans: Vec<Span>) -> Unique {
@@ -54,37 +63,54 @@ pub(crate) fn remove(spans: Vec<Span>) -> Unique {
 impl Index {
     /// The span of these ids; of a shared id the server's.
     pub(crate) fn find(&self, trace_id: TraceId, span_id: SpanId) -> Option<usize> {
-        self.0.get(&key(trace_id, span_id)).copied()
+        self.get(*self.traces.get(&trace_id)?, span_id)
     }
 
-    /// Adds a span, unless its ids are taken.
-    pub(crate) fn add(&mut self, span: &Span, place: usize) {
-        self.0
-            .entry(key(span.trace_id, span.span_id))
-            .or_insert(place);
+    /// The span of this id in the trace of the span at `place`.
+    pub(crate) fn find_beside(&self, place: usize, span_id: SpanId) -> Option<usize> {
+        self.get(self.trace_of[place], span_id)
+    }
+
+    /// Adds the next span. Returns the place of another that has its ids already.
+    pub(crate) fn add(&mut self, span: &Span) -> Option<usize> {
+        let place = self.trace_of.len() as u32;
+        let trace = self.number(span.trace_id);
+        self.trace_of.push(trace);
+        let found = *self.places.entry(key(trace, span.span_id)).or_insert(place);
+        (found != place).then_some(found as usize)
     }
 
     /// An index of the first span of each id, and the others, each beside its first.
     fn of(spans: &[Span]) -> (Self, Vec<(usize, usize)>) {
-        let mut index = HashMap::with_capacity(spans.len());
+        let mut index = Self {
+            places: HashMap::with_capacity(spans.len()),
+            trace_of: Vec::with_capacity(spans.len()),
+            traces: HashMap::new(),
+        };
         let mut copies = Vec::new();
         for (place, span) in spans.iter().enumerate() {
-            let first = *index
-                .entry(key(span.trace_id, span.span_id))
-                .or_insert(place);
-            if first != place {
+            if let Some(first) = index.add(span) {
                 copies.push((first, place));
             }
         }
-        (Self(index), copies)
+        (index, copies)
+    }
+
+    fn get(&self, trace: u32, span_id: SpanId) -> Option<usize> {
+        self.places
+            .get(&key(trace, span_id))
+            .map(|&place| place as usize)
+    }
+
+    fn number(&mut self, trace_id: TraceId) -> u32 {
+        let next = self.traces.len() as u32;
+        *self.traces.entry(trace_id).or_insert(next)
     }
 }
 
-fn key(trace_id: TraceId, span_id: SpanId) -> (u128, u64) {
-    (
-        u128::from_be_bytes(*trace_id.as_bytes()),
-        u64::from_be_bytes(*span_id.as_bytes()),
-    )
+fn key(trace: u32, span_id: SpanId) -> Key {
+    let id = u64::from_be_bytes(*span_id.as_bytes());
+    (trace, (id >> 32) as u32, id as u32)
 }
 
 /// All spans of each id that came more than once.
@@ -178,11 +204,8 @@ fn without_copies(spans: Vec<Span>, marks: &[Option<Marks>], shared: &[(usize, u
     unique.halves = shared.iter().map(moved).collect();
     unique.index = Index::of(&unique.spans).0;
     for &(server, _) in &unique.halves {
-        let span = &unique.spans[server];
-        unique
-            .index
-            .0
-            .insert(key(span.trace_id, span.span_id), server);
+        let key = key(unique.index.trace_of[server], unique.spans[server].span_id);
+        unique.index.places.insert(key, server as u32);
     }
     unique.removed = all - unique.spans.len();
     unique

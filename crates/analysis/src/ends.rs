@@ -54,7 +54,7 @@ fn end_of_invocation(draft: &Draft, place: usize, latest: UnixNanos) -> UnixNano
     // Deadlines are told by the sandbox's clock, which may have been corrected.
     let deadline = row
         .and_then(|row| row.deadline)
-        .map(|deadline| item.start.plus(deadline.since(draft.spans[place].start)));
+        .map(|deadline| item.start.plus(deadline.since(draft.span(place).start)));
     let is_overdue = row.is_some_and(|row| matches!(row.outcome, Outcome::Timeout | Outcome::Lost));
     let end = match deadline {
         Some(deadline) if is_overdue || latest.is_unknown() => deadline,

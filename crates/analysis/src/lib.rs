@@ -50,7 +50,8 @@ pub fn rebuild(evidence: Evidence) -> Trace {
     let items = spans
         .iter()
         .zip(marks)
-        .map(|(span, marks)| Item::new(span, marks))
+        .enumerate()
+        .map(|(place, (span, marks))| Item::new(place, span, marks))
         .collect();
     let mut draft = Draft {
         spans,

@@ -1,6 +1,6 @@
 //! The order in which spans are shown: a parent before its children, siblings by start.
 
-use coldtrace_model::{Span, UnixNanos};
+use coldtrace_model::UnixNanos;
 
 use crate::draft::{Draft, Item, rank};
 
@@ -11,7 +11,7 @@ pub(crate) struct Children {
     places: Vec<usize>,
 }
 
-/// Puts spans and items into display order; afterwards every parent has a smaller index than its children.
+/// Puts the items into display order; afterwards every parent has a smaller index than its children.
 pub(crate) fn arrange(draft: &mut Draft) {
     let by_start = by_start(draft);
     let children = Children::grouped(&by_start, &draft.items);
@@ -39,7 +39,6 @@ pub(crate) fn arrange(draft: &mut Draft) {
             }
         })
         .collect();
-    permute(&mut draft.spans, moved_to);
 }
 
 /// All items by start, those of one moment by their ids.
@@ -50,22 +49,11 @@ fn by_start(draft: &Draft) -> Vec<usize> {
         .enumerate()
         .map(|(place, item)| (item.start, place))
         .collect();
-    keyed.sort_unstable_by(|a, b| {
-        let ids = |place: usize| rank(&draft.spans[place]);
-        a.0.cmp(&b.0).then_with(|| ids(a.1).cmp(&ids(b.1)))
-    });
-    keyed.into_iter().map(|(_, place)| place).collect()
-}
-
-/// Moves every span to its new place, in place: spans are large.
-fn permute(spans: &mut [Span], mut moved_to: Vec<usize>) {
-    for place in 0..spans.len() {
-        while moved_to[place] != place {
-            let target = moved_to[place];
-            spans.swap(place, target);
-            moved_to.swap(place, target);
-        }
+    keyed.sort_unstable();
+    for same_moment in keyed.chunk_by_mut(|a, b| a.0 == b.0) {
+        same_moment.sort_unstable_by_key(|&(_, place)| rank(draft.span(place)));
     }
+    keyed.into_iter().map(|(_, place)| place).collect()
 }
 
 // === impl Children ===

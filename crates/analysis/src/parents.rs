@@ -3,6 +3,8 @@
 //! Three traces meet at an invocation: the caller's (`client span`), the platform's (`invocation`) and the function's own
 //! (`handler`), each knowing at most one of the others. They are joined to client span > invocation > handler.
 
+use std::collections::HashMap;
+
 use coldtrace_model::{Span, SpanKind};
 
 use crate::Mark;
@@ -17,14 +19,19 @@ pub(crate) fn assign(
     requests: &Requests,
     halves: &[(usize, usize)],
 ) {
-    let parents = Parents::as_sent(draft, index, halves);
+    let parents = Parents::as_sent(draft, index, requests, halves);
     for attempt in &requests.attempts {
         if let Some(span) = attempt.span {
             draft.items[span].invocation = attempt.row;
         }
     }
     let mut callers = vec![None; requests.attempts.len()];
-    for place in 0..draft.spans.len() {
+    let places = if requests.attempts.is_empty() {
+        0..0
+    } else {
+        0..draft.items.len()
+    };
+    for place in places {
         match draft.items[place].role {
             Role::Work => parents.work(draft, requests, place, &mut callers),
             Role::Invocation => {}
@@ -63,15 +70,20 @@ struct Caller {
 struct Parents {
     /// Names a parent that is not there.
     is_dangling: Vec<bool>,
-    /// The topmost span by the parents as they were sent.
-    top: Vec<usize>,
+    /// The topmost span above each invocation, by the parents as they were sent.
+    top: HashMap<usize, usize>,
 }
 
 // === impl Parents ===
 
 impl Parents {
     /// Sets the parents that the spans name, where they are there.
-    fn as_sent(draft: &mut Draft, index: &Index, halves: &[(usize, usize)]) -> Self {
+    fn as_sent(
+        draft: &mut Draft,
+        index: &Index,
+        requests: &Requests,
+        halves: &[(usize, usize)],
+    ) -> Self {
         let mut is_dangling = vec![false; draft.spans.len()];
         let mut rings = 0;
         for (place, (span, item)) in draft.spans.iter().zip(&mut draft.items).enumerate() {
@@ -83,7 +95,7 @@ impl Parents {
                 rings += 1;
                 continue;
             }
-            item.parent = index.find(span.trace_id, named);
+            item.parent = index.find_beside(place, named);
             is_dangling[place] = item.parent.is_none();
         }
         draft.warn(
@@ -95,7 +107,8 @@ impl Parents {
             draft.items[server].parent = Some(client);
             is_dangling[server] = false;
         }
-        let top = tops(&draft.items);
+        let invocations = requests.attempts.iter().filter_map(|attempt| attempt.span);
+        let top = tops(&draft.items, invocations);
         Self { is_dangling, top }
     }
 
@@ -132,7 +145,10 @@ impl Parents {
         let Some(invocation) = requests.attempts[attempt].span else {
             return;
         };
-        if invocation == place || sent == Some(invocation) || self.top[invocation] == place {
+        if invocation == place
+            || sent == Some(invocation)
+            || self.top.get(&invocation) == Some(&place)
+        {
             return;
         }
         if let Some(caller) = sent {
@@ -193,7 +209,7 @@ impl Parents {
             Role::InitPart => init.or(attempt.span),
             _ => attempt.span,
         };
-        if let Some(parent) = parent.filter(|&parent| self.top[parent] != place) {
+        if let Some(parent) = parent.filter(|&parent| self.top.get(&parent) != Some(&place)) {
             draft.items[place].parent = Some(parent);
             draft.items[place].marks.insert(Mark::Adopted);
         }
@@ -214,37 +230,39 @@ impl Parents {
 
 /// True if the span is where a call enters a process: it serves, and its parent was recorded elsewhere.
 fn is_entry(span: &Span, parent: &Span) -> bool {
+    // First what is cheap to see: few spans serve.
+    if !matches!(span.kind, SpanKind::Server | SpanKind::Consumer) {
+        return false;
+    }
     let (here, there) = (&span.origin, &parent.origin);
-    let is_remote = match (&here.sandbox_id, &there.sandbox_id) {
+    match (&here.sandbox_id, &there.sandbox_id) {
         (Some(here), Some(there)) => here != there,
         _ => match (&here.request_id, &there.request_id) {
             (Some(here), Some(there)) => here != there,
             _ => span.resource.service() != parent.resource.service(),
         },
-    };
-    is_remote && matches!(span.kind, SpanKind::Server | SpanKind::Consumer)
+    }
 }
 
-/// The topmost span above each, in one pass; in a ring, one of the ring.
-fn tops(items: &[Item]) -> Vec<usize> {
-    const UNKNOWN: usize = usize::MAX;
-    let mut top = vec![UNKNOWN; items.len()];
+/// The topmost span above each of these, no edge walked twice; in a ring, one of the ring.
+fn tops(items: &[Item], of: impl Iterator<Item = usize>) -> HashMap<usize, usize> {
+    let mut top = HashMap::new();
     let mut path = Vec::new();
-    for from in 0..items.len() {
+    for from in of {
         let mut place = from;
-        while top[place] == UNKNOWN {
+        let found = loop {
+            if let Some(&found) = top.get(&place) {
+                break found;
+            }
             // Until its path is done a span is its own top, which ends the walk around a ring.
-            top[place] = place;
+            top.insert(place, place);
             path.push(place);
             match items[place].parent {
                 Some(parent) => place = parent,
-                None => break,
+                None => break place,
             }
-        }
-        let found = top[place];
-        for place in path.drain(..) {
-            top[place] = found;
-        }
+        };
+        top.extend(path.drain(..).map(|place| (place, found)));
     }
     top
 }

@@ -8,6 +8,14 @@ pub(crate) fn open(draft: &mut Draft) {
     let mut seen_from = vec![usize::MAX; draft.items.len()];
     let mut rings = 0;
     for from in 0..draft.items.len() {
+        // In every ring some parent starts no earlier than its child. Walks begin there, and most traces need none.
+        let item = &draft.items[from];
+        if item
+            .parent
+            .is_none_or(|parent| draft.items[parent].start < item.start)
+        {
+            continue;
+        }
         let mut place = from;
         while seen_from[place] == usize::MAX {
             seen_from[place] = from;

@@ -192,7 +192,8 @@ impl Synthesis<'_> {
 
     fn add(&mut self, span: Span) -> usize {
         let place = self.spans.len();
-        self.index.add(&span, place);
+        let taken = self.index.add(&span);
+        debug_assert_eq!(taken, None, "who adds looks first whether the ids are free");
         self.spans.push(span);
         place
     }

@@ -101,12 +101,12 @@ impl Trace {
         let start = items.iter().map(|item| item.start).min();
         let end = items.iter().map(|item| item.end).max();
         let times = self_times.into_iter().zip(critical_times).zip(depths);
-        let nodes = draft
-            .spans
-            .into_iter()
-            .zip(items)
+        let mut spans: Vec<Option<Span>> = draft.spans.into_iter().map(Some).collect();
+        let nodes = items
+            .iter()
             .zip(times)
-            .map(|((span, item), ((self_time, critical_time), depth))| {
+            .map(|(item, ((self_time, critical_time), depth))| {
+                let span = spans[item.span].take().expect("each span has one item");
                 Node::of(span, item, depth, self_time, critical_time)
             })
             .collect();

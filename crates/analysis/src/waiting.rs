@@ -2,7 +2,7 @@
 //!
 //! Items are in display order and have their ends.
 
-use coldtrace_model::{AttributeValue, Cold, Invocation, Nanos, SpanKind, Trigger, attribute};
+use coldtrace_model::{Cold, Invocation, Nanos, SpanKind, Trigger};
 
 use crate::Mark;
 use crate::draft::{Draft, Item, Role};
@@ -33,15 +33,10 @@ fn is_waited_for(draft: &Draft, place: usize, parent: usize) -> bool {
         Role::Phase => true,
         Role::Work | Role::Invocation => {
             let is_late = child.start > parent.end;
-            let is_said_async = || {
-                let said = attribute(&draft.spans[place].attributes, "async");
-                said.and_then(AttributeValue::as_bool) == Some(true)
-            };
             !is_late
                 && !is_message(child, parent)
                 && !row(child).is_some_and(is_event)
                 && !outlives(child, parent)
-                && !is_said_async()
         }
     }
 }

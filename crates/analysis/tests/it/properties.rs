@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use coldtrace_analysis::{Evidence, SandboxPhase, rebuild};
 use coldtrace_model::{
-    AttributeValue, Cold, FactSet, Invocation, Nanos, Outcome, PhaseKind, SandboxId, Span, SpanId,
-    SpanKind, TraceId, Trigger, UnixNanos,
+    Cold, FactSet, Invocation, Nanos, Outcome, PhaseKind, SandboxId, Span, SpanId, SpanKind,
+    TraceId, Trigger, UnixNanos,
 };
 use coldtrace_testkit::{at, invocation, phase, span};
 use proptest::collection::vec;
@@ -57,13 +57,9 @@ fn any_span() -> impl Strategy<Value = Span> {
         "extension_overhead",
     ];
     let origin = (any_request(), any_sandbox(), select(phases));
-    let what = (0..6_i32, any_time(), any_time(), 0..4_u8, any::<bool>());
+    let what = (0..6_i32, any_time(), any_time(), 0..4_u8);
     (ids, origin, what).prop_map(
-        |(
-            (trace, id, parent),
-            (request, sandbox, phase),
-            (kind, start, end, service, is_async),
-        )| {
+        |((trace, id, parent), (request, sandbox, phase), (kind, start, end, service))| {
             let mut span = span(&format!("{trace}/{id}"))
                 .trace(trace)
                 .id(id)
@@ -78,9 +74,6 @@ fn any_span() -> impl Strategy<Value = Span> {
             }
             if let Some(sandbox) = sandbox {
                 span = span.sandbox(sandbox);
-            }
-            if is_async {
-                span = span.attribute("async", AttributeValue::Bool(true));
             }
             let mut span = span.build();
             (span.start, span.end) = (start, end);
@@ -175,7 +168,7 @@ fn counted<'a>(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn any_evidence_becomes_a_forest_whose_roots_are_tiled(evidence in any_evidence()) {

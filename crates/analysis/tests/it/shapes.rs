@@ -31,7 +31,7 @@ fn of_spans(spans: impl IntoIterator<Item = SpanBuilder>) -> Evidence {
 
 fn sandbox_phase(sandbox: &str, kind: PhaseKind, start: f64, end: f64) -> SandboxPhase {
     SandboxPhase {
-        sandbox_id: SandboxId::parse(sandbox).unwrap(),
+        sandbox_id: SandboxId::parse(sandbox).expect("a test's id is valid"),
         function: "checkout".to_owned(),
         phase: phase(kind, start, end),
     }
@@ -444,7 +444,7 @@ fn a_chain_of_a_hundred_thousand_spans_costs_no_stack() {
         spans,
         ..Evidence::default()
     });
-    let last = trace.nodes.last().unwrap();
+    let last = trace.nodes.last().expect("there are spans");
     assert_eq!((last.span.span_id, last.depth), (leaf, DEPTH as u32 - 1));
     assert_eq!(trace.critical_path.len() as u64, 2 * DEPTH - 1);
 }
