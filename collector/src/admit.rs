@@ -59,7 +59,6 @@ pub(crate) struct Packed {
     pub(crate) signal: Signal,
     pub(crate) encoding: Encoding,
     pub(crate) compression: Compression,
-    pub(crate) transport: Transport,
     pub(crate) received: Received,
 }
 
@@ -102,16 +101,13 @@ impl Admit {
         &self.shared.memory
     }
 
-    /// Returns when the request is durable.
-    pub(crate) async fn admit(&self, packed: Packed) -> Result<Accepted, Refusal> {
-        let (signal, transport) = (packed.signal, packed.transport);
-        let admitted = self.try_admit(packed).await;
-        let metrics = &self.shared.metrics;
-        metrics.count(signal, transport, admitted.as_ref().err());
-        admitted
+    /// Counts a request by how it is answered.
+    pub(crate) fn count(&self, signal: Signal, transport: Transport, refusal: Option<&Refusal>) {
+        self.shared.metrics.count(signal, transport, refusal);
     }
 
-    async fn try_admit(&self, mut packed: Packed) -> Result<Accepted, Refusal> {
+    /// Returns when the request is durable.
+    pub(crate) async fn admit(&self, mut packed: Packed) -> Result<Accepted, Refusal> {
         let now = UnixNanos::now();
         let is_quick = packed.compression == Compression::None
             && packed.encoding == Encoding::Protobuf

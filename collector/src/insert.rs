@@ -141,7 +141,11 @@ impl<D: Destination> Inserter<D> {
             let cut = cut.clone();
             let built = tokio::task::spawn_blocking(move || {
                 let contents = cut.read()?;
-                Ok::<_, std::io::Error>(batch::blocks(&contents.requests))
+                let mut blocks = batch::blocks(&contents.requests);
+                // What others refer to goes first, so that nobody reads a span whose resource is not there yet.
+                blocks
+                    .sort_by_key(|block| !matches!(block.table, Table::Resources | Table::Scopes));
+                Ok::<_, std::io::Error>(blocks)
             });
             match built.await {
                 Ok(Ok(blocks)) => return Ok(Some(blocks)),

@@ -7,6 +7,7 @@ use coldtrace_proto::otlp::{
 use prost::Message as _;
 use serde_json::json;
 
+use crate::log::Signal;
 use crate::resend::Accepted;
 
 pub(crate) mod grpc;
@@ -22,6 +23,14 @@ pub(crate) enum OtlpSignal {
 // === impl OtlpSignal ===
 
 impl OtlpSignal {
+    /// As the log calls it.
+    pub(crate) const fn signal(self) -> Signal {
+        match self {
+            Self::Traces => Signal::Traces,
+            Self::Logs => Signal::Logs,
+        }
+    }
+
     /// The reply as protobuf. Full success leaves the partial one unset.
     pub(crate) fn reply(self, accepted: &Accepted) -> Vec<u8> {
         let rejected = i64::try_from(accepted.rejected).unwrap_or(i64::MAX);

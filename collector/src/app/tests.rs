@@ -91,9 +91,13 @@ impl Collector {
     }
 
     fn post(&self, kind: &str, body: &[u8]) -> HttpReply {
+        self.post_to("/v1/traces", kind, body)
+    }
+
+    fn post_to(&self, path: &str, kind: &str, body: &[u8]) -> HttpReply {
         let mut stream = std::net::TcpStream::connect(self.http).unwrap();
         let head = format!(
-            "POST /v1/traces HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         stream.write_all(head.as_bytes()).unwrap();

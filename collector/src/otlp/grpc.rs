@@ -41,9 +41,11 @@ pub(crate) async fn handle(admit: Admit, request: Request<Incoming>) -> Reply {
     }
     let signal = route(request.method(), request.uri().path());
     let answered = match signal {
-        Ok(signal) => export(&admit, signal, request)
-            .await
-            .map(|accepted| message(signal, &accepted)),
+        Ok(signal) => {
+            let accepted = export(&admit, signal, request).await;
+            admit.count(signal, Transport::Grpc, accepted.as_ref().err());
+            accepted.map(|accepted| message(signal, &accepted))
+        }
         Err(refusal) => Err(refusal),
     };
     match answered {
@@ -73,7 +75,6 @@ async fn export(
         signal,
         encoding: Encoding::Protobuf,
         compression,
-        transport: Transport::Grpc,
         received: Received {
             body,
             share: received.share,

@@ -8,7 +8,6 @@ use hyper::body::Incoming;
 
 use super::OtlpSignal;
 use crate::admit::{Admit, Compression, Packed, Transport};
-use crate::log::Signal;
 use crate::receive::receive;
 use crate::serve::Reply;
 use crate::status::{Encoding, Refusal};
@@ -20,7 +19,11 @@ pub(crate) async fn handle(admit: Admit, request: Request<Incoming>) -> Reply {
     let told_in = *encoding.as_ref().unwrap_or(&Encoding::Json);
     let signal = route(request.method(), request.uri().path());
     let answered = match (signal, encoding) {
-        (Ok(signal), Ok(encoding)) => export(&admit, signal, encoding, request).await,
+        (Ok(otlp), Ok(encoding)) => {
+            let answered = export(&admit, otlp, encoding, request).await;
+            admit.count(otlp.signal(), Transport::Http, answered.as_ref().err());
+            answered
+        }
         (Err(refusal), _) | (_, Err(refusal)) => Err(refusal),
     };
     match answered {
@@ -37,15 +40,10 @@ async fn export(
 ) -> Result<Bytes, Refusal> {
     let compression = compression(request.headers())?;
     let received = receive(request.into_body(), admit.limit(), admit.memory(), |_| None).await?;
-    let signal = match otlp {
-        OtlpSignal::Traces => Signal::Traces,
-        OtlpSignal::Logs => Signal::Logs,
-    };
     let packed = Packed {
-        signal,
+        signal: otlp.signal(),
         encoding,
         compression,
-        transport: Transport::Http,
         received,
     };
     let accepted = admit.admit(packed).await?;

@@ -80,18 +80,23 @@ fn an_engine_killed_again_and_again_has_every_acknowledged_span_once() {
 }
 
 #[test]
-fn an_extensions_batch_is_in_every_table_that_it_names() {
+fn what_comes_is_in_every_table_that_it_names() {
     let folder = tempfile::tempdir().unwrap();
     let supervisor = Runtime::new().unwrap();
     let engine = supervisor.block_on(engine::start());
     let store = engine.store_config();
     let collector = Collector::start_on(folder.path(), engine.store().writer(), |_| ());
     assert_eq!(collector.export(batch(1)).unwrap(), 1);
+    let logs =
+        r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"hello"}}]}]}]}"#;
+    let taken = collector.post_to("/v1/logs", "application/json", logs.as_bytes());
+    assert_eq!((taken.status, taken.body.as_slice()), (200, &b"{}"[..]));
     collector.stop();
     let tables = [
+        ("logs", "body = 'hello' AND source = 'otlp'", 1),
         ("spans", "sandbox_id = 'sandbox'", 3),
-        ("resources", "1", 1),
-        ("scopes", "1", 1),
+        ("resources FINAL", "1", 1),
+        ("scopes FINAL", "1", 1),
         ("invocations", "function = 'checkout' AND facts = 1", 1),
         ("request_index", "request_id = 'request'", 1),
         ("sandboxes", "sandbox_id = 'sandbox'", 1),
