@@ -41,14 +41,14 @@ pub struct FunctionConfig {
 pub enum Runtime {
     /// AWS's runtime interface client for Python.
     Python {
-        /// The interpreter.
+        /// The interpreter, or its name on the host's `PATH`.
         interpreter: PathBuf,
         /// `PYTHONPATH`; one of these folders has the package `awslambdaric`.
         path: Vec<PathBuf>,
     },
     /// A bootstrap of this crate's own, for CommonJS and ECMAScript modules.
     Node {
-        /// The interpreter.
+        /// The interpreter, or its name on the host's `PATH`.
         interpreter: PathBuf,
         /// `NODE_PATH`.
         node_path: Vec<PathBuf>,

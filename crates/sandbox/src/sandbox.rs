@@ -244,12 +244,12 @@ impl Sandbox {
         is_runtime_done: &mut bool,
     ) -> Result<(), Fault> {
         let (calls_tx, calls_rx) = mpsc::channel(CALLS);
-        let config = self.settings.config().clone();
-        let generation = Generation::new(config.clone(), self.telemetry.clone(), calls_rx)
+        let settings = Arc::clone(&self.settings);
+        let generation = Generation::new(Arc::clone(&settings), self.telemetry.clone(), calls_rx)
             .map_err(|error| Fault::platform("Sandbox.Failure", error.to_string()))?;
         self.generation = Some(generation);
         self.serving.send_replace(Some(calls_tx));
-        for extension in &config.extensions {
+        for extension in &settings.config().extensions {
             self.start_extension(extension)?;
         }
         let mut is_runtime_started = false;
@@ -259,7 +259,7 @@ impl Sandbox {
                 return Ok(());
             }
             if !is_runtime_started && generation.extensions_registered() {
-                self.start_runtime(&config).await?;
+                self.start_runtime(settings.config()).await?;
                 is_runtime_started = true;
             }
             let generation = self.generation.as_mut().expect("it was just made");
@@ -281,6 +281,7 @@ impl Sandbox {
                 arguments: Vec::new(),
                 folder: self.folder.tmp(),
                 environment,
+                logs_frames: false,
             };
             let generation = self.generation.as_mut().expect("processes start in one");
             generation.start(Role::Extension(name.clone()), launch)
@@ -300,23 +301,25 @@ impl Sandbox {
     async fn start_runtime(&mut self, config: &FunctionConfig) -> Result<(), Fault> {
         let execution_environment = self.settings.runtime().await.execution_environment.clone();
         let environment = self.environment(&execution_environment).of_runtime();
-        let arguments: std::io::Result<Vec<OsString>> = match &config.runtime {
+        let interpreter = config.runtime.interpreter();
+        // It is started through a shell, which would speak of it too late.
+        let is_missing = interpreter.is_absolute() && !interpreter.is_file();
+        let arguments = match &config.runtime {
+            _ if is_missing => Err(std::io::ErrorKind::NotFound.into()),
             Runtime::Python { .. } => Ok(vec![
                 "-m".into(),
                 "awslambdaric".into(),
                 config.handler.clone().into(),
             ]),
-            Runtime::Node { .. } => self
-                .folder
-                .node_bootstrap()
-                .map(|bootstrap| vec![bootstrap.into(), config.handler.clone().into()]),
+            Runtime::Node { .. } => self.node_arguments(),
         };
         let launched = arguments.and_then(|arguments| {
             let launch = Launch {
-                executable: config.runtime.interpreter().clone(),
+                executable: interpreter.clone(),
                 arguments,
                 folder: &config.code_dir,
                 environment,
+                logs_frames: matches!(config.runtime, Runtime::Python { .. }),
             };
             let generation = self.generation.as_mut().expect("processes start in one");
             generation.start(Role::Runtime, launch)
@@ -326,6 +329,12 @@ impl Sandbox {
             let message = format!("cannot start the runtime: {error}");
             Fault::platform("Runtime.InvalidEntrypoint", message)
         })
+    }
+
+    fn node_arguments(&self) -> std::io::Result<Vec<OsString>> {
+        let bootstrap = self.folder.node_bootstrap()?;
+        let handler = self.settings.config().handler.clone();
+        Ok(vec![bootstrap.into(), handler.into()])
     }
 
     fn environment<'a>(&'a self, execution_environment: &'a str) -> Environment<'a> {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::folder::Folder;
 use super::ports::Ports;
+use super::processes::FRAMED_LOG;
 use crate::config::{FunctionConfig, Runtime};
 
 /// Variables, later ones win.
@@ -88,6 +89,7 @@ impl Environment<'_> {
                 set(&mut variables, "PYTHONPATH", joined(path));
                 // Code is read-only on Lambda, too.
                 set(&mut variables, "PYTHONDONTWRITEBYTECODE", "1");
+                set(&mut variables, "_LAMBDA_TELEMETRY_LOG_FD", FRAMED_LOG);
             }
             Runtime::Node { node_path, .. } => {
                 set(&mut variables, "NODE_PATH", joined(node_path));

@@ -3,6 +3,8 @@
 //! It owns everything that the processes' calls change. [`Generation::step`] waits for the next thing to happen and applies
 //! it; applying does not wait. What the steps add up to, an init or an invocation, is the sandbox's business.
 
+use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use coldtrace_model::ByteSize;
@@ -13,8 +15,9 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, 
 use super::fault::{Fault, Reason};
 use super::processes::{Launch, Processes, Role};
 use super::roster::{Roster, answer};
-use crate::api::{Answer, Call, ExtensionEvent, Refusal, Registered, Reply, RuntimeEvent};
-use crate::config::FunctionConfig;
+use super::settings::Settings;
+use crate::api::{Answer, Call, Events, ExtensionEvent, Refusal, Registered, Reply, RuntimeEvent};
+use crate::telemetry::subscription::Subscription;
 use crate::telemetry::{Pace, Telemetry};
 use crate::timestamp;
 
@@ -27,7 +30,7 @@ const RUNTIME_SHUTDOWN_LIMIT: Duration = Duration::from_millis(300);
 
 /// The processes and all that is known of them.
 pub(super) struct Generation {
-    config: FunctionConfig,
+    settings: Arc<Settings>,
     telemetry: Telemetry,
     calls: mpsc::Receiver<Call>,
     processes: Processes,
@@ -62,17 +65,17 @@ pub(super) enum Progress {
 
 impl Generation {
     pub(super) fn new(
-        config: FunctionConfig,
+        settings: Arc<Settings>,
         telemetry: Telemetry,
         calls: mpsc::Receiver<Call>,
     ) -> std::io::Result<Self> {
         let mut pulse = interval(PULSE);
         pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let extensions = config.extensions.iter();
+        let extensions = settings.config().extensions.iter();
         Ok(Self {
             roster: Roster::new(extensions.map(|extension| extension.name.clone())),
             processes: Processes::new(telemetry.clone())?,
-            config,
+            settings,
             telemetry,
             calls,
             seat: Seat::Starting,
@@ -168,7 +171,7 @@ impl Generation {
     }
 
     /// Kills the runtime. Returns how it ended, if it ran.
-    pub(super) async fn stop_runtime(&mut self) -> Option<std::process::ExitStatus> {
+    pub(super) async fn stop_runtime(&mut self) -> Option<ExitStatus> {
         let status = self.processes.kill(&Role::Runtime).await;
         self.processes.catch_up();
         status
@@ -179,7 +182,7 @@ impl Generation {
         self.thaw();
         self.telemetry.set_pace(Pace::Draining);
         let begin = Instant::now();
-        let has_extensions = !self.config.extensions.is_empty();
+        let has_extensions = !self.settings.config().extensions.is_empty();
         if reason == Reason::Spindown && has_extensions {
             self.processes.terminate(&Role::Runtime);
             let is_gone = |processes: &Processes| !processes.is_running(&Role::Runtime);
@@ -222,7 +225,7 @@ impl Generation {
 
     fn measure(&mut self) -> Result<(), Fault> {
         self.note_memory();
-        match ByteSize(self.peak_memory) > self.config.memory {
+        match ByteSize(self.peak_memory) > self.settings.config().memory {
             true => Err(Fault::out_of_memory()),
             false => Ok(()),
         }
@@ -318,11 +321,7 @@ impl Generation {
         Ok(())
     }
 
-    fn register(
-        &mut self,
-        name: String,
-        events: crate::api::Events,
-    ) -> Result<Registered, Refusal> {
+    fn register(&mut self, name: String, events: Events) -> Result<Registered, Refusal> {
         let admitted = self.roster.register(name, events)?;
         let record = json!({
             "name": admitted.name,
@@ -330,7 +329,7 @@ impl Generation {
             "events": admitted.events.names(),
         });
         self.telemetry.platform("platform.extension", record);
-        let config = &self.config;
+        let config = self.settings.config();
         Ok(Registered {
             id: admitted.id,
             function: config.name.clone(),
@@ -359,11 +358,7 @@ impl Generation {
         }
     }
 
-    fn subscribe(
-        &mut self,
-        id: &str,
-        subscription: crate::telemetry::subscription::Subscription,
-    ) -> Result<(), Refusal> {
+    fn subscribe(&mut self, id: &str, subscription: Subscription) -> Result<(), Refusal> {
         let name = self.roster.name(id)?;
         if !self.telemetry.is_init() {
             return Err(Refusal::forbidden(
@@ -384,7 +379,7 @@ impl Generation {
     }
 }
 
-fn ended(role: &Role, status: std::process::ExitStatus) -> Fault {
+fn ended(role: &Role, status: ExitStatus) -> Fault {
     match role {
         Role::Runtime => Fault::runtime_exit(status),
         Role::Extension(name) => Fault::extension_exit(name, status),

@@ -1,4 +1,4 @@
-//! What a process writes to its standard output and error: lines for the telemetry.
+//! What a process writes: pieces of log for the telemetry.
 
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,8 +7,11 @@ use tokio::net::unix::pipe;
 
 use crate::telemetry::{Category, Telemetry};
 
-/// A line that is longer is cut, in bytes: 256 KiB, as in the platform's logs.
-const LONGEST_LINE: usize = 256 << 10;
+mod frames;
+mod lines;
+
+use frames::Frames;
+use lines::Lines;
 
 /// One pipe. Clones share it.
 #[derive(Clone)]
@@ -20,8 +23,14 @@ struct Shared {
     pipe: pipe::Receiver,
     category: Category,
     telemetry: Telemetry,
-    /// The begin of a line whose end is not there yet. Locked while the pipe is read, so that lines keep their order.
-    partial: Mutex<Vec<u8>>,
+    /// Locked while the pipe is read, so that pieces keep their order.
+    decoder: Mutex<Decoder>,
+}
+
+/// How a stream of bytes is cut.
+enum Decoder {
+    Lines(Lines),
+    Frames(Frames),
 }
 
 /// Whether there may come more.
@@ -32,23 +41,47 @@ enum Pumped {
 }
 
 impl Output {
-    pub(super) fn new(
+    /// Standard output or error: each line is a piece.
+    pub(super) fn of_lines(
         pipe: OwnedFd,
         category: Category,
         telemetry: Telemetry,
+    ) -> std::io::Result<Self> {
+        Self::new(pipe, category, telemetry, Decoder::Lines(Lines::default()))
+    }
+
+    /// The log of a runtime that says where its messages end, however many lines they have.
+    pub(super) fn of_frames(
+        pipe: OwnedFd,
+        category: Category,
+        telemetry: Telemetry,
+    ) -> std::io::Result<Self> {
+        Self::new(
+            pipe,
+            category,
+            telemetry,
+            Decoder::Frames(Frames::default()),
+        )
+    }
+
+    fn new(
+        pipe: OwnedFd,
+        category: Category,
+        telemetry: Telemetry,
+        decoder: Decoder,
     ) -> std::io::Result<Self> {
         let shared = Shared {
             pipe: pipe::Receiver::from_owned_fd(pipe)?,
             category,
             telemetry,
-            partial: Mutex::new(Vec::new()),
+            decoder: Mutex::new(decoder),
         };
         Ok(Self {
             shared: Arc::new(shared),
         })
     }
 
-    /// Tells lines as they come, until the pipe ends.
+    /// Tells pieces as they come, until the pipe ends.
     pub(super) async fn run(self) {
         while self.shared.pipe.readable().await.is_ok() {
             if self.shared.pump() == Pumped::End {
@@ -66,15 +99,15 @@ impl Output {
 impl Shared {
     fn pump(&self) -> Pumped {
         // Nothing panics while the lock is held.
-        let mut partial = self.partial.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut decoder = self.decoder.lock().unwrap_or_else(PoisonError::into_inner);
         let mut chunk = [0; 8192];
         loop {
             match self.pipe.try_read(&mut chunk) {
                 Ok(0) => {
-                    self.tell(&mut partial);
+                    decoder.end(|text| self.tell(text));
                     return Pumped::End;
                 }
-                Ok(read) => self.take(&mut partial, &chunk[..read]),
+                Ok(read) => decoder.feed(&chunk[..read], |text| self.tell(text)),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     return Pumped::More;
                 }
@@ -83,20 +116,27 @@ impl Shared {
         }
     }
 
-    fn take(&self, partial: &mut Vec<u8>, chunk: &[u8]) {
-        for piece in chunk.split_inclusive(|&byte| byte == b'\n') {
-            partial.extend_from_slice(piece);
-            if piece.ends_with(b"\n") || partial.len() >= LONGEST_LINE {
-                self.tell(partial);
-            }
+    fn tell(&self, text: &[u8]) {
+        let text = String::from_utf8_lossy(text).into_owned();
+        self.telemetry.line(self.category, text);
+    }
+}
+
+// === impl Decoder ===
+
+impl Decoder {
+    fn feed(&mut self, chunk: &[u8], tell: impl FnMut(&[u8])) {
+        match self {
+            Self::Lines(lines) => lines.feed(chunk, tell),
+            Self::Frames(frames) => frames.feed(chunk, tell),
         }
     }
 
-    fn tell(&self, line: &mut Vec<u8>) {
-        if !line.is_empty() {
-            let text = String::from_utf8_lossy(line).into_owned();
-            self.telemetry.line(self.category, text);
-            line.clear();
+    fn end(&mut self, tell: impl FnMut(&[u8])) {
+        match self {
+            Self::Lines(lines) => lines.end(tell),
+            // Half a frame is nothing.
+            Self::Frames(_) => {}
         }
     }
 }

@@ -81,14 +81,16 @@ impl ProcessTree {
 
     /// Sends a signal to all, those included who were born since the last look.
     pub(super) fn signal(&mut self, signal: Signal) {
+        // Groups first: that reaches a process that is just being born.
+        self.signal_groups(signal);
         self.refresh();
-        // Groups first: that reaches a process that is just being born. Who is gone cannot be signalled, and need not be.
-        for group in self.groups() {
-            kill_process_group(group, signal).ok();
-        }
-        for member in self.members.iter().copied().filter_map(Pid::from_raw) {
-            kill_process(member, signal).ok();
-        }
+        self.signal_members(signal);
+    }
+
+    /// Sends a signal to all who were there at the last look. For the frozen, of whom nobody is born.
+    pub(super) fn signal_known(&self, signal: Signal) {
+        self.signal_groups(signal);
+        self.signal_members(signal);
     }
 
     /// The same, for one group and the descendants of its members; the group is then no longer part of the tree.
@@ -100,6 +102,19 @@ impl ProcessTree {
         self.roots.remove(&number);
         self.members
             .retain(|member| !branch.members.contains(member));
+    }
+
+    fn signal_groups(&self, signal: Signal) {
+        for group in self.groups() {
+            // Who is gone cannot be signalled, and need not be.
+            kill_process_group(group, signal).ok();
+        }
+    }
+
+    fn signal_members(&self, signal: Signal) {
+        for member in self.members.iter().copied().filter_map(Pid::from_raw) {
+            kill_process(member, signal).ok();
+        }
     }
 }
 

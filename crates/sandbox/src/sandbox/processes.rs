@@ -24,6 +24,11 @@ const KILL_PATIENCE: Duration = Duration::from_secs(2);
 /// Measurements between two looks at who is there: 100 ms, since it costs a look at every process of the machine.
 const LOOK_EVERY: u32 = 25;
 
+/// The descriptor of a runtime's framed log.
+pub(super) const FRAMED_LOG: &str = "3";
+/// Hands a pipe on at that descriptor, which std can only give as standard input.
+const WITH_FRAMED_LOG: &str = r#"exec 3>&0 0</dev/null; exec "$0" "$@""#;
+
 /// Which process.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Role {
@@ -37,6 +42,8 @@ pub(super) struct Launch<'a> {
     pub(super) arguments: Vec<OsString>,
     pub(super) folder: &'a Path,
     pub(super) environment: Variables,
+    /// Whether the process logs in frames to the descriptor [`FRAMED_LOG`].
+    pub(super) logs_frames: bool,
 }
 
 /// The processes.
@@ -85,17 +92,34 @@ impl Processes {
     }
 
     pub(super) fn start(&mut self, role: Role, launch: Launch<'_>) -> io::Result<()> {
-        let mut child = Command::new(launch.executable)
+        let mut outputs = Vec::new();
+        let mut command = match launch.logs_frames {
+            false => Command::new(launch.executable),
+            true => {
+                let (read, write) = io::pipe()?;
+                let telemetry = self.telemetry.clone();
+                outputs.push(Output::of_frames(read.into(), role.category(), telemetry)?);
+                let mut command = Command::new("/bin/sh");
+                command.args(["-c", WITH_FRAMED_LOG]).arg(launch.executable);
+                command.stdin(write);
+                command
+            }
+        };
+        if !launch.logs_frames {
+            command.stdin(Stdio::null());
+        }
+        let mut child = command
             .args(launch.arguments)
             .current_dir(launch.folder)
             .env_clear()
             .envs(launch.environment)
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
+        // It holds an end of the log's pipe, which would never end.
+        drop(command);
         let number = child.id().and_then(|id| i32::try_from(id).ok());
         let pid = number
             .and_then(Pid::from_raw)
@@ -103,7 +127,7 @@ impl Processes {
         self.tree.add(pid);
         self.watchdog.guard(&self.tree.groups());
         self.running.insert(role.clone(), pid);
-        let outputs = self.outputs_of(&mut child, &role)?;
+        outputs.extend(self.standard_outputs(&mut child, &role)?);
         self.watch(role, child, outputs);
         Ok(())
     }
@@ -159,7 +183,7 @@ impl Processes {
     }
 
     pub(super) fn thaw(&mut self) {
-        self.tree.signal(Signal::CONT);
+        self.tree.signal_known(Signal::CONT);
         self.measured = 0;
     }
 
@@ -193,19 +217,18 @@ impl Processes {
         self.ended.insert(role.clone(), status);
     }
 
-    fn outputs_of(&mut self, child: &mut Child, role: &Role) -> io::Result<[Output; 2]> {
+    fn standard_outputs(&self, child: &mut Child, role: &Role) -> io::Result<[Output; 2]> {
         let stdout = child.stdout.take().expect("it is piped").into_owned_fd()?;
         let stderr = child.stderr.take().expect("it is piped").into_owned_fd()?;
-        let output = |pipe| Output::new(pipe, role.category(), self.telemetry.clone());
-        let outputs = [output(stdout)?, output(stderr)?];
+        let output = |pipe| Output::of_lines(pipe, role.category(), self.telemetry.clone());
+        Ok([output(stdout)?, output(stderr)?])
+    }
+
+    fn watch(&mut self, role: Role, mut child: Child, outputs: Vec<Output>) {
         for output in &outputs {
             self.outputs.push(output.clone());
             self.watchers.spawn(output.clone().run());
         }
-        Ok(outputs)
-    }
-
-    fn watch(&mut self, role: Role, mut child: Child, outputs: [Output; 2]) {
         let exits = self.exits_tx.clone();
         self.watchers.spawn(async move {
             let status = match child.wait().await {

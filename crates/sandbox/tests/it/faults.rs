@@ -45,12 +45,13 @@ async fn an_exception_fails_the_invocation_and_nothing_else() {
 async fn after_a_timeout_the_sandbox_is_initialised_again_inside_the_next_invocation() {
     let fixture = Fixture::new();
     let function = Function::new(FunctionConfig {
-        timeout: Duration::from_secs(2),
+        // Time enough for the init inside the next invocation, on a busy machine.
+        timeout: Duration::from_secs(5),
         ..fixture.probed(&[])
     });
     let late = function.invoke(event(r#"{"do": "forget"}"#)).await;
     assert_eq!(late.report.status, Outcome::Timeout);
-    assert_eq!(late.report.duration, Duration::from_secs(2));
+    assert_eq!(late.report.duration, Duration::from_secs(5));
     assert_eq!(error_type(&late), "Sandbox.Timedout");
     assert!(
         late.observed
@@ -79,7 +80,7 @@ async fn after_a_timeout_the_sandbox_is_initialised_again_inside_the_next_invoca
     let reports = told(&fixture, "platform.report");
     let statuses: Vec<&Value> = reports.iter().map(|report| &report["status"]).collect();
     assert_eq!(statuses, ["timeout", "success"]);
-    assert_eq!(reports[0]["metrics"]["durationMs"], 2000.0);
+    assert_eq!(reports[0]["metrics"]["durationMs"], 5000.0);
     let phases: Vec<Value> = told(&fixture, "platform.initStart")
         .iter()
         .map(|init| init["phase"].clone())
@@ -102,7 +103,7 @@ async fn a_tree_of_processes_beyond_the_memory_limit_is_killed() {
     assert_eq!(killed.report.max_memory, ByteSize::from_mib(128));
     assert!(killed.observed.peak_memory > 128 << 20);
     assert!(
-        killed.observed.peak_memory < 200 << 20,
+        killed.observed.peak_memory < 256 << 20,
         "in time: {:?}",
         killed.observed
     );

@@ -87,7 +87,7 @@ async fn processes_stand_still_between_invocations() {
     reply(&working);
     let woken = reply(&function.invoke(event(LOOK)).await)["beats"].as_u64();
     assert!(
-        woken.unwrap() > after.unwrap() + 50,
+        woken.unwrap() > after.unwrap() + 10,
         "and goes on when thawed"
     );
 }

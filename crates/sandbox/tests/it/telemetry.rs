@@ -26,7 +26,11 @@ async fn a_cold_and_a_warm_invocation_are_told_in_lambdas_order() {
     reply(&cold);
     reply(&warm);
 
-    let records = telemetry(&fixture.notes());
+    let mut records = telemetry(&fixture.notes());
+    // Runtime and extension get ready side by side.
+    if records[3]["type"] == "platform.initRuntimeDone" {
+        records.swap(3, 4);
+    }
     let types: Vec<&str> = records
         .iter()
         .map(|record| record["type"].as_str().unwrap())
@@ -35,7 +39,6 @@ async fn a_cold_and_a_warm_invocation_are_told_in_lambdas_order() {
         "platform.initStart",
         "platform.extension",
         "platform.telemetrySubscription",
-        // Runtime and extension get ready side by side.
         "platform.extension",
         "platform.initRuntimeDone",
         "platform.initReport",
@@ -138,7 +141,7 @@ async fn a_report_is_delivered_when_the_sandbox_thaws() {
         "not while it is frozen"
     );
     function
-        .invoke(event(r#"{"do": "nap", "seconds": 0.3}"#))
+        .invoke(event(r#"{"do": "nap", "seconds": 1}"#))
         .await;
     assert!(
         fixture.notes().iter().any(is_report),
@@ -153,6 +156,27 @@ async fn a_report_is_delivered_when_the_sandbox_thaws() {
             .count(),
         1
     );
+}
+
+#[tokio::test]
+async fn an_exception_is_one_record_with_all_its_lines() {
+    let fixture = Fixture::new();
+    let function = Function::new(fixture.probed(&[]));
+    function.invoke(event(r#"{"do": "fail"}"#)).await;
+    function.shutdown().await;
+    let records = telemetry(&fixture.notes());
+    let lines: Vec<&str> = records
+        .iter()
+        .filter(|record| record["type"] == "function")
+        .map(|record| record["record"].as_str().expect("text is a string"))
+        .collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert_eq!(lines[0], "doing fail\n");
+    let traceback = "[ERROR] ValueError: the teapot is empty\nTraceback";
+    assert!(lines[1].starts_with(traceback), "{lines:?}");
+    let report = records.last().expect("there are records");
+    assert_eq!(report["type"], "platform.report");
+    assert_eq!(report["record"]["status"], "failure");
 }
 
 #[tokio::test]
