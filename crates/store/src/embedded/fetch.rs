@@ -297,3 +297,82 @@ impl Drop for Scratch {
         std::fs::remove_dir_all(&self.path).ok();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// An archive as npm packs it, with these files.
+    fn archive(folder: &TempDir, files: &[(&str, &[u8])]) -> PathBuf {
+        let path = folder.path().join("package.tgz");
+        let zipped = GzEncoder::new(File::create(&path).unwrap(), Compression::fast());
+        let mut tar = tar::Builder::new(zipped);
+        for (name, content) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(content.len() as u64);
+            header.set_mode(0o644);
+            tar.append_data(&mut header, format!("package/{name}"), *content)
+                .unwrap();
+        }
+        tar.into_inner().unwrap().finish().unwrap();
+        path
+    }
+
+    #[test]
+    fn the_library_alone_is_unpacked() {
+        let folder = tempfile::tempdir().unwrap();
+        let files: [(&str, &[u8]); 2] = [("package.json", b"{}"), (LIBRARY, b"code")];
+        let archive = archive(&folder, &files);
+        let library = unpack(&archive, folder.path()).unwrap();
+        assert_eq!(std::fs::read(library).unwrap(), b"code");
+        assert!(!folder.path().join("package.json").exists());
+    }
+
+    #[test]
+    fn an_archive_without_a_library_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = archive(&folder, &[("package.json", b"{}")]);
+        let error = unpack(&archive, folder.path()).unwrap_err();
+        let told = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(told, format!("it has no {LIBRARY}"));
+    }
+
+    #[test]
+    fn another_archive_than_the_pinned_one_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = archive(&folder, &[(LIBRARY, b"code")]);
+        let refused = LINUX_X64.verify(&archive);
+        assert!(
+            matches!(refused, Err(FetchError::Integrity { .. })),
+            "{refused:?}"
+        );
+    }
+
+    #[test]
+    fn a_library_that_is_there_is_not_fetched() {
+        let cache = tempfile::tempdir().unwrap();
+        let library = cache.path().join("engine").join(VERSION).join(LIBRARY);
+        std::fs::create_dir_all(library.parent().unwrap()).unwrap();
+        std::fs::write(&library, b"code").unwrap();
+        if package().is_some() {
+            let mut heard = false;
+            let located = locate_or_fetch(cache.path(), &mut |_, _| heard = true);
+            assert_eq!(located.unwrap(), library);
+            assert!(!heard);
+        }
+    }
+
+    #[test]
+    fn leftovers_of_a_killed_fetch_are_cleared() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scratch");
+        std::fs::create_dir(&path).unwrap();
+        std::fs::write(path.join("package.tgz"), b"half").unwrap();
+        let scratch = Scratch::make(path).unwrap();
+        assert!(archive_in(&scratch.path).is_none());
+    }
+}

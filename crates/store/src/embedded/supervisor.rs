@@ -219,12 +219,13 @@ impl Supervisor {
         }
     }
 
-    /// The end of what the process wrote, in one line.
+    /// The end of what the process wrote, in one line, without where its log is.
     fn last_words(&self) -> String {
         const LINES: usize = 8;
         let output = std::fs::read(&self.files.output).unwrap_or_default();
         let text = String::from_utf8_lossy(&output);
-        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        let lines = text.lines().map(str::trim);
+        let lines: Vec<&str> = lines.filter(|line| !line.starts_with("Logging ")).collect();
         lines[lines.len().saturating_sub(LINES)..].join(" ")
     }
 }
