@@ -29,6 +29,8 @@ mod tests;
 const MAX_OPEN: usize = 1024;
 /// Invocations that are over and may be told of once more.
 const MAX_CLOSED: usize = 256;
+/// The platform tells milliseconds, cut: nanoseconds.
+const RESOLUTION: u64 = 1_000_000;
 
 /// Something to be told to the collector.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +62,8 @@ struct Closed {
     request_id: RequestId,
     /// Its call came. It may come after everything else, where the processor is short.
     was_called: bool,
+    start: UnixNanos,
+    end: UnixNanos,
 }
 
 /// The owner of all that is known.
@@ -309,17 +313,32 @@ impl Journal {
     /// The invocation during which a line was written that names none. With several at once nobody knows.
     fn line_of(&self, time: UnixNanos) -> Option<RequestId> {
         if self.mode == Mode::ManagedInstances {
-            let mut running = self.open.iter().filter(|one| !one.is_finished);
-            let only = running.next().filter(|_| running.next().is_none())?;
-            return Some(only.request_id.clone());
+            return self.only_one_at(time);
         }
         let called = || {
             let last = self.open.back().filter(|one| !one.is_recalled)?;
-            // The platform tells milliseconds, cut.
-            let is_within = time.0 + 1_000_000 > last.start.0 && !last.is_finished;
+            let is_within = time.0 + RESOLUTION > last.start.0 && !last.is_finished;
             is_within.then(|| last.request_id.clone())
         };
         self.current.clone().or_else(called)
+    }
+
+    /// The invocation that ran at this time, if there was one alone. Lines may come after its report.
+    fn only_one_at(&self, time: UnixNanos) -> Option<RequestId> {
+        let open = self
+            .open
+            .iter()
+            .map(|one| (one.start, None, &one.request_id));
+        let closed = self
+            .closed
+            .iter()
+            .map(|one| (one.start, Some(one.end), &one.request_id));
+        let mut ran = open.chain(closed).filter(|(start, end, _)| {
+            let has_ended = end.is_some_and(|end| time.0 > end.0 + RESOLUTION);
+            *start <= time && !has_ended
+        });
+        let (_, _, only) = ran.next().filter(|_| ran.next().is_none())?;
+        Some(only.clone())
     }
 
     /// Without telemetry an invocation has ended when the next thing happens.
@@ -376,8 +395,7 @@ impl Journal {
         if self.closed.iter().any(|one| one.request_id == *request_id) {
             return None;
         }
-        // The platform tells milliseconds, cut.
-        let is_older = time.0 + 1_000_000 <= self.registered.0;
+        let is_older = time.0 + RESOLUTION <= self.registered.0;
         match self.position(request_id) {
             None if is_older => None,
             None => Some(self.enter(request_id, time)),
@@ -453,6 +471,10 @@ impl Journal {
             self.closed.truncate(MAX_CLOSED - 1);
             self.closed.push_front(Closed {
                 was_called: invocation.was_called,
+                start: invocation.start,
+                end: invocation
+                    .start
+                    .plus(invocation.duration.unwrap_or_default()),
                 request_id: invocation.request_id,
             });
         }

@@ -406,7 +406,7 @@ fn managed_instances_are_known_from_telemetry_alone() {
     journal.on_event(start("R2", 201), at(226));
     journal.on_event(event(205, "function", r#""whose?\n""#), at(230));
     journal.on_event(report("R2", 212, "success", 67), at(240));
-    journal.on_event(event(215, "function", r#""mine\n""#), at(240));
+    journal.on_event(event(216, "function", r#""mine\n""#), at(240));
     let told = journal.take_entries();
     let colds: Vec<Cold> = facts(&told)[..2]
         .iter()

@@ -292,7 +292,7 @@ async fn garbage_is_answered_and_survived() {
             .starts_with("HTTP/1.1 400")
     );
     otlp::raw(scene.ports.otlp_grpc, "nonsense\r\n\r\n").await;
-    scene.platform.invoke("R1", Duration::from_secs(5));
+    scene.platform.invoke("R1", Duration::from_millis(300));
     scene.collector.wait_for(|told| started(told, "R1")).await;
     scene.platform.shutdown("spindown");
     scene.ended().await;

@@ -24,10 +24,7 @@ impl Line {
     /// Nothing for a line that is empty.
     pub(super) fn read(record: &Value) -> Option<Self> {
         let mut line = match record {
-            Value::String(text) => Self {
-                body: text.trim_end_matches(['\r', '\n']).to_owned(),
-                ..Self::default()
-            },
+            Value::String(text) => Self::from_text(text.trim_end_matches(['\r', '\n'])),
             Value::Object(_) => Self::from_object(record),
             _ => return None,
         };
@@ -35,6 +32,18 @@ impl Line {
             line.body.truncate(line.body.floor_char_boundary(MAX_LEN));
         }
         (!line.body.is_empty()).then_some(line)
+    }
+
+    /// Loggers write JSON also where the function's log format is text.
+    fn from_text(text: &str) -> Self {
+        let object = text
+            .starts_with('{')
+            .then(|| serde_json::from_str::<Value>(text).ok())
+            .flatten();
+        Self {
+            body: text.to_owned(),
+            ..object.as_ref().map(Self::from_object).unwrap_or_default()
+        }
     }
 
     fn from_object(record: &Value) -> Self {
@@ -97,6 +106,13 @@ mod tests {
             assert_eq!(named, request, "{record}");
         };
         check(json!("hello\n"), "hello", 0, None);
+        check(
+            json!("{\"level\": \"WARNING\", \"message\": \"hi\", \"requestId\": \"r\"}\n"),
+            "{\"level\": \"WARNING\", \"message\": \"hi\", \"requestId\": \"r\"}",
+            13,
+            Some("r"),
+        );
+        check(json!("{not json"), "{not json", 0, None);
         check(
             json!({"timestamp":"t","level":"INFO","requestId":"r","message":"hi"}),
             "hi",
