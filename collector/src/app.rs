@@ -19,7 +19,7 @@ use tracing::warn;
 use crate::Config;
 use crate::admit::{Admit, Shared};
 use crate::insert::{Destination, Inserter};
-use crate::log::{Feed, Log, Opened, Options};
+use crate::log::{Log, Opened, Options};
 use crate::metrics::{AdmitMetrics, InsertMetrics};
 use crate::otlp::{grpc, http};
 use crate::receive::Memory;
@@ -111,7 +111,8 @@ impl App {
             metrics: InsertMetrics::new(registry),
         };
         for feed in opened.feeds {
-            spawn_inserter(&inserters, inserter.clone(), feed);
+            // Ends by itself, when its lane hands out no more.
+            inserters.spawn_finite("inserter", inserter.clone().run(feed));
         }
         let resends = Resends::default();
         resends.remember(&opened.acknowledged, UnixNanos::now());
@@ -199,13 +200,6 @@ async fn open_log(
         folder: options.folder.clone(),
         source,
     })
-}
-
-fn spawn_inserter<D: Destination>(inserters: &Tasks, inserter: Inserter<D>, feed: Feed) {
-    match feed.is_retiring {
-        true => inserters.spawn_finite("inserter of a lane of before", inserter.run(feed)),
-        false => inserters.spawn("inserter", inserter.run(feed)),
-    }
 }
 
 #[cfg(test)]

@@ -79,8 +79,6 @@ pub(crate) struct Opened {
 pub(crate) struct Feed {
     pub(crate) cuts: mpsc::Receiver<Cut>,
     pub(crate) lane: LaneHandle,
-    /// Whether it ends by itself: a lane of an earlier process.
-    pub(crate) is_retiring: bool,
 }
 
 /// Why a request was not taken.
@@ -141,7 +139,7 @@ impl Log {
         let mut lanes = Vec::new();
         for _ in 0..options.lanes.max(1) {
             let core = create(&lanes_folder, pool.clone())?;
-            let feed = start.lane(core, flush.clone(), false);
+            let feed = start.take_on(core, flush.clone());
             lanes.push(feed.lane.clone());
             feeds.push(feed);
         }
@@ -193,20 +191,18 @@ struct Start<'a> {
 // === impl Start ===
 
 impl Start<'_> {
-    fn lane(&self, core: Core, flush: Shutdown, is_retiring: bool) -> Feed {
+    /// A lane ends by itself, once nobody can send to it.
+    fn lane(&self, core: Core, flush: Shutdown) -> (Lane, Feed) {
         let metrics = self.metrics.clone();
         let (lane, handle, cuts) = Lane::new(core, self.budget.clone(), flush, metrics);
-        match is_retiring {
-            true => self
-                .tasks
-                .spawn_finite("log lane of before", lane.retiring().run()),
-            false => self.tasks.spawn("log lane", lane.run()),
-        }
-        Feed {
-            cuts,
-            lane: handle,
-            is_retiring,
-        }
+        (lane, Feed { cuts, lane: handle })
+    }
+
+    /// A lane that takes requests.
+    fn take_on(&self, core: Core, flush: Shutdown) -> Feed {
+        let (lane, feed) = self.lane(core, flush);
+        self.tasks.spawn_finite("log lane", lane.run());
+        feed
     }
 
     /// Empties a lane of an earlier process, or removes it if it is empty.
@@ -217,7 +213,11 @@ impl Start<'_> {
         }
         let at_once = Shutdown::new();
         at_once.trigger();
-        Ok(Some(self.lane(core, at_once, true)))
+        let (lane, feed) = self.lane(core, at_once);
+        let run = lane.retiring().run();
+        self.tasks
+            .spawn_finite("log lane of an earlier process", run);
+        Ok(Some(feed))
     }
 }
 
