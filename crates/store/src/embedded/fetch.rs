@@ -107,7 +107,7 @@ pub fn locate_or_fetch(
     let lock = File::create(folder.join("lock")).map_err(cannot_write)?;
     lock.lock().map_err(cannot_write)?;
     if !library.is_file() {
-        let scratch = Scratch::make(folder.join("scratch")).map_err(cannot_write)?;
+        let scratch = Scratch::make(&folder).map_err(cannot_write)?;
         let archive = package.transfer(&scratch.path, progress)?;
         package.verify(&archive)?;
         let unpacked = unpack(&archive, &scratch.path)?;
@@ -281,11 +281,18 @@ struct Scratch {
 // === impl Scratch ===
 
 impl Scratch {
-    /// Empty, also where a fetch that was killed has left something.
-    fn make(path: PathBuf) -> io::Result<Self> {
-        if path.exists() {
-            std::fs::remove_dir_all(&path)?;
+    /// In `folder`, where what fetches that were killed have left is removed. Each has a name of its own, since an npm that
+    /// outlived its parent may still write to the former one.
+    fn make(folder: &Path) -> io::Result<Self> {
+        const PREFIX: &str = "scratch-";
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let is_scratch = entry.file_name().to_string_lossy().starts_with(PREFIX);
+            if is_scratch {
+                std::fs::remove_dir_all(entry.path())?;
+            }
         }
+        let path = folder.join(format!("{PREFIX}{}", std::process::id()));
         std::fs::create_dir(&path)?;
         Ok(Self { path })
     }
@@ -369,10 +376,11 @@ mod tests {
     #[test]
     fn leftovers_of_a_killed_fetch_are_cleared() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("scratch");
-        std::fs::create_dir(&path).unwrap();
-        std::fs::write(path.join("package.tgz"), b"half").unwrap();
-        let scratch = Scratch::make(path).unwrap();
+        let former = folder.path().join("scratch-1");
+        std::fs::create_dir(&former).unwrap();
+        std::fs::write(former.join("package.tgz"), b"half").unwrap();
+        let scratch = Scratch::make(folder.path()).unwrap();
+        assert!(!former.exists());
         assert!(archive_in(&scratch.path).is_none());
     }
 }
