@@ -147,7 +147,7 @@ impl Package {
             source,
         })?;
         let child = Command::new("npm")
-            .args(["pack", "--silent", "--ignore-scripts", "--cache"])
+            .args(["pack", "--loglevel=error", "--ignore-scripts", "--cache"])
             .args([&npm_cache, Path::new("--pack-destination"), folder])
             .arg(self.spec())
             .current_dir(folder)
