@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod cache;
 mod codegen;
 mod demo;
@@ -52,6 +53,11 @@ enum Command {
     Layers,
     /// Build the ui into ui/dist.
     Ui,
+    /// Measure, against the budgets of the design.
+    Bench {
+        #[command(subcommand)]
+        what: bench::Bench,
+    },
     /// Write the code generated from proto/ again.
     Codegen,
 }
@@ -76,6 +82,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Tidy => tidy::run(&root),
         Command::Layers => layers::run(&root),
         Command::Ui => ui::build(&root),
+        Command::Bench { what } => bench::run(&root, &what),
         Command::Codegen => codegen::generate(&root, &root),
     }
 }

@@ -1,0 +1,141 @@
+//! `cargo xtask bench`: what the budgets of the design are held against.
+//!
+//! Every benchmark ends by itself, bounded in count and time. Figures are times on the processor, so that they mean the
+//! same on a busy machine, though not as much: the load is told beside them. `--json` prints one object with the units in
+//! its keys; `--check` fails naming the budgets that were missed.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value};
+
+mod backend;
+mod engine_parts;
+mod explain;
+mod http;
+mod ingest;
+mod load;
+mod process;
+
+/// What is measured.
+#[derive(Subcommand)]
+pub(crate) enum Bench {
+    /// Rebuild a synthetic trace and find its critical path.
+    Explain {
+        /// Spans of the trace.
+        #[arg(long, default_value_t = 100_000)]
+        spans: u64,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Send spans to `coldtrace up` on a fresh folder as fast as it takes them, then at half of that.
+    Ingest {
+        /// Spans sent at full speed; half as many follow at half speed.
+        #[arg(long, default_value_t = 1_000_000)]
+        spans: u64,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+/// How the outcome is told.
+#[derive(Args, Clone, Copy)]
+pub(crate) struct Output {
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    json: bool,
+    /// Fail if a budget is missed, and say which.
+    #[arg(long)]
+    check: bool,
+}
+
+/// What was measured, by name.
+#[derive(Default)]
+struct Figures {
+    values: Map<String, Value>,
+    missed: Vec<String>,
+}
+
+/// Runs one benchmark.
+pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<()> {
+    let (figures, output) = match bench {
+        Bench::Explain { spans, output } => (explain::run(root, *spans)?, output),
+        Bench::Ingest { spans, output } => (ingest::run(root, *spans)?, output),
+    };
+    figures.tell(*output)
+}
+
+// === impl Figures ===
+
+impl Figures {
+    /// What tells one run from another.
+    fn of_this_machine(root: &Path) -> Self {
+        let mut figures = Self::default();
+        figures.add("version", revision(root));
+        figures.add("processor", process::processor_name());
+        figures.add(
+            "processors",
+            std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        );
+        figures.add("load_average_at_start", process::load_average());
+        figures
+    }
+
+    fn add(&mut self, name: &str, value: impl Into<Value>) {
+        self.values.insert(name.to_owned(), value.into());
+    }
+
+    /// Adds a figure that should not exceed its budget.
+    fn at_most(&mut self, name: &str, value: f64, budget: f64) {
+        self.add(name, rounded(value));
+        if value > budget {
+            self.missed
+                .push(format!("{name} is {}, budget {budget}", rounded(value)));
+        }
+    }
+
+    /// Adds a figure that should reach its budget.
+    fn at_least(&mut self, name: &str, value: f64, budget: f64) {
+        self.add(name, rounded(value));
+        if value < budget {
+            self.missed
+                .push(format!("{name} is {}, budget {budget}", rounded(value)));
+        }
+    }
+
+    fn tell(self, output: Output) -> anyhow::Result<()> {
+        if output.json {
+            let text = serde_json::to_string_pretty(&self.values).context("print as JSON")?;
+            writeln!(std::io::stdout(), "{text}").context("write to standard output")?;
+        } else {
+            for (name, value) in &self.values {
+                let value = value.as_str().map_or(value.to_string(), str::to_owned);
+                eprintln!("{name:<44} {value}");
+            }
+            for missed in &self.missed {
+                eprintln!("missed: {missed}");
+            }
+        }
+        if output.check && !self.missed.is_empty() {
+            bail!("budgets missed:\n  {}", self.missed.join("\n  "));
+        }
+        Ok(())
+    }
+}
+
+/// To a tenth; nobody compares further.
+fn rounded(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}
+
+/// The commit, with a mark where files differ from it; empty outside of a repository.
+fn revision(root: &Path) -> String {
+    std::process::Command::new("git")
+        .args(["describe", "--always", "--dirty"])
+        .current_dir(root)
+        .output()
+        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        .unwrap_or_default()
+}
