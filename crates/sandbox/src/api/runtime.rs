@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use coldtrace_model::RequestId;
-use http::{Request, Response, StatusCode, header};
+use http::{Request, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use serde_json::Value;
@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::body::{self, Unread};
 use super::{Call, Reaction, Refusal, accepted, ask, header_text};
+use crate::invocation::{InvocationError, Response};
 
 const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
 
@@ -47,7 +48,7 @@ pub(crate) struct Failure {
 
 pub(super) async fn next(calls: &mpsc::Sender<Call>) -> Result<Reaction, Refusal> {
     let event = ask(calls, Call::RuntimeNext).await?;
-    let response = Response::builder()
+    let response = http::Response::builder()
         .status(StatusCode::OK)
         .header(header::CONTENT_TYPE, "application/json")
         .header("Lambda-Runtime-Aws-Request-Id", event.request_id.as_str())
@@ -151,9 +152,37 @@ fn platform_type(told: &str) -> String {
     }
 }
 
+// === impl Answer ===
+
+impl Answer {
+    /// As the caller gets it.
+    pub(crate) fn into_response(self, request_id: RequestId) -> Response {
+        match self.outcome {
+            Ok(payload) => Response {
+                request_id,
+                payload,
+                error: None,
+            },
+            Err(failure) => failure.into_response(request_id),
+        }
+    }
+}
+
 // === impl Failure ===
 
 impl Failure {
+    /// As the caller gets it.
+    pub(crate) fn into_response(self, request_id: RequestId) -> Response {
+        Response {
+            request_id,
+            payload: self.payload,
+            error: Some(InvocationError {
+                error_type: self.error_type,
+                message: self.message,
+            }),
+        }
+    }
+
     fn too_large() -> Self {
         let message = format!("the reply exceeds the limit of {} bytes", body::REPLY_LIMIT);
         let error_type = "Function.ResponseSizeTooLarge";

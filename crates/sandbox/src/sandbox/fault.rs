@@ -1,8 +1,8 @@
 //! What ends an init or an invocation before its time.
 
 use std::process::ExitStatus;
+use std::time::Duration;
 
-use bytes::Bytes;
 use coldtrace_model::{Outcome, RequestId};
 
 use crate::api::Failure;
@@ -127,7 +127,7 @@ impl Fault {
     }
 
     /// The caller's answer.
-    pub(super) fn response(&self, request_id: RequestId, limit: std::time::Duration) -> Response {
+    pub(super) fn response(&self, request_id: RequestId, limit: Duration) -> Response {
         let id = &request_id;
         let of_runtime = |what: &str| format!("RequestId: {id} Error: {what}");
         let error = match &self.cause {
@@ -139,7 +139,7 @@ impl Fault {
                 )),
             },
             Cause::RuntimeInit(failure) => {
-                return failed(request_id, failure.payload.clone(), failure);
+                return failure.clone().into_response(request_id);
             }
             Cause::OutOfMemory => InvocationError {
                 error_type: "Runtime.OutOfMemory".to_owned(),
@@ -167,17 +167,5 @@ impl From<Cause> for Fault {
             cause,
             in_init: false,
         }
-    }
-}
-
-/// The caller's answer where the runtime told a failure.
-pub(super) fn failed(request_id: RequestId, payload: Bytes, failure: &Failure) -> Response {
-    Response {
-        request_id,
-        payload,
-        error: Some(InvocationError {
-            error_type: failure.error_type.clone(),
-            message: failure.message.clone(),
-        }),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, PipeReader};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -92,22 +92,7 @@ impl Processes {
     }
 
     pub(super) fn start(&mut self, role: Role, launch: Launch<'_>) -> io::Result<()> {
-        let mut outputs = Vec::new();
-        let mut command = match launch.logs_frames {
-            false => Command::new(launch.executable),
-            true => {
-                let (read, write) = io::pipe()?;
-                let telemetry = self.telemetry.clone();
-                outputs.push(Output::of_frames(read.into(), role.category(), telemetry)?);
-                let mut command = Command::new("/bin/sh");
-                command.args(["-c", WITH_FRAMED_LOG]).arg(launch.executable);
-                command.stdin(write);
-                command
-            }
-        };
-        if !launch.logs_frames {
-            command.stdin(Stdio::null());
-        }
+        let (mut command, framed_log) = command(&launch)?;
         let mut child = command
             .args(launch.arguments)
             .current_dir(launch.folder)
@@ -118,7 +103,7 @@ impl Processes {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
-        // It holds an end of the log's pipe, which would never end.
+        // It holds an end of the framed log's pipe, which would never end.
         drop(command);
         let number = child.id().and_then(|id| i32::try_from(id).ok());
         let pid = number
@@ -127,7 +112,7 @@ impl Processes {
         self.tree.add(pid);
         self.watchdog.guard(&self.tree.groups());
         self.running.insert(role.clone(), pid);
-        outputs.extend(self.standard_outputs(&mut child, &role)?);
+        let outputs = self.outputs_of(&mut child, framed_log, role.category())?;
         self.watch(role, child, outputs);
         Ok(())
     }
@@ -217,11 +202,23 @@ impl Processes {
         self.ended.insert(role.clone(), status);
     }
 
-    fn standard_outputs(&self, child: &mut Child, role: &Role) -> io::Result<[Output; 2]> {
+    fn outputs_of(
+        &self,
+        child: &mut Child,
+        framed_log: Option<PipeReader>,
+        category: Category,
+    ) -> io::Result<Vec<Output>> {
+        let telemetry = || self.telemetry.clone();
         let stdout = child.stdout.take().expect("it is piped").into_owned_fd()?;
         let stderr = child.stderr.take().expect("it is piped").into_owned_fd()?;
-        let output = |pipe| Output::of_lines(pipe, role.category(), self.telemetry.clone());
-        Ok([output(stdout)?, output(stderr)?])
+        let mut outputs = vec![
+            Output::of_lines(stdout, category, telemetry())?,
+            Output::of_lines(stderr, category, telemetry())?,
+        ];
+        if let Some(log) = framed_log {
+            outputs.push(Output::of_frames(log.into(), category, telemetry())?);
+        }
+        Ok(outputs)
     }
 
     fn watch(&mut self, role: Role, mut child: Child, outputs: Vec<Output>) {
@@ -249,4 +246,18 @@ impl Drop for Processes {
     fn drop(&mut self) {
         self.tree.signal(Signal::KILL);
     }
+}
+
+/// What runs the executable, and its framed log.
+fn command(launch: &Launch<'_>) -> io::Result<(Command, Option<PipeReader>)> {
+    if !launch.logs_frames {
+        let mut command = Command::new(&launch.executable);
+        command.stdin(Stdio::null());
+        return Ok((command, None));
+    }
+    let (read, write) = io::pipe()?;
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", WITH_FRAMED_LOG]);
+    command.arg(&launch.executable).stdin(write);
+    Ok((command, Some(read)))
 }
