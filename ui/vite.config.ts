@@ -3,8 +3,8 @@ import { defineConfig } from "vitest/config";
 
 import { fakeApi } from "./dev/plugin.ts";
 
-const backend = process.env["COLDTRACE_URL"] ?? "http://127.0.0.1:7070";
-const fake = process.env["COLDTRACE_FAKE"];
+const backend = process.env.COLDTRACE_URL ?? "http://127.0.0.1:7070";
+const fake = process.env.COLDTRACE_FAKE;
 
 export default defineConfig({
   plugins: [react(), ...(fake === undefined ? [] : [fakeApi(fake)])],

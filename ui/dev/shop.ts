@@ -70,7 +70,8 @@ function special(told: Told[], now: number): void {
 function made(name: Name, startMs: number, seed: number, changes: Partial<Invocation> = {}): Invocation {
   const kind: Kind = KINDS[name];
   const random = new Random(seed * 7919);
-  const duration = kind.typical * (0.6 + random.next() ** 3 * 3);
+  const drawn = kind.typical * (0.6 + random.next() ** 3 * 3);
+  const duration = changes.duration == null ? drawn : Number(BigInt(changes.duration)) / 1e6;
   return {
     request_id: random.uuid(),
     function: kind.name,

@@ -201,7 +201,7 @@ function isAttributes(wire: unknown): wire is WireAttribute[] {
 }
 
 function isAttribute(wire: unknown): wire is WireAttribute {
-  return isObject(wire) && typeof wire["key"] === "string" && isValue(wire["value"]);
+  return isObject(wire) && typeof wire.key === "string" && isValue(wire.value);
 }
 
 function isValue(wire: unknown): wire is WireValue {
@@ -210,9 +210,9 @@ function isValue(wire: unknown): wire is WireValue {
   if (typeof stringValue === "string") return true;
   if (intValue !== undefined) return typeof intValue === "string" && /^-?[0-9]+$/.test(intValue);
   if (arrayValue !== undefined) {
-    return isObject(arrayValue) && Array.isArray(arrayValue["values"]) && arrayValue["values"].every(isValue);
+    return isObject(arrayValue) && Array.isArray(arrayValue.values) && arrayValue.values.every(isValue);
   }
-  if (kvlistValue !== undefined) return isObject(kvlistValue) && isAttributes(kvlistValue["values"]);
+  if (kvlistValue !== undefined) return isObject(kvlistValue) && isAttributes(kvlistValue.values);
   return true;
 }
 

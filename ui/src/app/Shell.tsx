@@ -12,6 +12,7 @@ import { nextTheme, useTheme } from "../widgets/theme.ts";
 export function Shell(): JSX.Element {
   const [helping, setHelping] = useState(false);
   const navigate = useNavigate();
+  const inFunctions = useRouterState({ select: state => state.location.pathname.startsWith("/functions/") });
   const jump = useRef<HTMLInputElement>(null);
   useKeys("Everywhere", [
     { keys: ["g f"], does: "go to the functions", run: () => navigate({ to: "/" }) },
@@ -27,18 +28,18 @@ export function Shell(): JSX.Element {
         To the content
       </a>
       <header className="top">
-        <Link to="/" className="brand">
+        <Link to="/" className="brand" aria-label="Coldtrace: to the functions">
           <Brand />
           <span>Coldtrace</span>
         </Link>
         <nav aria-label="Pages">
-          <Link to="/" activeOptions={{ exact: true, includeSearch: false }}>
+          <Link to="/" className={inFunctions ? "active" : ""} activeOptions={{ exact: true, includeSearch: false }}>
             Functions
           </Link>
-          <Link to="/invocations" activeOptions={{ exact: true, includeSearch: false }}>
+          <Link to="/invocations" activeOptions={{ includeSearch: false }}>
             Invocations
           </Link>
-          <Link to="/traces" activeOptions={{ exact: true, includeSearch: false }}>
+          <Link to="/traces" activeOptions={{ includeSearch: false }}>
             Traces
           </Link>
         </nav>

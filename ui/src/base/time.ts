@@ -22,4 +22,13 @@ export const fromMillis = (millis: number): Time => time(BigInt(Math.round(milli
 export const toMillis = (moment: Time): number => Number(moment / MICROSECOND) / 1000;
 /** From `start` to `end`; negative where `end` is earlier. */
 export const between = (start: Time, end: Time): Nanos => nanos(end - start);
+/** The longest of some lengths; zero of none. */
+export function longest(lengths: Iterable<bigint>): Nanos {
+  let most = 0n;
+  for (const length of lengths) {
+    if (length > most) most = length;
+  }
+  return nanos(most);
+}
+
 export const after = (start: Time, length: bigint): Time => time(start + length);

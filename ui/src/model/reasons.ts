@@ -16,9 +16,12 @@ export interface Reason {
 }
 
 export function reasons(invocation: Invocation, trace: Trace): Reason[] {
+  const raised = exceptions(invocation, trace);
+  // The class of an error says no more than the exception itself.
+  const known = raised.some(reason => invocation.errorType !== "" && reason.text.includes(invocation.errorType));
   return [
-    ...limits(invocation),
-    ...exceptions(invocation, trace),
+    ...limits(invocation).filter(reason => !(known && reason.text === invocation.errorType)),
+    ...raised,
     ...coldStart(invocation, trace),
     ...missing(invocation, trace),
   ];

@@ -51,7 +51,7 @@ export function Id({ text, what }: { readonly text: string; readonly what: strin
 export function Command({ text }: { readonly text: string }): JSX.Element {
   return (
     <div className="command">
-      <pre>
+      <pre tabIndex={0}>
         <code>{text}</code>
       </pre>
       <Copy text={text} what="command" />

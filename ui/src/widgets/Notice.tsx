@@ -52,7 +52,6 @@ export function Skeleton({ rows, what }: { readonly rows: number; readonly what:
   return (
     <div className="skeleton" role="status" aria-label={`Loading ${what}`}>
       {Array.from({ length: rows }, (_, row) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: they are all the same
         <div className="skeleton-row" key={row}>
           <span />
           <span />

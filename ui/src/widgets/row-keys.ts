@@ -11,7 +11,7 @@ const opened = new Map<string, string>();
 
 export function useRowKeys(list: RefObject<HTMLElement | null>, count: number): void {
   const links = () => [...(list.current?.querySelectorAll<HTMLAnchorElement>(LINKS) ?? [])];
-  const current = () => links().findIndex(link => link === document.activeElement);
+  const current = () => links().indexOf(document.activeElement as HTMLAnchorElement);
   const focus = (at: number) => {
     const all = links();
     const link = all[Math.min(Math.max(at, 0), all.length - 1)];

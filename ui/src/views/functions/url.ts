@@ -8,8 +8,8 @@ export interface FunctionsSearch extends RangeSearch {
 }
 
 export function parseFunctionsSearch(raw: Record<string, unknown>): FunctionsSearch {
-  const sort = FUNCTION_ORDERS.find(order => order === raw["sort"]);
-  const name = raw["name"];
+  const sort = FUNCTION_ORDERS.find(order => order === raw.sort);
+  const name = raw.name;
   return {
     ...parseRangeSearch(raw),
     ...(sort !== undefined && sort !== "recent" && { sort }),

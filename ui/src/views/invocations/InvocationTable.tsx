@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
 
 import { formatBytes, formatDuration, share } from "../../base/format.ts";
-import { type Nanos, nanos } from "../../base/time.ts";
+import { longest, type Nanos } from "../../base/time.ts";
 import { type Invocation, isFailure } from "../../model/invocation.ts";
 import { ColdMark } from "../../widgets/ColdMark.tsx";
 import { Meter } from "../../widgets/Meter.tsx";
@@ -17,7 +17,7 @@ interface InvocationTableProps {
 }
 
 export function InvocationTable({ invocations, named }: InvocationTableProps): JSX.Element {
-  const longest = invocations.reduce<bigint>((most, one) => (total(one) > most ? total(one) : most), 1n);
+  const slowest = longest(invocations.map(total));
   const columns: Column<Invocation>[] = [
     {
       id: "outcome",
@@ -44,7 +44,7 @@ export function InvocationTable({ invocations, named }: InvocationTableProps): J
       title: "Init and duration",
       hint: "Of those listed, on one scale; init first",
       narrow: "hide",
-      cell: one => <DurationBar of={one} longest={nanos(longest)} />,
+      cell: one => <DurationBar of={one} longest={slowest} />,
     },
     { id: "cold", title: "Start", cell: one => <ColdMark cold={one.cold} /> },
     {
@@ -108,7 +108,7 @@ function DurationBar({ of, longest }: { readonly of: Invocation; readonly longes
 
 function Length({ of, strong = false }: { readonly of: Nanos | null; readonly strong?: boolean }): JSX.Element {
   if (of === null) return <span className="none">–</span>;
-  return strong ? <strong>{formatDuration(of)}</strong> : <>{formatDuration(of)}</>;
+  return strong ? <strong>{formatDuration(of)}</strong> : <span>{formatDuration(of)}</span>;
 }
 
 function Memory({ of }: { readonly of: Invocation }): JSX.Element {

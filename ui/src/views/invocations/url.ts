@@ -11,9 +11,9 @@ export interface InvocationsSearch extends RangeSearch {
 }
 
 export function parseInvocationsSearch(raw: Record<string, unknown>): InvocationsSearch {
-  const outcomes = typeof raw["outcome"] === "string" ? parseOutcomes(raw["outcome"]) : [];
-  const start = raw["start"];
-  const sort = ORDERS.find(order => order === raw["sort"]);
+  const outcomes = typeof raw.outcome === "string" ? parseOutcomes(raw.outcome) : [];
+  const start = raw.start;
+  const sort = ORDERS.find(order => order === raw.sort);
   return {
     ...parseRangeSearch(raw),
     ...(outcomes.length > 0 && { outcome: outcomes.join(",") }),

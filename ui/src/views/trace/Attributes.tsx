@@ -10,7 +10,6 @@ export function Attributes({ of }: { readonly of: readonly Attribute[] }): JSX.E
       {of.map(({ key, value }, at) => {
         const text = valueText(value);
         return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a key may come twice, and the order is fixed
           <div key={at}>
             <dt>{key}</dt>
             <dd title={value.kind} className={`value-${value.kind}`}>

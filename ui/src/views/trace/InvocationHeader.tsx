@@ -13,7 +13,8 @@ import { OutcomeShape } from "../../widgets/OutcomeMark.tsx";
 
 /** How it ended, in a sentence; then what the platform says of it. */
 export function InvocationHeader({ invocation }: { readonly invocation: Invocation }): JSX.Element {
-  const { init, restore, billed, duration, responseLatency, runtimeOverhead, extensionOverhead } = invocation;
+  const { init, restore, billed, duration, responseLatency } = invocation;
+  const waited = init ?? restore;
   const bad = isFailure(invocation.outcome);
   return (
     <header className="invocation-head">
@@ -30,6 +31,7 @@ export function InvocationHeader({ invocation }: { readonly invocation: Invocati
         {invocation.cold !== "warm" && (
           <span className="badge">
             <ColdMark cold={invocation.cold} />
+            {waited !== null && <span className="cold">, {formatDuration(waited)} before</span>}
           </span>
         )}
       </h1>
@@ -41,17 +43,11 @@ export function InvocationHeader({ invocation }: { readonly invocation: Invocati
       <dl className="figures">
         <Length title="Duration" of={duration} />
         <Length title="Billed" of={billed} />
-        <Length title={restore === null ? "Init" : "Restore"} of={init ?? restore} tone="cold" />
+        <Length title={restore === null ? "Init" : "Restore"} of={waited} tone="cold" />
         <Memory of={invocation} />
         <Length title="Response" of={responseLatency} hint="From the start to the first byte of the response" />
-        <Length title="Runtime overhead" of={runtimeOverhead} hint="After the response, until the runtime was done" />
-        <Length
-          title="Extensions"
-          of={extensionOverhead}
-          hint="After the runtime was done, until the extensions were"
-        />
-        <Facts of={invocation} />
       </dl>
+      <Facts of={invocation} />
     </header>
   );
 }
@@ -85,25 +81,31 @@ function Memory({ of }: { readonly of: Invocation }): ReactNode {
   );
 }
 
-function Facts({ of }: { readonly of: Invocation }): ReactNode {
+/** What the platform says beside it, quietly. */
+function Facts({ of }: { readonly of: Invocation }): JSX.Element {
+  const sandbox = of.sandboxId || of.instance;
   const facts: [string, string][] = [
-    ["Start", of.cold === "warm" ? COLD_TEXT.warm : ""],
-    ["Trigger", of.trigger === "other" || of.trigger === "unknown" ? "" : of.trigger],
-    ["Runtime", [of.runtime, of.architecture].filter(part => part !== "").join(" · ")],
-    ["Version", of.version],
-    ["Region", of.region],
-    ["Sandbox", (of.sandboxId || of.instance).slice(-8)],
+    ["start", of.cold === "warm" ? COLD_TEXT.warm : ""],
+    ["trigger", of.trigger === "other" || of.trigger === "unknown" ? "" : of.trigger],
+    ["runtime", [of.runtime, of.architecture].filter(part => part !== "").join(" · ")],
+    ["version", of.version],
+    ["region", of.region],
+    ["runtime overhead", lengthText(of.runtimeOverhead)],
+    ["extensions' overhead", lengthText(of.extensionOverhead)],
+    ["sandbox", sandbox.length > 12 ? `…${sandbox.slice(-8)}` : sandbox],
   ];
-  return facts
-    .filter(([, text]) => text !== "")
-    .map(([title, text]) => (
-      <Figure
-        key={title}
-        title={title}
-        tone="quiet"
-        {...(title === "Sandbox" && { hint: of.sandboxId || of.instance })}
-      >
-        {text}
-      </Figure>
-    ));
+  return (
+    <dl className="facts">
+      {facts
+        .filter(([, text]) => text !== "")
+        .map(([title, text]) => (
+          <div key={title} title={title === "sandbox" ? sandbox : undefined}>
+            <dt>{title}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+    </dl>
+  );
 }
+
+const lengthText = (length: Nanos | null): string => (length === null ? "" : formatDuration(length));

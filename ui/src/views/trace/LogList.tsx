@@ -25,7 +25,6 @@ export function LogList({ logs, total, zero, show }: LogListProps): JSX.Element 
       ) : (
         <ol>
           {logs.map((log, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: logs have no id, and their order is fixed
             <li key={at} className={`log log-${severityText(log.severity) || "none"}`}>
               <LogLine log={log} zero={zero} show={show} />
             </li>

@@ -141,7 +141,11 @@ function Event({ event, at }: { readonly event: SpanEvent; readonly at: string }
         <time title={formatExact(event.time)}>{at}</time> <strong>{text("exception.type") ?? event.name}</strong>
       </p>
       {isException && <p>{text("exception.message")}</p>}
-      {stack !== undefined && <pre className="stack">{stack.trimEnd()}</pre>}
+      {stack !== undefined && (
+        <pre className="stack" tabIndex={0}>
+          {stack.trimEnd()}
+        </pre>
+      )}
       {rest.length > 0 && <Attributes of={rest} />}
     </div>
   );

@@ -18,7 +18,8 @@ interface TimeAnswerProps {
 /** Where the time went: what the whole waited for, largest first. */
 export function TimeAnswer({ trace, colourOf, show }: TimeAnswerProps): JSX.Element | null {
   const { shares, total } = useMemo(() => whereTimeWent(trace), [trace]);
-  if (shares.length === 0) return null;
+  // One share is the whole, which the page says already.
+  if (shares.length < 2) return null;
   const rest = shares.slice(SHOWN);
   const restCritical = nanos(rest.reduce((sum, one) => sum + one.critical, 0n));
   return (

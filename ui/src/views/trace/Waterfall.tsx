@@ -78,6 +78,7 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
               row={first + at}
               top={(first + at) * rowHeight}
               layout={layout}
+              border={trace.spans[layout.parent[index] ?? -1]?.service !== trace.spans[index]?.service}
               closed={closed.has(index)}
               current={index === cursor}
               dim={found !== null && found[index] === 0}

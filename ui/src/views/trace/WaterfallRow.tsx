@@ -13,6 +13,8 @@ interface WaterfallRowProps {
   /** In pixels. */
   readonly top: number;
   readonly layout: Layout;
+  /** Whether its parent is of another service. */
+  readonly border: boolean;
   readonly closed: boolean;
   readonly current: boolean;
   readonly dim: boolean;
@@ -21,18 +23,21 @@ interface WaterfallRowProps {
   readonly onToggle: (index: number) => void;
 }
 
+/** What takes less of the whole is no answer to why it was slow. */
+const TELLING = 0.05;
 /** Deeper spans are not moved further to the right, or their names would have no room. */
 const DEEPEST = 14;
 
 export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps): JSX.Element {
-  const { id, span, index, row, top, layout, closed, current, dim, zero, onOpen, onToggle } = props;
+  const { id, span, index, row, top, layout, border, closed, current, dim, zero, onOpen, onToggle } = props;
   const size = layout.size[index] ?? 1;
   const length = (layout.end[index] ?? 0) - (layout.start[index] ?? 0);
   const start = formatOffset((layout.start[index] ?? 0) - zero);
   const critical = isCritical(layout, index);
-  const classes = ["row", current && "current", dim && "dim", critical && "critical"].filter(Boolean).join(" ");
+  const telling = Number(span.criticalTime) >= layout.length * TELLING;
+  const phase = span.phase !== "" && span.phase !== "invocation";
+  const classes = ["row", current && "current", dim && "dim", telling && "telling"].filter(Boolean).join(" ");
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus and names the row by aria-activedescendant
     // biome-ignore lint/a11y/useKeyWithClickEvents: Enter is a key of the page
     <div
       id={id}
@@ -68,13 +73,14 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
         <span className={`dot service-${layout.colour[index] ?? 0}`} />
         <span className="row-text">
           <span className="row-span">{span.name}</span>
-          <span className="row-service">{span.service}</span>
+          {border && <span className="row-service">{span.service}</span>}
         </span>
         <Signs span={span} hidden={closed ? size - 1 : 0} />
       </span>
       <span className="row-length" role="gridcell">
         {formatNanos(length)}
         {critical && <span className="hidden">, on the critical path</span>}
+        {phase && <span className="hidden">, {PHASE_TEXT[span.phase] ?? span.phase}</span>}
       </span>
     </div>
   );
@@ -84,15 +90,9 @@ const indent = (depth: number): number => 6 + Math.min(depth, DEEPEST) * 13;
 
 /** What is special about a span, in a letter or two each. */
 function Signs({ span, hidden }: { readonly span: Span; readonly hidden: number }): JSX.Element {
-  const phase = span.phase !== "" && span.phase !== "invocation";
   return (
     <span className="signs">
       {hidden > 0 && <span className="sign" title={`${hidden} spans below are hidden`}>{`+${hidden}`}</span>}
-      {phase && (
-        <span className="sign sign-cold" title={PHASE_TEXT[span.phase] ?? span.phase}>
-          phase
-        </span>
-      )}
       {span.marks.map(mark => (
         <span className="sign" key={mark} title={MARK_TEXT[mark]}>
           {mark.replaceAll("_", " ")}

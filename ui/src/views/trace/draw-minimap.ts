@@ -22,10 +22,14 @@ export function drawMinimap({ context, width, height }: Surface, layout: Layout,
     const flags = layout.flags[index] as number;
     if (length < least && !(flags & ERROR) && !isCritical(layout, index)) continue;
     context.globalAlpha = isCritical(layout, index) ? 1 : 0.45;
-    if (flags & ERROR) context.fillStyle = colours.bad;
-    else if (flags & PHASE) context.fillStyle = colours.cold;
-    else context.fillStyle = colours.services[layout.colour[index] as number] as string;
-    context.fillRect(start * scale, ROOM + row * step, Math.max(1, length * scale), thickness);
+    context.fillStyle = flags & PHASE ? colours.cold : (colours.services[layout.colour[index] as number] as string);
+    const top = ROOM + row * step;
+    const right = Math.max(start * scale + 1, (start + length) * scale);
+    context.fillRect(start * scale, top, right - start * scale, thickness);
+    if (!(flags & ERROR)) continue;
+    context.globalAlpha = 1;
+    context.fillStyle = colours.bad;
+    context.fillRect(right - 2, top, 2, Math.max(thickness, 2));
   }
   context.globalAlpha = 1;
 }

@@ -28,14 +28,14 @@ export function parseTraceSearch(raw: Record<string, unknown>): TraceSearch {
 }
 
 export function parseTraceState(raw: Readonly<Record<string, unknown>>): TraceState {
-  const span = isSpanId(raw["span"]) ? raw["span"] : null;
-  const closed = typeof raw["closed"] === "string" ? raw["closed"].split(",").filter(isSpanId) : [];
+  const span = isSpanId(raw.span) ? raw.span : null;
+  const closed = typeof raw.closed === "string" ? raw.closed.split(",").filter(isSpanId) : [];
   return {
     span,
-    details: span !== null && raw["details"] === "open",
+    details: span !== null && raw.details === "open",
     closed: new Set(closed),
-    view: parseView(raw["view"]),
-    find: typeof raw["find"] === "string" ? raw["find"] : "",
+    view: parseView(raw.view),
+    find: typeof raw.find === "string" ? raw.find : "",
   };
 }
 

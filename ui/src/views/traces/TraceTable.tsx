@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
 
 import { formatCount, formatDuration, share } from "../../base/format.ts";
-import { nanos } from "../../base/time.ts";
+import { longest } from "../../base/time.ts";
 import type { TraceSummary } from "../../model/trace.ts";
 import { Moment } from "../../widgets/Moment.tsx";
 import { type Column, Table } from "../../widgets/Table.tsx";
@@ -11,7 +11,7 @@ import { type Column, Table } from "../../widgets/Table.tsx";
 const NAMED = 3;
 
 export function TraceTable({ traces }: { readonly traces: readonly TraceSummary[] }): JSX.Element {
-  const longest = nanos(traces.reduce<bigint>((most, one) => (one.duration > most ? one.duration : most), 1n));
+  const slowest = longest(traces.map(one => one.duration));
   const columns: Column<TraceSummary>[] = [
     {
       id: "root",
@@ -22,7 +22,7 @@ export function TraceTable({ traces }: { readonly traces: readonly TraceSummary[
           <Link data-row to="/traces/$traceId" params={{ traceId: one.traceId }}>
             {one.rootName || "no root"}
           </Link>
-          <span className="sub">{one.rootService}</span>
+          {one.rootService !== one.rootName && <span className="sub">{one.rootService}</span>}
         </>
       ),
     },
@@ -42,7 +42,7 @@ export function TraceTable({ traces }: { readonly traces: readonly TraceSummary[
           <rect
             className={one.errors > 0 ? "bar-bad" : "bar-good"}
             y={1}
-            width={Math.max(0.6, share(one.duration, longest) * 100)}
+            width={Math.max(0.6, share(one.duration, slowest) * 100)}
             height={6}
           />
         </svg>

@@ -7,8 +7,8 @@ export interface TracesSearch extends RangeSearch {
 }
 
 export function parseTracesSearch(raw: Record<string, unknown>): TracesSearch {
-  const service = raw["service"];
-  const sort = ORDERS.find(order => order === raw["sort"]);
+  const service = raw.service;
+  const sort = ORDERS.find(order => order === raw.sort);
   return {
     ...parseRangeSearch(raw),
     ...(typeof service === "string" && service !== "" && { service }),

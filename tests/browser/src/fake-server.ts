@@ -1,0 +1,59 @@
+/** The built ui as the query service serves it (same content security policy), with the API made up. */
+
+import { readFile } from "node:fs/promises";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join } from "node:path";
+
+import { FakeApi, type Scenario } from "../../../ui/dev/fake-api.ts";
+
+const DIST = join(import.meta.dirname, "../../../ui/dist");
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+};
+
+export interface FakeServer {
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+export async function serveFake(scenario: Scenario): Promise<FakeServer> {
+  const api = new FakeApi(scenario);
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? "/", "http://127.0.0.1");
+    if (!url.pathname.startsWith("/api/")) return void file(url.pathname, response);
+    const answer = api.answer(url);
+    if (answer === undefined) return;
+    response.writeHead(answer.status, { "content-type": "application/json" });
+    response.end(JSON.stringify(answer.body));
+  });
+  await new Promise<void>(listening => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise(closed => {
+        server.close(() => closed());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function file(path: string, response: ServerResponse): Promise<void> {
+  const name = extname(path) === "" ? "index.html" : path;
+  try {
+    const body = await readFile(join(DIST, name));
+    response.writeHead(200, {
+      "content-type": TYPES[extname(name)] ?? "application/octet-stream",
+      "content-security-policy": "default-src 'self'",
+    });
+    response.end(body);
+  } catch {
+    response.writeHead(404);
+    response.end(`${name} is not in ui/dist; build it with \`npm run build\` in ui`);
+  }
+}

@@ -1,0 +1,38 @@
+/** What must not happen on any page: errors in the console, requests to elsewhere, what keeps people out. */
+
+import { createRequire } from "node:module";
+
+import { expect, type Page } from "@playwright/test";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** Collects problems from now on. A failed answer is told in the console by the browser itself: that may be wanted. */
+export function watchForProblems(page: Page, failuresWanted = false): () => string[] {
+  const problems: string[] = [];
+  page.on("console", message => {
+    const wanted = failuresWanted && message.text().startsWith("Failed to load resource");
+    if (message.type() === "error" && !wanted) problems.push(message.text());
+  });
+  page.on("pageerror", error => problems.push(String(error)));
+  page.on("request", request => {
+    if (!page.url().startsWith("http")) return;
+    if (new URL(request.url()).host !== new URL(page.url()).host) problems.push(`asked ${request.url()}`);
+  });
+  return () => problems;
+}
+
+/** What axe finds of the levels A and AA. Called last: it needs a way around the page's content security policy. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Page.setBypassCSP", { enabled: true });
+  const { readFile } = await import("node:fs/promises");
+  await page.evaluate(await readFile(AXE, "utf8"));
+  const violations = await page.evaluate(async () => {
+    // biome-ignore lint/suspicious/noExplicitAny: axe puts itself there
+    const { axe } = window as any;
+    const found = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] });
+    // biome-ignore lint/suspicious/noExplicitAny: axe's own form
+    return found.violations.map((one: any) => `${one.id}: ${one.nodes.map((node: any) => node.target).slice(0, 4).join(", ")}`);
+  });
+  expect(violations).toEqual([]);
+}

@@ -1,0 +1,110 @@
+/** Every state of every page, in both themes, on a desk and on a phone. */
+
+import { expect, type Page, test } from "@playwright/test";
+
+import { SCENARIOS, type Scenario } from "../../ui/dev/fake-api.ts";
+import { type FakeServer, serveFake } from "./src/fake-server.ts";
+import { keep, LOOKS, type Look } from "./src/looks.ts";
+import { expectAccessible, watchForProblems } from "./src/watch.ts";
+
+const servers = new Map<Scenario, FakeServer>();
+
+test.beforeAll(async () => {
+  for (const scenario of SCENARIOS) servers.set(scenario, await serveFake(scenario));
+});
+
+test.afterAll(async () => {
+  for (const server of servers.values()) await server.close();
+});
+
+interface State {
+  readonly name: string;
+  readonly scenario: Scenario;
+  readonly path: string;
+  /** What is seen once the page is there. */
+  readonly shown: (page: Page) => Promise<void>;
+}
+
+const heading = (text: string | RegExp) => (page: Page) =>
+  expect(page.getByRole("heading", { name: text }).first()).toBeVisible();
+const loading = (page: Page) => expect(page.getByRole("status", { name: /Loading/ })).toBeVisible();
+const rows = (page: Page) => expect(page.locator("tbody tr").first()).toBeVisible();
+const openFirst = async (page: Page) => {
+  await page.locator("tbody tr a").first().click();
+  await expect(page.getByRole("treegrid").or(page.getByText("No span arrived."))).toBeVisible();
+};
+const openInvocation = (label: string) => async (page: Page) => {
+  await rows(page);
+  await page.getByRole("row", { name: label }).getByRole("link").first().click();
+  await expect(page.getByRole("heading", { name: "Logs" })).toBeVisible();
+};
+
+const STATES: readonly State[] = [
+  { name: "functions", scenario: "full", path: "/", shown: rows },
+  { name: "functions-empty", scenario: "empty", path: "/", shown: heading(/No function was invoked/) },
+  { name: "functions-loading", scenario: "loading", path: "/", shown: loading },
+  { name: "functions-error", scenario: "error", path: "/", shown: heading("No functions to show") },
+  { name: "function", scenario: "full", path: "/functions/checkout", shown: rows },
+  { name: "function-empty", scenario: "empty", path: "/functions/checkout", shown: heading(/No invocation of checkout/) },
+  { name: "function-loading", scenario: "loading", path: "/functions/checkout", shown: loading },
+  { name: "function-error", scenario: "error", path: "/functions/checkout", shown: heading("No invocations to show") },
+  { name: "invocations", scenario: "full", path: "/invocations?outcome=error,timeout,oom,crash", shown: rows },
+  { name: "traces", scenario: "full", path: "/traces?sort=slowest", shown: rows },
+  { name: "traces-empty", scenario: "empty", path: "/traces", shown: heading(/No trace/) },
+  { name: "invocation-loading", scenario: "loading", path: "/invocations/some", shown: loading },
+  { name: "invocation-missing", scenario: "full", path: "/invocations/some", shown: heading("There is no such invocation") },
+  { name: "invocation-error", scenario: "error", path: "/invocations/some", shown: heading("No invocation to show") },
+  { name: "journey", scenario: "full", path: "/invocations?start=cold", shown: openInvocation("checkout") },
+  { name: "timeout", scenario: "full", path: "/invocations?outcome=timeout", shown: openInvocation("timeout") },
+  { name: "oom", scenario: "full", path: "/invocations?outcome=oom", shown: openInvocation("out of memory") },
+  { name: "no-spans", scenario: "full", path: "/invocations?outcome=crash", shown: openInvocation("crash") },
+  {
+    name: "exception",
+    scenario: "full",
+    path: "/functions/checkout?outcome=error",
+    shown: async page => {
+      await openInvocation("371")(page);
+      await page.getByRole("button", { name: "show the span" }).click();
+      await expect(page.getByRole("complementary")).toContainText("Traceback");
+    },
+  },
+  {
+    name: "trace",
+    scenario: "full",
+    path: "/traces?sort=slowest",
+    shown: async page => {
+      await rows(page);
+      await openFirst(page);
+    },
+  },
+  {
+    name: "keys",
+    scenario: "full",
+    path: "/functions/checkout",
+    shown: async page => {
+      await rows(page);
+      await page.keyboard.press("?");
+      await heading("Keys")(page);
+    },
+  },
+];
+
+for (const look of LOOKS) {
+  test.describe(look.name, () => {
+    test.use({ viewport: look.viewport, colorScheme: look.theme });
+    for (const state of STATES) {
+      test(`${state.name} can be seen`, ({ page }) => check(page, state, look));
+    }
+  });
+}
+
+async function check(page: Page, state: State, look: Look): Promise<void> {
+  const problems = watchForProblems(page, state.scenario === "error" || state.name.endsWith("missing"));
+  await page.goto(`${servers.get(state.scenario)?.url}${state.path}`);
+  await state.shown(page);
+  await keep(page, `${state.name}-${look.name}`);
+  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(sideways, "the page does not scroll sideways").toBe(0);
+  await expectAccessible(page);
+  expect(problems()).toEqual([]);
+}

@@ -1,0 +1,68 @@
+/** What the API sends, parsed. The made-up API conforms to the description by its types, so it is held to the schemas here. */
+
+import { expect, test } from "vitest";
+import * as z from "zod/mini";
+import { FakeApi } from "../../dev/fake-api.ts";
+import { BIG } from "../../dev/shop.ts";
+import { valueText } from "../model/attribute.ts";
+import { functionList, invocationDetail, invocationList, trace, traceList } from "./schemas.ts";
+
+const api = new FakeApi("full", Date.UTC(2026, 10, 23));
+const ask = (path: string) => api.answer(new URL(`http://here/api/v1/${path}`))?.body;
+
+test("lists are parsed", () => {
+  expect(z.parse(functionList, ask("functions")).functions.length).toBe(5);
+  expect(z.parse(invocationList, ask("invocations?limit=1000")).invocations.length).toBeGreaterThan(200);
+  const { traces } = z.parse(traceList, ask("traces"));
+  expect(z.parse(trace, ask(`traces/${traces[0]?.traceId}`)).spans.length).toBeGreaterThan(0);
+});
+
+test("numbers beyond a double's precision keep every digit", () => {
+  const start = "1763906582184000007";
+  const list = ask("invocations?limit=1") as { invocations: object[]; total: number; next_cursor: null };
+  const sent = { ...list, invocations: [{ ...list.invocations[0], start }] };
+  expect(z.parse(invocationList, sent).invocations[0]?.start).toBe(BigInt(start));
+});
+
+test("every type of attribute is parsed", () => {
+  const { invocations } = z.parse(invocationList, ask("invocations?outcome=timeout"));
+  const sent = structuredClone(ask(`invocations/${invocations[0]?.requestId}`)) as {
+    trace: { spans: { attributes: unknown[] }[] };
+  };
+  const span = sent.trace.spans[0];
+  if (span) {
+    span.attributes = [
+      { key: "text", value: { stringValue: "a" } },
+      { key: "flag", value: { boolValue: false } },
+      { key: "int", value: { intValue: "-9223372036854775808" } },
+      { key: "nan", value: { doubleValue: "NaN" } },
+      { key: "bytes", value: { bytesValue: "AAE=" } },
+      { key: "list", value: { arrayValue: { values: [{ stringValue: "x" }, { intValue: "1" }, {}] } } },
+      { key: "map", value: { kvlistValue: { values: [{ key: "k", value: { boolValue: true } }] } } },
+      { key: "none", value: {} },
+    ];
+  }
+  const parsed = z.parse(invocationDetail, sent);
+  expect(parsed.trace.spans[0]?.attributes.map(one => valueText(one.value))).toEqual([
+    "a",
+    "false",
+    "-9223372036854775808",
+    "NaN",
+    "AAE=",
+    '["x", 1, ]',
+    "{k: true}",
+    "",
+  ]);
+});
+
+test("an answer that is not as promised is refused", () => {
+  expect(z.safeParse(functionList, { functions: [{ function: 7 }], total: 1 }).success).toBe(false);
+  expect(z.safeParse(trace, null).success).toBe(false);
+});
+
+test("20,000 spans are parsed", () => {
+  const { invocations } = z.parse(invocationList, ask("invocations?function=importer"));
+  const sent = JSON.parse(JSON.stringify(ask(`invocations/${invocations[0]?.requestId}`)));
+  const { trace: parsed } = z.parse(invocationDetail, sent);
+  expect(parsed.spans.length).toBeGreaterThan(BIG * 0.99);
+});

@@ -1,0 +1,65 @@
+/** Every view's URL: what is printed is parsed back, and nonsense is left out. */
+
+import { describe, expect, test } from "vitest";
+
+import { parseSearch, printSearch } from "../app/search.ts";
+import { parseFunctionsSearch } from "./functions/url.ts";
+import { parseInvocationsSearch, parseOutcomes } from "./invocations/url.ts";
+import { parseTraceSearch, parseTraceState, printTraceState } from "./trace/url.ts";
+import { parseTracesSearch } from "./traces/url.ts";
+
+const VIEWS = {
+  functions: {
+    parse: parseFunctionsSearch,
+    good: [{}, { sort: "p95", name: "check & out" }, { range: "7d" }, { from: "1", to: "2", sort: "errors" }],
+    bad: [{ sort: "recent" }, { sort: "colour" }, { range: "1h" }, { name: "" }, { from: "x", to: "2" }],
+  },
+  invocations: {
+    parse: parseInvocationsSearch,
+    good: [{}, { outcome: "error,timeout", start: "cold", sort: "slowest", range: "15m" }, { start: "warm" }],
+    bad: [{ outcome: "fine" }, { start: "hot" }, { sort: "newest" }, { sort: "9" }],
+  },
+  traces: {
+    parse: parseTracesSearch,
+    good: [{}, { service: "checkout+1", sort: "slowest" }],
+    bad: [{ service: "" }, { sort: "newest" }],
+  },
+  trace: {
+    parse: parseTraceSearch,
+    good: [
+      {},
+      {
+        span: "00f067aa0ba902b7",
+        details: "open",
+        closed: "00f067aa0ba902b7,b7ad6b7169203331",
+        view: "5-900",
+        find: "a b",
+      },
+    ],
+    bad: [{ details: "open" }, { span: "xyz" }, { view: "9-5" }, { view: "all" }, { closed: "," }, { find: "" }],
+  },
+} as const;
+
+describe.each(Object.entries(VIEWS))("the URL of %s", (_, { parse, good, bad }) => {
+  test("comes back as it was", () => {
+    for (const search of good) expect(parse(parseSearch(printSearch(search)))).toEqual(search);
+  });
+  test("has no nonsense", () => {
+    for (const search of bad) expect(parse({ ...search })).toEqual({});
+  });
+});
+
+test("outcomes are listed once, in one order", () => {
+  expect(parseOutcomes("timeout,error,error")).toEqual(["error", "timeout"]);
+});
+
+test("the state of a trace's page comes back", () => {
+  const state = {
+    span: "00f067aa0ba902b7",
+    details: true,
+    closed: new Set(["b7ad6b7169203331"]),
+    view: { from: 10, to: 20 },
+    find: "x",
+  };
+  expect(parseTraceState({ ...printTraceState(state) })).toEqual(state);
+});
