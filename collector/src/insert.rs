@@ -283,7 +283,7 @@ impl<D: Destination> Inserter<D> {
 
     /// Keeps the whole cut in a file, in the log's own format, for somebody to look into.
     async fn set_aside(&self, cut: &Cut) -> Result<(), GaveUp> {
-        let name = format!("{:016x}-{:016x}.rejected", cut.lane.0, cut.range.from);
+        let name = format!("{}-{:016x}.rejected", cut.lane, cut.range.from);
         let path = self.quarantine.join(name);
         let mut pause = self.pause();
         loop {
@@ -329,8 +329,8 @@ impl Passage<'_> {
     fn token(&self, generation: &str) -> String {
         let (cut, block) = (self.cut, self.block);
         format!(
-            "{:016x}/{:x}-{:x}/{}/{}.{}/{}/{generation}",
-            cut.lane.0,
+            "{}/{:x}-{:x}/{}/{}.{}/{}/{generation}",
+            cut.lane,
             cut.range.from,
             cut.range.to,
             block.table.name(),

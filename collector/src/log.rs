@@ -236,15 +236,16 @@ fn recover_all(
     for entry in fs::read_dir(lanes_folder)? {
         let folder = entry?.path();
         let name = folder.file_name().and_then(|name| name.to_str());
-        let Some(id) = name.and_then(|name| u64::from_str_radix(name, 16).ok()) else {
+        let id = name.and_then(|name| u64::from_str_radix(name, 16).ok());
+        let Some(lane) = id.map(LaneId) else {
             continue;
         };
         let quarantine = options.quarantine();
-        let recovered = recover(LaneId(id), folder, pool.clone(), &quarantine)?;
+        let recovered = recover(lane, folder, pool.clone(), &quarantine)?;
         if recovered.damaged > 0 {
             damaged.add(recovered.damaged);
             error!(
-                lane = id,
+                %lane,
                 stretches = recovered.damaged,
                 quarantine = %quarantine.display(),
                 "the log is damaged; what can't be read was set aside"
@@ -252,7 +253,7 @@ fn recover_all(
         }
         if recovered.bytes > 0 {
             info!(
-                lane = id,
+                %lane,
                 bytes = recovered.bytes,
                 "the log holds what is not in the store yet"
             );
@@ -263,10 +264,10 @@ fn recover_all(
 }
 
 fn create(lanes_folder: &Path, pool: Pool) -> io::Result<Core> {
-    let id = random_id()?;
-    let folder = lanes_folder.join(format!("{id:016x}"));
+    let lane = LaneId(random_id()?);
+    let folder = lanes_folder.join(lane.to_string());
     fs::create_dir(&folder)?;
-    let appender = Appender::new(LaneId(id), folder, pool, Vec::new(), 0);
+    let appender = Appender::new(lane, folder, pool, Vec::new(), 0);
     Ok(Core::empty(appender))
 }
 

@@ -29,7 +29,6 @@ pub(crate) struct Core {
     handed: usize,
     voids: Vec<Range>,
     generations: BTreeMap<BlockName, u32>,
-    done: u64,
 }
 
 /// What is not cut yet.
@@ -70,7 +69,6 @@ pub(crate) struct Remembered {
     pub(crate) cuts: Vec<Divided>,
     pub(crate) voids: Vec<Range>,
     pub(crate) generations: BTreeMap<BlockName, u32>,
-    pub(crate) done: u64,
 }
 
 // === impl Change ===
@@ -95,7 +93,6 @@ impl Core {
             ..Open::default()
         };
         let remembered = Remembered {
-            done: open.from,
             open,
             cuts: Vec::new(),
             voids: Vec::new(),
@@ -113,7 +110,6 @@ impl Core {
             handed: 0,
             voids: remembered.voids,
             generations: remembered.generations,
-            done: remembered.done,
         }
     }
 
@@ -258,7 +254,6 @@ impl Core {
 
     fn forget(&mut self, done: u64) -> u64 {
         let mut freed = 0;
-        self.done = self.done.max(done);
         while let Some(cut) = self.cuts.front().filter(|cut| cut.range.to <= done) {
             freed += cut.bytes;
             self.cuts.pop_front();

@@ -317,10 +317,10 @@ impl Lane {
         let lane = appender.lane();
         match appender.remove() {
             Ok(()) => debug!(
-                lane = lane.0,
+                %lane,
                 "a lane of an earlier process is in the store"
             ),
-            Err(error) => warn!(%error, lane = lane.0, "cannot remove a lane that is done"),
+            Err(error) => warn!(%error, %lane, "cannot remove a lane that is done"),
         }
     }
 }

@@ -3,6 +3,8 @@
 //! A header says in which lane and at which position it stands, so that what a recycled segment holds from an earlier
 //! life is never taken for a record. Invariant: [`walk`] yields only what was written, whatever happened to the bytes.
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use super::request::Request;
@@ -136,6 +138,15 @@ fn written_end(bytes: &[u8], offset: usize) -> usize {
     }
     let zeros = bytes.iter().rev().take_while(|byte| **byte == 0).count();
     (bytes.len() - zeros).max(offset)
+}
+
+// === impl LaneId ===
+
+impl fmt::Display for LaneId {
+    /// As its folder is called.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
 }
 
 // === impl Range ===

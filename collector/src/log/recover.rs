@@ -105,7 +105,7 @@ pub(crate) fn recover(
 
 fn set_aside(quarantine: &Path, lane: LaneId, range: Range, bytes: &[u8]) -> io::Result<()> {
     fs::create_dir_all(quarantine)?;
-    let name = format!("{:016x}-{:016x}.damaged", lane.0, range.from);
+    let name = format!("{lane}-{:016x}.damaged", range.from);
     fs::write(quarantine.join(name), bytes)
 }
 
@@ -207,7 +207,6 @@ impl Scanned {
             cuts,
             voids: self.voids,
             generations,
-            done,
         }
     }
 }
