@@ -103,7 +103,6 @@ impl Common<'_> {
             ("ORIG_HANDLER", "app.handler".to_owned()),
             ("OTEL_SERVICE_NAME", "checkout".to_owned()),
             ("OTEL_TRACES_EXPORTER", "otlp".to_owned()),
-            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf".to_owned()),
             // The default is gRPC, whose exporter is a package of its own.
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf".to_owned()),
             ("OTEL_METRICS_EXPORTER", "none".to_owned()),
