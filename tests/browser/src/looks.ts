@@ -5,6 +5,7 @@ import type { Page } from "@playwright/test";
 export interface Look {
   readonly name: string;
   readonly theme: "dark" | "light";
+  readonly phone: boolean;
   readonly viewport: { readonly width: number; readonly height: number };
 }
 
@@ -12,10 +13,10 @@ const DESK = { width: 1280, height: 860 };
 const PHONE = { width: 390, height: 844 };
 
 export const LOOKS: readonly Look[] = [
-  { name: "dark-1280", theme: "dark", viewport: DESK },
-  { name: "light-1280", theme: "light", viewport: DESK },
-  { name: "dark-390", theme: "dark", viewport: PHONE },
-  { name: "light-390", theme: "light", viewport: PHONE },
+  { name: "dark-1280", theme: "dark", phone: false, viewport: DESK },
+  { name: "light-1280", theme: "light", phone: false, viewport: DESK },
+  { name: "dark-390", theme: "dark", phone: true, viewport: PHONE },
+  { name: "light-390", theme: "light", phone: true, viewport: PHONE },
 ];
 
 /** Keeps a picture of the page for people to look at. */
