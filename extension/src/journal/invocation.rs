@@ -17,6 +17,8 @@ pub(super) struct Invocation {
     /// Since when it exists for the collector.
     pub(super) filed_at: Option<UnixNanos>,
     pub(super) start: UnixNanos,
+    /// `start` is the platform's own account.
+    is_start_told: bool,
     /// Not known where its call never came.
     pub(super) deadline: UnixNanos,
     pub(super) arn: String,
@@ -57,6 +59,7 @@ impl Invocation {
             request_id,
             filed_at: None,
             start,
+            is_start_told: false,
             deadline: UnixNanos::default(),
             arn: String::new(),
             cold: Cold::Warm,
@@ -120,6 +123,7 @@ impl Invocation {
 
     pub(super) fn on_start(&mut self, start: &Start, time: UnixNanos) {
         self.start = time;
+        self.is_start_told = true;
         if self.arn.is_empty() {
             self.arn.clone_from(&start.arn);
         }
@@ -161,6 +165,7 @@ impl Invocation {
         let length = |name: &str| stretch(name).map(|stretch| stretch.duration);
         self.runtime_overhead = stretch("runtimeOverhead").cloned();
         Finished {
+            start: self.is_start_told.then_some(self.start),
             outcome: ended,
             duration: done.duration.unwrap_or_default(),
             response_latency: length("responseLatency"),
@@ -199,6 +204,7 @@ impl Invocation {
         self.end(outcome, "", Some(duration));
         self.is_finished = true;
         Finished {
+            start: self.is_start_told.then_some(self.start),
             outcome,
             duration,
             ..Finished::default()

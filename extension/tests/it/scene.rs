@@ -2,10 +2,11 @@
 
 use std::future::Future;
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use tokio::process::{Child, Command};
 
 use crate::collector::{Behaviour, Collector};
 use crate::otlp;
@@ -34,11 +35,8 @@ pub(crate) struct Scene {
     pub(crate) ports: Ports,
     setting: Setting,
     scratch: TempDir,
-    extension: Extension,
+    extension: Child,
 }
-
-/// Ended with its test, whatever became of it.
-struct Extension(Child);
 
 impl Default for Setting {
     fn default() -> Self {
@@ -83,14 +81,16 @@ impl Scene {
                 setting.flush_budget.as_millis().to_string(),
             )
             .env("TMPDIR", scratch.path())
-            .stdin(Stdio::null());
+            .stdin(Stdio::null())
+            // Ended with its test, whatever became of it.
+            .kill_on_drop(true);
         if setting.behaviour != Behaviour::NotConfigured {
             command.env(
                 "COLDTRACE_ENDPOINT",
                 format!("http://{}", collector.address),
             );
         }
-        let extension = Extension(command.spawn().expect("start the extension"));
+        let extension = command.spawn().expect("start the extension");
         Self {
             platform,
             collector,
@@ -114,16 +114,8 @@ impl Scene {
     /// Waits for the extension to end well; how long that took.
     pub(crate) async fn ended(&mut self) -> Duration {
         let since = Instant::now();
-        let child = &mut self.extension.0;
-        let exit = patience(async {
-            loop {
-                if let Some(exit) = child.try_wait().expect("wait for the extension") {
-                    return exit;
-                }
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        });
-        let exit = exit.await;
+        let exit = patience(self.extension.wait()).await;
+        let exit = exit.expect("wait for the extension");
         assert!(exit.success(), "{exit}");
         since.elapsed()
     }
@@ -146,14 +138,6 @@ impl Ports {
             otlp_http,
             telemetry,
         }
-    }
-}
-
-impl Drop for Extension {
-    fn drop(&mut self) {
-        // One that has ended can't be killed.
-        drop(self.0.kill());
-        drop(self.0.wait());
     }
 }
 
