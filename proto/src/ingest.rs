@@ -115,6 +115,7 @@ pub fn fact_to_model(fact: &v1::Fact) -> Result<Fact, IngestProblem> {
             trigger: known(started.trigger, Trigger::from_number),
         }),
         Some(v1::fact::Kind::Finished(finished)) => FactKind::Finished(Finished {
+            start: (finished.start_unix_nano != 0).then_some(UnixNanos(finished.start_unix_nano)),
             outcome: known(finished.outcome, Outcome::from_number),
             duration: Nanos(finished.duration_nano),
             response_latency: finished.response_latency_nano.map(Nanos),
@@ -168,6 +169,7 @@ pub fn fact_from_model(fact: &Fact) -> v1::Fact {
             produced_bytes: finished.produced.map(|size| size.0),
             error_type: finished.error_type.clone(),
             sdk_trace_id: bytes(finished.sdk_trace_id),
+            start_unix_nano: finished.start.unwrap_or_default().0,
         }),
         FactKind::Reported(reported) => v1::fact::Kind::Reported(v1::Reported {
             outcome: u32::from(reported.outcome.number()),

@@ -45,6 +45,7 @@ pub(super) fn row<'a>(owner: Owner<'a>, sandbox: &'a Sandbox, fact: &'a Fact) ->
         },
         FactKind::Finished(finished) => InvocationRow {
             facts: fact::FINISHED,
+            platform_start_unix_ns: finished.start.unwrap_or_default().0,
             outcome: finished.outcome.number(),
             error_type: &finished.error_type,
             response_latency_ns: finished.response_latency.map_or(0, |latency| latency.0),
@@ -151,6 +152,7 @@ fn empty<'a>(
         account: "",
         memory_bytes: 0,
         start_unix_ns: 0,
+        platform_start_unix_ns: 0,
         deadline_unix_ns: 0,
         outcome: 0,
         cold: 0,

@@ -55,6 +55,8 @@ pub struct Started {
 /// An invocation ended, as the runtime saw it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Finished {
+    /// When the platform started it, by the platform's own account; the started fact has only when its sender learned of it.
+    pub start: Option<UnixNanos>,
     /// How it ended.
     pub outcome: Outcome,
     /// From start to the runtime's end.

@@ -97,7 +97,9 @@ CREATE TABLE IF NOT EXISTS invocations (
     region                SimpleAggregateFunction(max, LowCardinality(String)),
     account               SimpleAggregateFunction(max, LowCardinality(String)),
     memory_bytes          SimpleAggregateFunction(max, UInt64),
+    -- When the sender learned of it; the platform's own account, which comes later, wins on reading.
     start_unix_ns         SimpleAggregateFunction(max, UInt64),
+    platform_start_unix_ns SimpleAggregateFunction(max, UInt64),
     deadline_unix_ns      SimpleAggregateFunction(max, UInt64),
     outcome               SimpleAggregateFunction(max, UInt8),
     cold                  SimpleAggregateFunction(max, UInt8),

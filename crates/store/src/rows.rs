@@ -130,6 +130,8 @@ pub struct InvocationRow<'a> {
     pub memory_bytes: u64,
     /// Start, Unix nanoseconds.
     pub start_unix_ns: u64,
+    /// Start by the platform's own account, Unix nanoseconds.
+    pub platform_start_unix_ns: u64,
     /// Deadline, Unix nanoseconds.
     pub deadline_unix_ns: u64,
     /// `Outcome`.

@@ -117,6 +117,9 @@ pub struct Finished {
     pub error_type: ::prost::alloc::string::String,
     #[prost(bytes = "vec", tag = "8")]
     pub sdk_trace_id: ::prost::alloc::vec::Vec<u8>,
+    /// By the platform's own account; Started has only when its sender learned of it.
+    #[prost(fixed64, tag = "9")]
+    pub start_unix_nano: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Reported {

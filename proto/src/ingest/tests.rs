@@ -60,10 +60,12 @@ fn finished() -> impl Strategy<Value = FactKind> {
         bytes(),
         ".{0,8}",
         trace_id(),
+        option::of(1..=UnixNanos::MAX_STORED.0),
     )
         .prop_map(
-            |(outcome, duration, lengths, produced, error_type, sdk_trace_id)| {
+            |(outcome, duration, lengths, produced, error_type, sdk_trace_id, start)| {
                 FactKind::Finished(Finished {
+                    start: start.map(UnixNanos),
                     outcome,
                     duration: Nanos(duration),
                     response_latency: lengths.0,

@@ -152,6 +152,7 @@ table! {
         account: LowText = row.account,
         memory_bytes: Plain<U64> = row.memory_bytes,
         start_unix_ns: Plain<U64> = row.start_unix_ns,
+        platform_start_unix_ns: Plain<U64> = row.platform_start_unix_ns,
         deadline_unix_ns: Plain<U64> = row.deadline_unix_ns,
         outcome: Plain<U8> = row.outcome,
         cold: Plain<U8> = row.cold,

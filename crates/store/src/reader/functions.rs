@@ -84,7 +84,8 @@ impl Reader {
                     max(duration_ns) AS max,
                     quantileExactIf(0.5)(init_ns, init_ns != 0) AS init_p50,
                     countIf(init_ns != 0) AS inits,
-                    max(if(start_unix_ns != 0, start_unix_ns, filed_at)) AS last_seen
+                    max(multiIf(platform_start_unix_ns != 0, platform_start_unix_ns,
+                        start_unix_ns != 0, start_unix_ns, filed_at)) AS last_seen
                 FROM ({invocations}) AS i WHERE {visible}
                 GROUP BY function ORDER BY max(filed_at) DESC, function"
             ))

@@ -73,6 +73,7 @@ struct InvocationRecord {
     account: String,
     memory_bytes: u64,
     start_unix_ns: u64,
+    platform_start_unix_ns: u64,
     deadline_unix_ns: u64,
     outcome: u8,
     cold: u8,
@@ -115,6 +116,7 @@ pub(super) fn merged(owned: &str, range: TimeRange, more: Option<&str>) -> Strin
             max(instance) AS instance, max(version) AS version, max(runtime) AS runtime,
             max(architecture) AS architecture, max(region) AS region, max(account) AS account,
             max(memory_bytes) AS memory_bytes, max(start_unix_ns) AS start_unix_ns,
+            max(platform_start_unix_ns) AS platform_start_unix_ns,
             max(deadline_unix_ns) AS deadline_unix_ns, max(outcome) AS outcome, max(cold) AS cold,
             max(trigger) AS trigger, max(duration_ns) AS duration_ns, max(billed_ns) AS billed_ns,
             max(init_ns) AS init_ns, max(restore_ns) AS restore_ns,
@@ -370,7 +372,9 @@ impl InvocationRecord {
             memory: size(self.memory_bytes),
             region: self.region,
             account: self.account,
-            start: time(self.start_unix_ns).unwrap_or(filed_at),
+            start: time(self.platform_start_unix_ns)
+                .or(time(self.start_unix_ns))
+                .unwrap_or(filed_at),
             deadline: time(self.deadline_unix_ns),
             outcome: Outcome::from_number(self.outcome).unwrap_or_default(),
             cold: Cold::from_number(self.cold).unwrap_or_default(),

@@ -71,6 +71,7 @@ fn invocations() -> Block {
         account: "",
         memory_bytes: 0,
         start_unix_ns: TS,
+        platform_start_unix_ns: TS,
         deadline_unix_ns: 0,
         outcome: 1,
         cold: 0,

@@ -322,7 +322,7 @@ const STORED: [(&str, &str); 6] = [
     ),
     (
         "invocations",
-        "t,10000,f,2026-01-02 03:04:05.000000006,r,1,2,s,i,v,rt,3,re,ac,4,5,6,7,8,9,10,11,12,13,14,15,16,\
+        "t,10000,f,2026-01-02 03:04:05.000000006,r,1,2,s,i,v,rt,3,re,ac,4,5,55,6,7,8,9,10,11,12,13,14,15,16,\
         17,18,18446744073709551615,et,platform trace 1,platspan,the sdk's traces",
     ),
 ];
@@ -345,6 +345,7 @@ fn invocation() -> InvocationRow<'static> {
         account: "ac",
         memory_bytes: 4,
         start_unix_ns: 5,
+        platform_start_unix_ns: 55,
         deadline_unix_ns: 6,
         outcome: 7,
         cold: 8,
