@@ -150,6 +150,7 @@ impl<'a> Data<'a> {
             account: &told.account,
             memory_bytes: bytes(told.memory),
             start_unix_ns: told.start.0,
+            platform_start_unix_ns: 0,
             deadline_unix_ns: told.deadline.unwrap_or_default().0,
             outcome: told.outcome.number(),
             cold: told.cold.number(),
