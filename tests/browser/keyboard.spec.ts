@@ -38,7 +38,10 @@ test("from the functions to a span and back", async ({ page }) => {
 
   await page.keyboard.press("u");
   await expect(page).toHaveURL(/\/functions\/checkout$/);
-  await expect(page.locator("tr", { hasText: "PaymentDeclined" }).first().locator("a"), "the row that was left").toBeFocused();
+  await expect(
+    page.locator("tr", { hasText: "PaymentDeclined" }).first().locator("a"),
+    "the row that was left",
+  ).toBeFocused();
   await page.keyboard.press("g");
   await page.keyboard.press("f");
   await expect(page.getByRole("heading", { level: 1, name: "Functions" })).toBeVisible();

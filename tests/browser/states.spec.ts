@@ -45,14 +45,24 @@ const STATES: readonly State[] = [
   { name: "functions-loading", scenario: "loading", path: "/", shown: loading },
   { name: "functions-error", scenario: "error", path: "/", shown: heading("No functions to show") },
   { name: "function", scenario: "full", path: "/functions/checkout", shown: rows },
-  { name: "function-empty", scenario: "empty", path: "/functions/checkout", shown: heading(/No invocation of checkout/) },
+  {
+    name: "function-empty",
+    scenario: "empty",
+    path: "/functions/checkout",
+    shown: heading(/No invocation of checkout/),
+  },
   { name: "function-loading", scenario: "loading", path: "/functions/checkout", shown: loading },
   { name: "function-error", scenario: "error", path: "/functions/checkout", shown: heading("No invocations to show") },
   { name: "invocations", scenario: "full", path: "/invocations?outcome=error,timeout,oom,crash", shown: rows },
   { name: "traces", scenario: "full", path: "/traces?sort=slowest", shown: rows },
   { name: "traces-empty", scenario: "empty", path: "/traces", shown: heading(/No trace/) },
   { name: "invocation-loading", scenario: "loading", path: "/invocations/some", shown: loading },
-  { name: "invocation-missing", scenario: "full", path: "/invocations/some", shown: heading("There is no such invocation") },
+  {
+    name: "invocation-missing",
+    scenario: "full",
+    path: "/invocations/some",
+    shown: heading("There is no such invocation"),
+  },
   { name: "invocation-error", scenario: "error", path: "/invocations/some", shown: heading("No invocation to show") },
   { name: "journey", scenario: "full", path: "/invocations?start=cold", shown: openInvocation("checkout") },
   { name: "timeout", scenario: "full", path: "/invocations?outcome=timeout", shown: openInvocation("timeout") },
@@ -103,7 +113,9 @@ async function check(page: Page, state: State, look: Look): Promise<void> {
   await page.goto(`${servers.get(state.scenario)?.url}${state.path}`);
   await state.shown(page);
   await keep(page, `${state.name}-${look.name}`);
-  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  const sideways = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
   expect(sideways, "the page does not scroll sideways").toBe(0);
   // On a phone the same elements are placed differently; looking twice would find nothing new.
   if (!look.phone) await expectAccessible(page);

@@ -9,6 +9,11 @@ import { FakeApi, type Scenario } from "../../../ui/dev/fake-api.ts";
 
 const DIST = join(import.meta.dirname, "../../../ui/dist");
 
+/** As `query/src/http/ui.rs` has it. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+  "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
@@ -49,7 +54,7 @@ async function file(path: string, response: ServerResponse): Promise<void> {
     const body = await readFile(join(DIST, name));
     response.writeHead(200, {
       "content-type": TYPES[extname(name)] ?? "application/octet-stream",
-      "content-security-policy": "default-src 'self'",
+      "content-security-policy": POLICY,
     });
     response.end(body);
   } catch {

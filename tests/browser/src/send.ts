@@ -52,7 +52,10 @@ function coldStart(requestId: string) {
       { key: "faas.coldstart", value: { boolValue: true } },
     ],
   };
-  const call = { kind: 3, attributes: [text("server.address", "payments.example"), text("http.request.method", "POST")] };
+  const call = {
+    kind: 3,
+    attributes: [text("server.address", "payments.example"), text("http.request.method", "POST")],
+  };
   const exception = {
     timeUnixNano: String(start + 640n * MS),
     name: "exception",

@@ -32,7 +32,13 @@ export async function expectAccessible(page: Page): Promise<void> {
     const { axe } = window as any;
     const found = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] });
     // biome-ignore lint/suspicious/noExplicitAny: axe's own form
-    return found.violations.map((one: any) => `${one.id}: ${one.nodes.map((node: any) => node.target).slice(0, 4).join(", ")}`);
+    return found.violations.map(
+      (one: any) =>
+        `${one.id}: ${one.nodes
+          .map((node: any) => node.target)
+          .slice(0, 4)
+          .join(", ")}`,
+    );
   });
   expect(violations).toEqual([]);
 }

@@ -35,6 +35,11 @@ const bytes = z.pipe(
   z.transform((text): bigint => BigInt(text)),
 );
 const text = z.string();
+/** Names that say that there is none become empty, as where nothing was told. */
+const name = z.pipe(
+  z.string(),
+  z.transform((name): string => (name === "unknown" || name === "other" ? "" : name)),
+);
 const nullableText = z.nullable(z.string());
 
 export const problem = z.object({
@@ -44,9 +49,9 @@ export const problem = z.object({
 const functionSummary = z.pipe(
   z.object({
     function: text,
-    platform: text,
+    platform: name,
     runtime: text,
-    architecture: text,
+    architecture: name,
     memory_bytes: bytes,
     invocations: count,
     cold_starts: count,
@@ -90,17 +95,17 @@ const invocation = z.pipe(
     outcome: z.enum(["running", "ok", "error", "init_error", "crash", "timeout", "oom", "lost"]),
     cold: z.enum(["warm", "on_demand", "provisioned", "snapstart", "reset"]),
     facts: z.array(z.enum(["started", "finished", "reported", "from_span"])),
-    platform: text,
+    platform: name,
     sandbox_id: text,
     instance: text,
     version: text,
     runtime: text,
-    architecture: text,
+    architecture: name,
     region: text,
     account: text,
     memory_bytes: z.nullable(bytes),
     deadline: z.nullable(timeText),
-    trigger: text,
+    trigger: name,
     duration: z.nullable(nanosText),
     billed: z.nullable(nanosText),
     init: z.nullable(nanosText),

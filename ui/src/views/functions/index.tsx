@@ -85,9 +85,9 @@ function Found({ functions, range, search, onOrder }: FoundProps): JSX.Element {
   return (
     <>
       <p className="lead">
-        {plural(found.length, "function")} answered {plural(invocations, "invocation")} in {rangeText(range)}.{" "}
+        {plural(found.length, "function")}, {plural(invocations, "invocation")} in {rangeText(range)}:{" "}
         {errors === 0 ? (
-          "None failed"
+          "none failed"
         ) : (
           <strong className="bad">
             {formatCount(errors)} failed ({formatShare(errors, invocations)})

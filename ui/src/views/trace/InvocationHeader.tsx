@@ -86,7 +86,7 @@ function Facts({ of }: { readonly of: Invocation }): JSX.Element {
   const sandbox = of.sandboxId || of.instance;
   const facts: [string, string][] = [
     ["start", of.cold === "warm" ? COLD_TEXT.warm : ""],
-    ["trigger", of.trigger === "other" || of.trigger === "unknown" ? "" : of.trigger],
+    ["trigger", of.trigger],
     ["runtime", [of.runtime, of.architecture].filter(part => part !== "").join(" · ")],
     ["version", of.version],
     ["region", of.region],

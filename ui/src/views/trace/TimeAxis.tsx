@@ -20,6 +20,8 @@ interface TimeAxisProps {
 }
 
 const HEIGHT = 36;
+/** A tick further to the right has no room for its text. */
+const LAST_TICK = 0.95;
 /** In pixels; a hand that trembles drags nothing. */
 const LEAST_DRAG = 4;
 
@@ -55,11 +57,13 @@ export function TimeAxis({ layout, rows, view, zero, marks, onView }: TimeAxisPr
           )}
         </div>
         <div className="ticks" aria-hidden="true">
-          {marks.map(at => (
-            <span key={at} style={{ left: percent((at - view.from) / width) }}>
-              {at === zero ? "0" : formatOffset(at - zero)}
-            </span>
-          ))}
+          {marks
+            .filter(at => at - view.from <= width * LAST_TICK)
+            .map(at => (
+              <span key={at} style={{ left: percent((at - view.from) / width) }}>
+                {at === zero ? "0" : formatOffset(at - zero)}
+              </span>
+            ))}
           {partly && <span className="ticks-width">{formatNanos(width)} seen</span>}
         </div>
       </div>
