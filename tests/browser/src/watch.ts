@@ -1,5 +1,6 @@
 /** What must not happen on any page: errors in the console, requests to elsewhere, what keeps people out. */
 
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 
 import { expect, type Page } from "@playwright/test";
@@ -21,24 +22,25 @@ export function watchForProblems(page: Page, failuresWanted = false): () => stri
   return () => problems;
 }
 
+/** What is used of it; it puts itself into the page. */
+interface Axe {
+  run(of: Document, options: { runOnly: string[] }): Promise<{ violations: Violation[] }>;
+}
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly target: readonly string[] }[];
+}
+
 /** What axe finds of the levels A and AA. Called last: it needs a way around the page's content security policy. */
 export async function expectAccessible(page: Page): Promise<void> {
   const session = await page.context().newCDPSession(page);
   await session.send("Page.setBypassCSP", { enabled: true });
-  const { readFile } = await import("node:fs/promises");
   await page.evaluate(await readFile(AXE, "utf8"));
   const violations = await page.evaluate(async () => {
-    // biome-ignore lint/suspicious/noExplicitAny: axe puts itself there
-    const { axe } = window as any;
+    const { axe } = window as unknown as { axe: Axe };
     const found = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] });
-    // biome-ignore lint/suspicious/noExplicitAny: axe's own form
-    return found.violations.map(
-      (one: any) =>
-        `${one.id}: ${one.nodes
-          .map((node: any) => node.target)
-          .slice(0, 4)
-          .join(", ")}`,
-    );
+    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.target.join(" ")).join(", ")}`);
   });
   expect(violations).toEqual([]);
 }
