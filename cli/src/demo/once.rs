@@ -219,6 +219,14 @@ impl Outcome {
         if killed.contains(&Target::Function) {
             at_least("crash", self.outcomes.get("crash").copied().unwrap_or(0), 1);
         }
+        if self
+            .settled_seconds
+            .is_some_and(|settled| settled > DEADLINE.as_secs_f64())
+        {
+            missing.push(format!(
+                "told late: not within {DEADLINE:?} of the last invocation"
+            ));
+        }
         missing
     }
 }

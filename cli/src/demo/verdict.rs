@@ -5,6 +5,7 @@
 //! once only.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use coldtrace_model::Outcome;
@@ -73,7 +74,7 @@ impl Verdict {
             }
         }
         for request_id in told.into_keys() {
-            self.mismatch(request_id, "request_id", "never invoked", "listed");
+            self.mismatch(request_id, "request_id", &"never invoked", &"listed");
         }
     }
 
@@ -128,7 +129,7 @@ impl Verdict {
         };
         let handlers = journey.spans.iter().filter(is_handler).count();
         if flushed(seen.function) && handlers != 1 {
-            self.mismatch(&seen.request_id, "handler spans", 1, handlers);
+            self.mismatch(&seen.request_id, "handler spans", &1, &handlers);
         }
     }
 
@@ -165,8 +166,8 @@ impl Verdict {
             self.mismatch(
                 id,
                 "max_memory_bytes",
-                report.max_memory,
-                told_or_absent(max_memory),
+                &report.max_memory,
+                &told_or_absent(max_memory),
             );
         }
         self.fits(seen, told);
@@ -179,7 +180,7 @@ impl Verdict {
         let deadly = [Outcome::Crash, Outcome::Timeout, Outcome::OutOfMemory].map(Outcome::as_str);
         if seen.exit.is_some() != deadly.contains(&told.outcome.as_str()) {
             let observed = seen.exit.as_deref().unwrap_or("the process goes on");
-            self.mismatch(&seen.request_id, "exit", observed, &told.outcome);
+            self.mismatch(&seen.request_id, "exit", &observed, &told.outcome);
         }
     }
 
@@ -196,8 +197,8 @@ impl Verdict {
             self.mismatch(
                 &seen.request_id,
                 "peak memory",
-                seen.peak_memory,
-                max_memory,
+                &seen.peak_memory,
+                &max_memory,
             );
         }
     }
@@ -214,20 +215,20 @@ impl Verdict {
             self.mismatch(
                 &seen.request_id,
                 "duration",
-                observed,
-                format!("{duration:?}"),
+                &observed,
+                &format!("{duration:?}"),
             );
         }
         let start = UNIX_EPOCH + Duration::from_nanos(told.start.0);
         if start + CLOCK_TOLERANCE < seen.sent || start > seen.ended() + CLOCK_TOLERANCE {
             let observed = format!("{} and {:?} on", since_epoch(seen.sent), seen.wall);
-            self.mismatch(&seen.request_id, "start", observed, since_epoch(start));
+            self.mismatch(&seen.request_id, "start", &observed, &since_epoch(start));
         }
     }
 
     fn same(&mut self, request_id: &str, field: &'static str, observed: &str, api: &str) {
         if observed != api {
-            self.mismatch(request_id, field, observed, api);
+            self.mismatch(request_id, field, &observed, &api);
         }
     }
 
@@ -247,7 +248,7 @@ impl Verdict {
         if !equal {
             let text =
                 |length: Option<Duration>| length.map_or("absent".to_owned(), |l| format!("{l:?}"));
-            self.mismatch(request_id, field, text(observed), text(api));
+            self.mismatch(request_id, field, &text(observed), &text(api));
         }
     }
 
@@ -255,8 +256,8 @@ impl Verdict {
         &mut self,
         request_id: &str,
         field: &'static str,
-        observed: impl ToString,
-        api: impl ToString,
+        observed: &dyn Display,
+        api: &dyn Display,
     ) {
         self.mismatches.push(Mismatch {
             request_id: request_id.to_owned(),
