@@ -62,6 +62,10 @@ impl History {
         self.invokes.push_back(now);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.invokes.is_empty()
+    }
+
     fn is_rare(&self) -> bool {
         let gaps = self.invokes.len().saturating_sub(1);
         let (Some(first), Some(last)) = (self.invokes.front(), self.invokes.back()) else {

@@ -29,6 +29,8 @@ mod tests;
 const MAX_OPEN: usize = 1024;
 /// Invocations that are over and may be told of once more.
 const MAX_CLOSED: usize = 256;
+/// As many of them as the next process must know: what the platform had not delivered when this one ended.
+const MAX_REMEMBERED: usize = 32;
 /// The platform tells milliseconds, cut: nanoseconds.
 const RESOLUTION: u64 = 1_000_000;
 
@@ -42,7 +44,15 @@ pub(crate) enum Entry {
     Spans(Vec<Span>),
 }
 
-/// An invocation that a restart of the process must not forget.
+/// What a restart of the process must not forget.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Memory {
+    pub(crate) open: Vec<Remembered>,
+    /// Of these all was told.
+    pub(crate) over: Vec<RequestId>,
+}
+
+/// An invocation that is open.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Remembered {
     pub(crate) request_id: RequestId,
@@ -71,8 +81,11 @@ struct Closed {
 pub(crate) struct Journal {
     sandbox: Sandbox,
     mode: Mode,
-    /// What was before was told to another process.
     registered: UnixNanos,
+    /// What was told to the process before this one is known.
+    has_memory: bool,
+    /// The memory changed since it was last taken.
+    is_memory_stale: bool,
     /// What the next invocation is, if it is the first.
     next_cold: Cold,
     /// The first invocation of this process: it waited for the phases before it.
@@ -92,25 +105,29 @@ pub(crate) struct Journal {
 // === impl Journal ===
 
 impl Journal {
-    /// Nothing has happened yet in this process. `first` is what its first invocation is; `remembered` are those that the
-    /// process before it left open.
+    /// Nothing has happened yet in this process. `first` is what its first invocation is; `memory` is of the process before it,
+    /// if there was one.
     pub(crate) fn new(
         sandbox: Sandbox,
         mode: Mode,
         first: Cold,
         registered: UnixNanos,
-        remembered: Vec<Remembered>,
+        memory: Option<Memory>,
     ) -> Self {
+        let has_memory = memory.is_some();
+        let Memory { open, over } = memory.unwrap_or_default();
         Self {
             sandbox,
             mode,
             registered,
+            has_memory,
+            is_memory_stale: false,
             next_cold: first,
             first: None,
             has_telemetry: true,
             init: Init::new(registered),
-            open: remembered.into_iter().map(Invocation::recall).collect(),
-            closed: VecDeque::new(),
+            open: open.into_iter().map(Invocation::recall).collect(),
+            closed: over.into_iter().map(Closed::recall).collect(),
             current: None,
             entries: Vec::new(),
             dropped_lines: 0,
@@ -227,8 +244,17 @@ impl Journal {
     }
 
     /// What the next process of this sandbox must know.
-    pub(crate) fn remembered(&self) -> Vec<Remembered> {
-        self.open.iter().filter_map(Invocation::remember).collect()
+    pub(crate) fn memory(&self) -> Memory {
+        let over = self.closed.iter().take(MAX_REMEMBERED);
+        Memory {
+            open: self.open.iter().filter_map(Invocation::remember).collect(),
+            over: over.map(|one| one.request_id.clone()).collect(),
+        }
+    }
+
+    /// The same, if it changed since this was last asked.
+    pub(crate) fn changed_memory(&mut self) -> Option<Memory> {
+        std::mem::take(&mut self.is_memory_stale).then(|| self.memory())
     }
 
     fn describe(&mut self, runtime: &str, instance: &str) {
@@ -390,14 +416,14 @@ impl Journal {
     }
 
     /// The place of an invocation of which something is told that happened at `time`. Nothing for one that is over, here or in the
-    /// process before.
+    /// process before. What that process was not told of any more is told to this one.
     fn known(&mut self, request_id: &RequestId, time: UnixNanos) -> Option<usize> {
         if self.closed.iter().any(|one| one.request_id == *request_id) {
             return None;
         }
-        let is_older = time.0 + RESOLUTION <= self.registered.0;
+        let is_anothers = !self.has_memory && time.0 + RESOLUTION <= self.registered.0;
         match self.position(request_id) {
-            None if is_older => None,
+            None if is_anothers => None,
             None => Some(self.enter(request_id, time)),
             position => position,
         }
@@ -413,6 +439,7 @@ impl Journal {
             return;
         }
         let started = invocation.file(now, cold);
+        self.is_memory_stale = true;
         self.next_cold = Cold::Warm;
         self.tell(position, FactKind::Started(started));
         if self.first.is_none() {
@@ -461,6 +488,7 @@ impl Journal {
     fn draw(&mut self, position: usize, now: UnixNanos) {
         let invocation = &mut self.open[position];
         if !std::mem::replace(&mut invocation.is_drawn, true) {
+            self.is_memory_stale = true;
             let spans = spans::draw(invocation, &self.sandbox, now);
             self.entries.push(Entry::Spans(spans));
         }
@@ -468,6 +496,7 @@ impl Journal {
 
     fn close(&mut self, position: usize) {
         if let Some(invocation) = self.open.remove(position) {
+            self.is_memory_stale = true;
             self.closed.truncate(MAX_CLOSED - 1);
             self.closed.push_front(Closed {
                 was_called: invocation.was_called,
@@ -494,6 +523,20 @@ impl Journal {
         self.open
             .push_back(Invocation::new(request_id.clone(), start));
         self.open.len() - 1
+    }
+}
+
+// === impl Closed ===
+
+impl Closed {
+    /// One of the process before this one. Its call, if it came, came there.
+    fn recall(request_id: RequestId) -> Self {
+        Self {
+            request_id,
+            was_called: true,
+            start: UnixNanos::default(),
+            end: UnixNanos::default(),
+        }
     }
 }
 

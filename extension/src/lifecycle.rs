@@ -12,7 +12,7 @@ use coldtrace_proto::v1::OtlpPayload;
 use crate::breaker::Breaker;
 use crate::buffer::{Batch, Buffer, Item, Sender};
 use crate::flush_policy::{self, Circumstances, Decision, History};
-use crate::journal::{Journal, Remembered};
+use crate::journal::{Journal, Memory};
 use crate::log::{self, Level};
 use crate::runtime_api::{Invoke, Mode, PlatformCall, Shutdown, ShutdownReason};
 use crate::ship::{Delivery, Order, Verdict};
@@ -24,6 +24,8 @@ mod tests;
 
 /// For the telemetry of the last invocation to arrive before the end.
 const DRAIN: Nanos = Nanos::from_millis(300);
+/// The platform has told everything when it is quiet for so long: a few times what it may hold telemetry back.
+const QUIET: Nanos = Nanos::from_millis(100);
 /// Between the last thing that the extension does and its being killed.
 const SHUTDOWN_MARGIN: Nanos = Nanos::from_millis(200);
 /// Between two tries at the end, when there is no later.
@@ -50,8 +52,8 @@ pub(crate) enum Effect {
     /// Ask the platform for its next call.
     CallNext,
     Ship(Order),
-    /// Note the open invocations on the scratch disk.
-    Remember(Vec<Remembered>),
+    /// Note on the scratch disk what the next process must know.
+    Remember(Memory),
     /// End the process.
     Exit(Farewell),
 }
@@ -105,6 +107,8 @@ enum Stage {
     /// Until the platform has told everything.
     Draining {
         until: UnixNanos,
+        /// Nothing is expected any more, if nothing comes by then.
+        quiet_at: UnixNanos,
         last: Shutdown,
     },
     /// Until everything is out.
@@ -168,7 +172,13 @@ impl Lifecycle {
         let by_stage = match &self.stage {
             Stage::Waiting | Stage::Ended => None,
             Stage::Holding { latest, .. } => Some(*latest),
-            Stage::Flushing { until } | Stage::Draining { until, .. } => Some(*until),
+            Stage::Flushing { until } => Some(*until),
+            Stage::Draining {
+                until, quiet_at, ..
+            } => Some(match self.journal.awaits_reports() {
+                true => *until,
+                false => (*until).min(*quiet_at),
+            }),
             Stage::Closing {
                 until, retry_at, ..
             } => Some(match self.is_shipping {
@@ -224,18 +234,33 @@ impl Lifecycle {
         let latest = last.deadline.minus(SHUTDOWN_MARGIN);
         self.stage = Stage::Draining {
             until: now.plus(DRAIN).min(latest),
+            quiet_at: match self.may_be_told_more(last.reason) {
+                true => now.plus(QUIET),
+                false => now,
+            },
             last,
         };
     }
 
+    /// Whether the platform may tell of an invocation that is not known yet. Where an init fails there was no call for it, and
+    /// the platform shuts down first and tells then.
+    fn may_be_told_more(&self, reason: ShutdownReason) -> bool {
+        let was_never_called = self.history.is_empty();
+        self.has_telemetry && (reason != ShutdownReason::Spindown || was_never_called)
+    }
+
     fn on_telemetry(&mut self, events: Vec<PlatformEvent>, now: UnixNanos) {
-        let open = self.journal.remembered().len();
         for event in events {
             self.journal.on_event(event, now);
         }
+        if let Stage::Draining { quiet_at, .. } = &mut self.stage
+            && *quiet_at > now
+        {
+            *quiet_at = now.plus(QUIET);
+        }
         // What is over must not be told once more by the next process.
-        if self.journal.remembered().len() != open {
-            self.remember();
+        if let Some(memory) = self.journal.changed_memory() {
+            self.effects.push(Effect::Remember(memory));
         }
     }
 
@@ -293,8 +318,12 @@ impl Lifecycle {
         {
             self.let_go();
         }
-        if let Stage::Draining { until, last } = self.stage
-            && (!self.journal.awaits_reports() || now >= until)
+        if let Stage::Draining {
+            until,
+            quiet_at,
+            last,
+        } = self.stage
+            && (now >= until || (now >= quiet_at && !self.journal.awaits_reports()))
         {
             self.close(last, now);
         }
@@ -331,8 +360,7 @@ impl Lifecycle {
     }
 
     fn remember(&mut self) {
-        self.effects
-            .push(Effect::Remember(self.journal.remembered()));
+        self.effects.push(Effect::Remember(self.journal.memory()));
     }
 
     /// Moves what the journal has to tell into the buffer.

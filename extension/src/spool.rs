@@ -1,5 +1,5 @@
-//! What a reset of the sandbox must not forget, on its scratch disk: its id, the open invocations, the batches that could not be
-//! sent.
+//! What a reset of the sandbox must not forget, on its scratch disk: its id, what was told of its invocations, the batches that
+//! could not be sent.
 //!
 //! Everything here may fail, and then the extension goes on without: a full disk costs memory of the past, not the function.
 
@@ -11,13 +11,13 @@ use coldtrace_model::{Cold, RequestId, SandboxId, UnixNanos};
 use prost::Message;
 
 use crate::buffer::Batch;
-use crate::journal::Remembered;
+use crate::journal::{Memory, Remembered};
 use crate::log::{self, Level};
 use crate::random;
 
 /// The scratch disk is the function's; half a buffer is what one outage leaves.
 const MAX_BATCH_BYTES: usize = 4 << 20;
-const OPEN: &str = "open";
+const MEMORY: &str = "memory";
 const BATCHES: &str = "batches";
 
 /// The folder of this sandbox.
@@ -30,9 +30,8 @@ pub(crate) struct Spool {
 #[derive(Debug)]
 pub(crate) struct Recalled {
     pub(crate) sandbox_id: SandboxId,
-    /// There was such a process.
-    pub(crate) is_restart: bool,
-    pub(crate) open: Vec<Remembered>,
+    /// Nothing if there was no such process.
+    pub(crate) memory: Option<Memory>,
     pub(crate) batches: Vec<Batch>,
 }
 
@@ -42,6 +41,8 @@ struct SavedSandbox {
     sandbox_id: String,
     #[prost(message, repeated, tag = "2")]
     open: Vec<SavedInvocation>,
+    #[prost(string, repeated, tag = "3")]
+    over: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -86,19 +87,18 @@ impl Spool {
     pub(crate) fn open(scratch: &Path, function: &str, parent: &str) -> (Self, Recalled) {
         let folder = scratch.join(format!("coldtrace-{}-{parent}", file_name(function)));
         let spool = Self { folder };
-        let saved: Option<SavedSandbox> = spool.read(OPEN);
+        let saved: Option<SavedSandbox> = spool.read(MEMORY);
         let batches: Option<SavedBatches> = spool.read(BATCHES);
         // Read once: a batch that is sent now must not be sent again by the next process.
         drop(fs::remove_file(spool.folder.join(BATCHES)));
-        let known = saved
-            .as_ref()
-            .and_then(|saved| SandboxId::parse(&saved.sandbox_id).ok());
+        let known = saved.and_then(|saved| {
+            let sandbox_id = SandboxId::parse(&saved.sandbox_id).ok()?;
+            Some((sandbox_id, recall(saved)))
+        });
+        let (sandbox_id, memory) = known.unzip();
         let recalled = Recalled {
-            is_restart: known.is_some(),
-            sandbox_id: known.unwrap_or_else(new_sandbox_id),
-            open: saved
-                .map(|saved| saved.open.into_iter().filter_map(recall).collect())
-                .unwrap_or_default(),
+            sandbox_id: sandbox_id.unwrap_or_else(new_sandbox_id),
+            memory,
             batches: batches
                 .map(|saved| saved.batches.into_iter().filter_map(recall_batch).collect())
                 .unwrap_or_default(),
@@ -106,13 +106,14 @@ impl Spool {
         (spool, recalled)
     }
 
-    /// Notes which invocations are open.
-    pub(crate) fn save_open(&self, sandbox_id: &SandboxId, open: Vec<Remembered>) {
+    /// Notes what the next process must know.
+    pub(crate) fn save_memory(&self, sandbox_id: &SandboxId, memory: Memory) {
         let saved = SavedSandbox {
             sandbox_id: sandbox_id.to_string(),
-            open: open.into_iter().map(save).collect(),
+            open: memory.open.into_iter().map(save).collect(),
+            over: memory.over.iter().map(RequestId::to_string).collect(),
         };
-        self.write(OPEN, &saved);
+        self.write(MEMORY, &saved);
     }
 
     /// Leaves batches to the next process, the oldest first, as many as there is room for.
@@ -199,7 +200,19 @@ fn save(open: Remembered) -> SavedInvocation {
     }
 }
 
-fn recall(saved: SavedInvocation) -> Option<Remembered> {
+fn recall(saved: SavedSandbox) -> Memory {
+    let over = saved.over.iter();
+    Memory {
+        open: saved
+            .open
+            .into_iter()
+            .filter_map(recall_invocation)
+            .collect(),
+        over: over.filter_map(|id| RequestId::parse(id).ok()).collect(),
+    }
+}
+
+fn recall_invocation(saved: SavedInvocation) -> Option<Remembered> {
     let cold = u8::try_from(saved.cold).ok().and_then(Cold::from_number);
     Some(Remembered {
         request_id: RequestId::parse(&saved.request_id).ok()?,
@@ -229,7 +242,7 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let open = || Spool::open(scratch.path(), "shop/checkout", "1-2");
         let (spool, first) = open();
-        assert!(!first.is_restart);
+        assert_eq!(first.memory, None);
         let remembered = Remembered {
             request_id: RequestId::parse("r").unwrap(),
             filed_at: UnixNanos(1),
@@ -244,29 +257,35 @@ mod tests {
             id: [7; 16],
             message: vec![1, 2, 3].into(),
         };
-        spool.save_open(&first.sandbox_id, vec![remembered.clone()]);
+        let memory = Memory {
+            open: vec![remembered],
+            over: vec![RequestId::parse("over").unwrap()],
+        };
+        spool.save_memory(&first.sandbox_id, memory.clone());
         spool.save_batches([&batch].into_iter());
 
         let (_, second) = open();
-        assert!(second.is_restart);
         assert_eq!(second.sandbox_id, first.sandbox_id);
-        assert_eq!(second.open, [remembered]);
+        assert_eq!(second.memory, Some(memory));
         assert_eq!(second.batches, [batch]);
         let (spool, third) = open();
         assert_eq!(third.batches, [], "sent by the process before");
         spool.clear();
         let (_, other) = open();
-        assert!(!other.is_restart && other.sandbox_id != first.sandbox_id);
+        assert_eq!(other.memory, None);
+        assert_ne!(other.sandbox_id, first.sandbox_id);
     }
 
     #[test]
     fn another_parent_is_another_sandbox_and_garbage_is_none() {
         let scratch = tempfile::tempdir().unwrap();
         let (spool, first) = Spool::open(scratch.path(), "f", "1-2");
-        spool.save_open(&first.sandbox_id, Vec::new());
-        assert!(!Spool::open(scratch.path(), "f", "1-3").1.is_restart);
-        fs::write(spool.folder.join(OPEN), b"\xff\xff garbage").unwrap();
-        assert!(!Spool::open(scratch.path(), "f", "1-2").1.is_restart);
+        spool.save_memory(&first.sandbox_id, Memory::default());
+        let recalled = |parent| Spool::open(scratch.path(), "f", parent).1.memory;
+        assert_eq!(recalled("1-2"), Some(Memory::default()));
+        assert_eq!(recalled("1-3"), None);
+        fs::write(spool.folder.join(MEMORY), b"\xff\xff garbage").unwrap();
+        assert_eq!(recalled("1-2"), None);
     }
 
     #[test]

@@ -106,7 +106,10 @@ impl Worker {
         let early = self.wait_for_restore().await;
         let function = self.function_name().to_owned();
         let (spool, recalled) = Spool::open(&self.config.scratch, &function, &spool::parent());
-        spool.save_open(&recalled.sandbox_id, recalled.open.clone());
+        spool.save_memory(
+            &recalled.sandbox_id,
+            recalled.memory.clone().unwrap_or_default(),
+        );
         let mut lifecycle = self.lifecycle(recalled);
         let mut sinks = Sinks {
             call_next: self.call_next,
@@ -152,9 +155,9 @@ impl Worker {
     }
 
     fn lifecycle(&self, recalled: Recalled) -> Lifecycle {
-        let first = match recalled.is_restart {
-            true => Cold::Reset,
-            false => self.config.function.initialization.first_invocation(),
+        let first = match recalled.memory {
+            Some(_) => Cold::Reset,
+            None => self.config.function.initialization.first_invocation(),
         };
         let function = &self.config.function;
         let version = match self.registration.version.as_str() {
@@ -174,7 +177,7 @@ impl Worker {
             instance: String::new(),
         };
         let mode = self.registration.mode;
-        let journal = Journal::new(sandbox, mode, first, self.registered, recalled.open);
+        let journal = Journal::new(sandbox, mode, first, self.registered, recalled.memory);
         let setup = Setup {
             mode,
             flush_budget: self.config.flush_budget,
@@ -200,8 +203,9 @@ impl Sources {
             biased;
             // That thread outlives this one; were it gone, the sandbox would be, too.
             Some(event) = self.platform.recv() => event,
-            Some(delivery) = self.deliveries.recv() => Event::Shipped(delivery),
+            // Before deliveries, the last of which may end the process: what the platform was told is taken must be.
             Some(events) = self.telemetry.recv() => Event::Telemetry(events),
+            Some(delivery) = self.deliveries.recv() => Event::Shipped(delivery),
             Some(payload) = self.payloads.recv() => Event::LocalSpans(payload),
             () = sleep_until(wake_at) => Event::Tick,
         }
@@ -229,7 +233,9 @@ impl Sinks {
                 // One permit for each call: there is always room for it.
                 Effect::CallNext => drop(self.call_next.try_send(())),
                 Effect::Ship(order) => drop(self.orders.send(order).await),
-                Effect::Remember(open) => self.spool.save_open(lifecycle.sandbox_id(), open),
+                Effect::Remember(memory) => {
+                    self.spool.save_memory(lifecycle.sandbox_id(), memory);
+                }
                 Effect::Exit(Farewell::Clear) => {
                     self.spool.clear();
                     return true;

@@ -29,10 +29,19 @@ pub(super) fn draw(invocation: &Invocation, sandbox: &Sandbox, now: UnixNanos) -
         }),
     };
     let mut spans = vec![drawing.invocation(sandbox, now)];
-    spans.extend(invocation.phases.iter().map(|phase| {
+    for (position, phase) in invocation.phases.iter().enumerate() {
+        let name = phase.kind.as_str();
         let ended = (phase.outcome, phase.error_type.as_str());
-        drawing.phase(phase.kind.as_str(), phase.start, phase.duration, ended)
-    }));
+        let mut span = drawing.phase(name, phase.start, phase.duration, ended);
+        // An init that failed is tried again, and both are told to this process.
+        let earlier = &invocation.phases[..position];
+        let tries = earlier.iter().filter(|one| one.kind == phase.kind).count();
+        if tries > 0 {
+            let try_name = format!("{name} {}", tries + 1);
+            span.span_id = derived_span_id(&invocation.request_id, &try_name);
+        }
+        spans.push(span);
+    }
     let overheads = [
         ("runtime_overhead", &invocation.runtime_overhead),
         ("extension_overhead", &invocation.extension_overhead),

@@ -1,5 +1,5 @@
 use coldtrace_model::{
-    Architecture, ByteSize, Platform, Reported, SandboxId, SpanKind, Started, StatusCode,
+    Architecture, ByteSize, Platform, Reported, SandboxId, SpanId, SpanKind, Started, StatusCode,
 };
 
 use super::*;
@@ -14,10 +14,10 @@ fn at(millis: u64) -> UnixNanos {
 }
 
 fn journal(first: Cold) -> Journal {
-    in_mode(Mode::OnDemand, first, Vec::new())
+    in_mode(Mode::OnDemand, first, None)
 }
 
-fn in_mode(mode: Mode, first: Cold, remembered: Vec<Remembered>) -> Journal {
+fn in_mode(mode: Mode, first: Cold, memory: Option<Memory>) -> Journal {
     let sandbox = Sandbox {
         id: SandboxId::parse("s").unwrap(),
         platform: Platform::AwsLambda,
@@ -30,7 +30,7 @@ fn in_mode(mode: Mode, first: Cold, remembered: Vec<Remembered>) -> Journal {
         account: String::new(),
         instance: String::new(),
     };
-    Journal::new(sandbox, mode, first, at(0), remembered)
+    Journal::new(sandbox, mode, first, at(0), memory)
 }
 
 fn id(text: &str) -> RequestId {
@@ -241,7 +241,7 @@ fn a_cold_start_becomes_three_facts_three_phases_and_a_tree_of_spans() {
 
 #[test]
 fn telemetry_that_comes_late_again_or_in_disorder_changes_nothing() {
-    let mut journal = in_mode(Mode::OnDemand, Cold::OnDemand, Vec::new());
+    let mut journal = in_mode(Mode::OnDemand, Cold::OnDemand, None);
     journal.registered = at(150);
     journal.on_event(start("R1", 199), at(200));
     journal.on_invoke(&invoke("R1", 200));
@@ -309,7 +309,7 @@ fn a_report_that_comes_to_the_next_process_is_filed_with_the_invocation() {
     assert_eq!(drawn[0].status.code, StatusCode::Error);
     assert_eq!(drawn[0].status.message, "timeout");
 
-    let mut after = in_mode(Mode::OnDemand, Cold::Reset, before.remembered());
+    let mut after = in_mode(Mode::OnDemand, Cold::Reset, Some(before.memory()));
     assert!(!after.awaits_reports(), "it may never come");
     after.on_event(report("R1", 5_200, "timeout", 67), at(9_000));
     after.on_invoke(&invoke("R2", 9_000));
@@ -358,6 +358,42 @@ fn an_init_that_fails_makes_an_invocation_that_was_never_called() {
 }
 
 #[test]
+fn an_init_that_fails_twice_is_drawn_as_two_spans() {
+    let mut journal = journal(Cold::OnDemand);
+    init(&mut journal, "init", "error");
+    init(&mut journal, "invoke", "error");
+    journal.on_event(start("R1", 180), at(200));
+    journal.on_event(runtime_done("R1", 190, "error"), at(210));
+    journal.on_event(report("R1", 191, "error", 67), at(210));
+    let told = journal.take_entries();
+    let drawn = spans(&told);
+    let inits = drawn.iter().filter(|span| span.name == "init");
+    assert_eq!(inits.count(), 2);
+    let mut ids: Vec<SpanId> = drawn.iter().map(|span| span.span_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), drawn.len(), "{drawn:#?}");
+}
+
+#[test]
+fn what_the_process_before_was_not_told_of_is_told_by_the_next_one_and_nothing_twice() {
+    let mut before = journal(Cold::OnDemand);
+    before.on_event(start("R1", 180), at(200));
+    before.on_event(report("R1", 191, "error", 67), at(210));
+    before.on_shutdown(ShutdownReason::Failure, at(400));
+    before.take_entries();
+
+    let mut after = in_mode(Mode::OnDemand, Cold::Reset, Some(before.memory()));
+    after.registered = at(900);
+    after.on_event(report("R1", 191, "error", 67), at(1_000));
+    assert_eq!(after.take_entries(), [], "of this all was told");
+    after.on_event(start("R2", 450), at(1_000));
+    after.on_event(report("R2", 460, "error", 67), at(1_000));
+    let told = after.take_entries();
+    assert_eq!(facts(&told).len(), 2, "{told:?}");
+}
+
+#[test]
 fn memory_at_the_limit_makes_a_crash_an_oom() {
     let mut journal = journal(Cold::OnDemand);
     journal.on_invoke(&invoke("R1", 200));
@@ -401,7 +437,7 @@ fn without_telemetry_an_invocation_ends_with_the_next_call() {
 
 #[test]
 fn managed_instances_are_known_from_telemetry_alone() {
-    let mut journal = in_mode(Mode::ManagedInstances, Cold::OnDemand, Vec::new());
+    let mut journal = in_mode(Mode::ManagedInstances, Cold::OnDemand, None);
     journal.on_event(start("R1", 200), at(226));
     journal.on_event(start("R2", 201), at(226));
     journal.on_event(event(205, "function", r#""whose?\n""#), at(230));

@@ -35,7 +35,7 @@ impl Driven {
             account: String::new(),
             instance: String::new(),
         };
-        let journal = Journal::new(sandbox, mode, Cold::OnDemand, T0, Vec::new());
+        let journal = Journal::new(sandbox, mode, Cold::OnDemand, T0, None);
         let setup = Setup {
             mode,
             flush_budget: Duration::from_secs(1),
@@ -254,15 +254,17 @@ fn the_end_waits_for_the_report_then_for_the_collector_and_never_beyond_its_time
     driven.shutdown(ShutdownReason::Timeout, 100);
     assert_eq!(driven.lifecycle.wake_at(at(100)), Some(at(400)));
     driven.telemetry(130, "report", "R");
+    assert_eq!(driven.lifecycle.wake_at(at(130)), Some(at(230)));
+    driven.apply(230, Event::Tick);
     let last = driven.request(driven.orders.len() - 1);
     assert_eq!(last.facts.len(), 1, "the report went out");
     assert!(last.payloads[0].platform, "and the spans");
-    driven.fail(140);
+    driven.fail(240);
     assert_eq!(driven.farewell, None);
-    assert_eq!(driven.lifecycle.wake_at(at(140)), Some(at(190)));
-    driven.apply(190, Event::Tick);
+    assert_eq!(driven.lifecycle.wake_at(at(240)), Some(at(290)));
+    driven.apply(290, Event::Tick);
     let order = driven.orders.last().unwrap();
-    assert_eq!(order.time_limit, Duration::from_millis(1_710));
+    assert_eq!(order.time_limit, Duration::from_millis(1_610));
     driven.apply(1_900, Event::Tick);
     assert_eq!(driven.farewell, Some(Farewell::LeaveBatches));
     assert_eq!(driven.lifecycle.unsent().count(), 1);
@@ -290,4 +292,46 @@ fn managed_instances_flush_within_a_second_of_the_first_data() {
     driven.apply(2_000, Event::Tick);
     assert_eq!(driven.orders.len(), 1);
     assert_eq!(driven.calls, 0, "there is nothing to hold");
+}
+
+#[test]
+fn after_a_failure_what_the_platform_tells_last_is_waited_for_also_of_invocations_not_known_yet() {
+    let mut driven = Driven::new(Mode::OnDemand);
+    driven.shutdown(ShutdownReason::Failure, 100);
+    assert_eq!(driven.farewell, None);
+    assert_eq!(driven.lifecycle.wake_at(at(100)), Some(at(200)));
+    for (millis, kind) in [(150, "start"), (170, "runtimeDone"), (180, "report")] {
+        driven.telemetry(millis, kind, "R");
+        driven.apply(millis + 5, Event::Tick);
+    }
+    assert_eq!(driven.farewell, None, "there may be more");
+    driven.apply(280, Event::Tick);
+    driven.answer(290, Verdict::Stored);
+    assert_eq!(driven.farewell, Some(Farewell::LeaveBatches), "it is quiet");
+    let facts = driven.request(0).facts;
+    assert_eq!(facts.len(), 3, "start, end and report: {facts:?}");
+}
+
+#[test]
+fn a_platform_that_goes_on_telling_is_listened_to_for_a_while_and_no_longer() {
+    let mut driven = Driven::new(Mode::OnDemand);
+    driven.shutdown(ShutdownReason::Failure, 100);
+    for millis in [150, 220, 290, 360] {
+        driven.telemetry(millis, "report", &format!("R{millis}"));
+    }
+    assert_eq!(driven.lifecycle.wake_at(at(360)), Some(at(400)));
+    driven.apply(400, Event::Tick);
+    driven.answer(410, Verdict::Stored);
+    assert_eq!(driven.farewell, Some(Farewell::LeaveBatches));
+}
+
+#[test]
+fn a_sandbox_that_ends_well_ends_at_once_when_it_has_served() {
+    let mut driven = Driven::new(Mode::OnDemand);
+    driven.invoke("R", 0);
+    driven.answer(1, Verdict::Stored);
+    driven.telemetry(10, "report", "R");
+    driven.answer(11, Verdict::Stored);
+    driven.shutdown(ShutdownReason::Spindown, 1_000);
+    assert_eq!(driven.farewell, Some(Farewell::Clear));
 }
