@@ -276,7 +276,8 @@ impl Journal {
         if self.sandbox.account.is_empty() {
             self.sandbox.account = account_of(&start.arn).to_owned();
         }
-        self.open[position].on_start(start, time);
+        let began = self.init.take_invocation_start(time);
+        self.open[position].on_start(start, began);
         // On demand the call itself comes, and knows the deadline: that files it.
         if self.mode == Mode::ManagedInstances {
             let cold = self.cold_of(&start.request_id);
@@ -295,7 +296,7 @@ impl Journal {
         if invocation.is_finished {
             return;
         }
-        let finished = invocation.finish(done, about);
+        let finished = invocation.finish(done, time, about);
         self.tell(position, FactKind::Finished(finished));
     }
 
@@ -312,8 +313,8 @@ impl Journal {
         invocation.trace(report.tracing);
         // Managed instances have no runtimeDone: the report plays both parts.
         let is_both = self.mode == Mode::ManagedInstances && !invocation.is_finished;
-        let finished = is_both.then(|| invocation.finish(&report.as_runtime_done(), about));
-        let reported = invocation.report(report, about);
+        let finished = is_both.then(|| invocation.finish(&report.as_runtime_done(), time, about));
+        let reported = invocation.report(report, time, about);
         if let Some(finished) = finished {
             self.tell(position, FactKind::Finished(finished));
         }
@@ -501,9 +502,7 @@ impl Journal {
             self.closed.push_front(Closed {
                 was_called: invocation.was_called,
                 start: invocation.start,
-                end: invocation
-                    .start
-                    .plus(invocation.duration.unwrap_or_default()),
+                end: invocation.end.unwrap_or(invocation.start),
                 request_id: invocation.request_id,
             });
         }

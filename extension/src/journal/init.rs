@@ -7,6 +7,7 @@ use coldtrace_model::{Nanos, Outcome, Phase, PhaseKind, UnixNanos};
 use crate::telemetry_api::event::{Done, InitStart, Status};
 
 const OF_THE_SNAPSHOT: &str = "snap-start";
+const OF_AN_INVOCATION: &str = "invoke";
 
 /// What is known of the init or restore that is going on, and the phases that are complete.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(super) struct Init {
     /// When this extension had registered: the last one did not do so before.
     registered: UnixNanos,
     start: Option<UnixNanos>,
+    /// When the invocation began that the last init is a part of, until that invocation is told of.
+    invocation_start: Option<UnixNanos>,
     runtime_start: Option<UnixNanos>,
     runtime_end: Option<UnixNanos>,
     restore_start: Option<UnixNanos>,
@@ -29,6 +32,7 @@ impl Init {
         Self {
             registered,
             start: None,
+            invocation_start: None,
             runtime_start: None,
             runtime_end: None,
             restore_start: None,
@@ -42,6 +46,12 @@ impl Init {
         std::mem::take(&mut self.phases)
     }
 
+    /// When an invocation began whose start the platform tells now: of one with an init inside it tells after the init.
+    pub(super) fn take_invocation_start(&mut self, told: UnixNanos) -> UnixNanos {
+        let start = self.invocation_start.take().unwrap_or(told);
+        start.min(told)
+    }
+
     /// The error of the last init, if it failed.
     pub(super) fn failure(&self) -> Option<&str> {
         self.failure.as_deref()
@@ -50,6 +60,7 @@ impl Init {
     pub(super) fn on_start(&mut self, start: &InitStart, time: UnixNanos) {
         if start.phase != OF_THE_SNAPSHOT {
             self.start = Some(time);
+            self.invocation_start = (start.phase == OF_AN_INVOCATION).then_some(time);
             self.runtime_end = None;
         }
     }

@@ -5,7 +5,7 @@ use coldtrace_model::{
     Trigger, UnixNanos,
 };
 
-use super::{Remembered, outcome};
+use super::{RESOLUTION, Remembered, outcome};
 use crate::runtime_api::{Invoke, Mode};
 use crate::telemetry_api::event::{Report, RuntimeDone, Start, Stretch, Tracing};
 use crate::trace_header::{TraceHeader, derived_span_id, derived_trace_id};
@@ -25,7 +25,8 @@ pub(super) struct Invocation {
     pub(super) cold: Cold,
     pub(super) outcome: Outcome,
     pub(super) error_type: String,
-    pub(super) duration: Option<Nanos>,
+    /// Nothing while it runs.
+    pub(super) end: Option<UnixNanos>,
     pub(super) runtime_overhead: Option<Stretch>,
     pub(super) extension_overhead: Option<Stretch>,
     pub(super) phases: Vec<Phase>,
@@ -65,7 +66,7 @@ impl Invocation {
             cold: Cold::Warm,
             outcome: Outcome::Running,
             error_type: String::new(),
-            duration: None,
+            end: None,
             runtime_overhead: None,
             extension_overhead: None,
             phases: Vec::new(),
@@ -121,8 +122,8 @@ impl Invocation {
         }
     }
 
-    pub(super) fn on_start(&mut self, start: &Start, time: UnixNanos) {
-        self.start = time;
+    pub(super) fn on_start(&mut self, start: &Start, began: UnixNanos) {
+        self.start = began;
         self.is_start_told = true;
         if self.arn.is_empty() {
             self.arn.clone_from(&start.arn);
@@ -157,9 +158,17 @@ impl Invocation {
         }
     }
 
-    pub(super) fn finish(&mut self, done: &RuntimeDone, about: Circumstances<'_>) -> Finished {
+    /// The runtime is done with it, at `time`.
+    pub(super) fn finish(
+        &mut self,
+        done: &RuntimeDone,
+        time: UnixNanos,
+        about: Circumstances<'_>,
+    ) -> Finished {
         let ended = outcome::of_end(done.status, &done.error_type, about);
-        self.end(ended, &done.error_type, done.duration);
+        // The time is cut to milliseconds, and the duration may leave out an init inside the invocation.
+        let exact = self.start.plus(done.duration.unwrap_or_default());
+        self.note_end(ended, &done.error_type, exact.max(time));
         self.is_finished = true;
         let stretch = |name: &str| done.spans.iter().find(|stretch| stretch.name == name);
         let length = |name: &str| stretch(name).map(|stretch| stretch.duration);
@@ -177,9 +186,19 @@ impl Invocation {
         }
     }
 
-    pub(super) fn report(&mut self, report: &Report, about: Circumstances<'_>) -> Reported {
+    /// The platform's account of it, made at `time`.
+    pub(super) fn report(
+        &mut self,
+        report: &Report,
+        time: UnixNanos,
+        about: Circumstances<'_>,
+    ) -> Reported {
         let ended = outcome::of_report(report, about);
-        self.end(ended, &report.error_type, report.duration);
+        // It may have begun before anything that was told of it, but has ended by now.
+        let exact = report.duration.map(|duration| self.start.plus(duration));
+        let end = exact.map_or(time, |exact| exact.min(time.plus(Nanos(RESOLUTION))));
+        let end = end.max(self.start);
+        self.note_end(ended, &report.error_type, end);
         self.is_finished = true;
         let overhead = report
             .spans
@@ -200,13 +219,13 @@ impl Invocation {
 
     /// The end of one of which nothing more will be told.
     pub(super) fn infer_end(&mut self, outcome: Outcome, now: UnixNanos) -> Finished {
-        let duration = self.latest_end(now).since(self.start);
-        self.end(outcome, "", Some(duration));
+        let end = self.latest_end(now).max(self.start);
+        self.note_end(outcome, "", end);
         self.is_finished = true;
         Finished {
             start: self.is_start_told.then_some(self.start),
             outcome,
-            duration,
+            duration: end.since(self.start),
             ..Finished::default()
         }
     }
@@ -245,11 +264,11 @@ impl Invocation {
     }
 
     /// As the store merges facts: the worse outcome holds.
-    fn end(&mut self, outcome: Outcome, error_type: &str, duration: Option<Nanos>) {
+    fn note_end(&mut self, outcome: Outcome, error_type: &str, end: UnixNanos) {
         self.outcome = self.outcome.max(outcome);
         if !error_type.is_empty() {
             error_type.clone_into(&mut self.error_type);
         }
-        self.duration = duration.or(self.duration);
+        self.end = Some(end);
     }
 }

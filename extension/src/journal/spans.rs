@@ -65,10 +65,8 @@ struct Drawing<'a> {
 impl Drawing<'_> {
     fn invocation(&self, sandbox: &Sandbox, now: UnixNanos) -> Span {
         let invocation = self.invocation;
-        let end = match invocation.duration {
-            Some(duration) => invocation.start.plus(duration),
-            None => invocation.latest_end(now).max(invocation.start),
-        };
+        let known = invocation.end;
+        let end = known.unwrap_or_else(|| invocation.latest_end(now).max(invocation.start));
         let mut attributes = self.attributes("invocation");
         let is_cold = invocation.cold != Cold::Warm;
         attributes.push(("faas.coldstart".to_owned(), AttributeValue::Bool(is_cold)));

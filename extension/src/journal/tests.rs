@@ -376,6 +376,47 @@ fn an_init_that_fails_twice_is_drawn_as_two_spans() {
 }
 
 #[test]
+fn an_init_inside_an_invocation_is_a_part_of_it() {
+    let check = |reported: Option<&str>, expected_end: UnixNanos| {
+        let mut journal = journal(Cold::Reset);
+        init(&mut journal, "invoke", "success");
+        journal.on_invoke(&invoke("R1", 178));
+        journal.on_event(start("R1", 180), at(190));
+        journal.on_event(runtime_done("R1", 211, "success"), at(230));
+        if let Some(duration) = reported {
+            let record = format!(
+                r#"{{"requestId":"R1","status":"success","metrics":{{"durationMs":{duration}}}}}"#
+            );
+            journal.on_event(event(212, "platform.report", &record), at(230));
+        }
+        journal.on_shutdown(ShutdownReason::Failure, at(900));
+        let told = journal.take_entries();
+        let drawn = spans(&told);
+        let (invocation, below) = drawn.split_first().unwrap();
+        assert_eq!((invocation.start, invocation.end), (at(0), expected_end));
+        let within = below
+            .iter()
+            .filter(|span| span.origin.phase.contains("init"));
+        for span in within {
+            assert!(span.start >= invocation.start && span.end <= invocation.end);
+        }
+        let started = facts(&told).iter().find_map(|fact| match &fact.kind {
+            FactKind::Finished(finished) => finished.start,
+            _ => None,
+        });
+        assert_eq!(started, Some(at(0)), "its start is the init's");
+    };
+    check(
+        Some("212.25"),
+        at(212).plus(coldtrace_model::Nanos(250_000)),
+    );
+    // It began before its init, of which nothing tells: it ended with the report all the same.
+    check(Some("900"), at(213));
+    // The runtime's own time may leave the init out.
+    check(None, at(211));
+}
+
+#[test]
 fn what_the_process_before_was_not_told_of_is_told_by_the_next_one_and_nothing_twice() {
     let mut before = journal(Cold::OnDemand);
     before.on_event(start("R1", 180), at(200));
