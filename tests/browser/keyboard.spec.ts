@@ -56,7 +56,7 @@ test("through the spans of a trace", async ({ page }) => {
   const all = await rows.count();
 
   await page.keyboard.press("c");
-  await expect(currentSpan(page), "the first that the whole waited for").toContainText("extension init");
+  await expect(currentSpan(page), "the first that the whole waited for").toContainText("extensions' init");
   await page.keyboard.press("h");
   await expect(currentSpan(page), "to its parent").toContainText(/^init/);
   await page.keyboard.press("h");

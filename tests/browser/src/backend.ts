@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const ROOT = join(import.meta.dirname, "../../..");
-const TARGET = process.env["CARGO_TARGET_DIR"] ?? join(ROOT, "target");
+const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
 
 /** For the engine to start and the addresses to be printed, on a busy machine. */
 const START_MS = 60_000;
@@ -22,7 +22,7 @@ export interface Backend {
 }
 
 export async function backend(): Promise<Backend> {
-  const running = process.env["COLDTRACE_URL"];
+  const running = process.env.COLDTRACE_URL;
   if (running !== undefined) return { url: running.replace(/\/$/, ""), otlp: null, stop: async () => {} };
   const folder = await mkdtemp(join(tmpdir(), "coldtrace-browser-"));
   const child = start(folder, await engineLibrary());

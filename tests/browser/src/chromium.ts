@@ -5,7 +5,7 @@ const NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
 /** The system's browser: none is downloaded. */
 export function chromium(): string {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  const folders = (process.env.PATH ?? "").split(delimiter);
   const found = NAMES.flatMap(name => folders.map(folder => join(folder, name))).find(isExecutable);
   if (found === undefined)
     throw new Error(`none of ${NAMES.join(", ")} is in PATH; install one (Debian: apt-get install chromium)`);

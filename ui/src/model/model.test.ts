@@ -41,7 +41,7 @@ test("where the time went takes the same work together, largest first", () => {
   const { shares, total } = whereTimeWent(trace);
   expect(total).toBe(nanos(100n));
   expect(
-    shares.map(({ name, critical, count, span, failed }) => [name, Number(critical), count, span, failed]),
+    shares.map(({ title, critical, count, span, failed }) => [title, Number(critical), count, span, failed]),
   ).toEqual([
     ["read", 90, 2, 2, true],
     ["request", 10, 1, 0, false],

@@ -17,17 +17,16 @@ export interface Reason {
 
 export function reasons(invocation: Invocation, trace: Trace): Reason[] {
   const raised = exceptions(invocation, trace);
-  // The class of an error says no more than the exception itself.
-  const known = raised.some(reason => invocation.errorType !== "" && reason.text.includes(invocation.errorType));
   return [
-    ...limits(invocation).filter(reason => !(known && reason.text === invocation.errorType)),
+    ...limits(invocation, raised.length > 0),
     ...raised,
     ...coldStart(invocation, trace),
     ...missing(invocation, trace),
   ];
 }
 
-function limits(invocation: Invocation): Reason[] {
+/** What the platform says. The class of an error adds nothing where the exception itself is known. */
+function limits(invocation: Invocation, raised: boolean): Reason[] {
   const { outcome, deadline, start, maxMemoryBytes, memoryBytes, errorType } = invocation;
   if (outcome === "timeout") {
     const limit = deadline === null ? "its time limit" : `its limit of ${formatDuration(between(start, deadline))}`;
@@ -43,7 +42,7 @@ function limits(invocation: Invocation): Reason[] {
     const text = "It started, and nothing was heard of it again.";
     return [{ kind: "failure", title: "Lost", text, span: null }];
   }
-  return isFailure(outcome) && errorType !== ""
+  return isFailure(outcome) && errorType !== "" && !raised
     ? [{ kind: "failure", title: "Error type", text: errorType, span: null }]
     : [];
 }

@@ -1,10 +1,13 @@
 /** The answer before the chart: what the trace waited for, largest first, same work taken together. */
 
 import { between, type Nanos, nanos } from "../base/time.ts";
+import { spanTarget, spanTitle } from "./span-text.ts";
 import type { Span, Trace } from "./trace.ts";
 
 export interface Share {
-  readonly name: string;
+  readonly title: string;
+  /** Whom it talked to; may be empty. */
+  readonly target: string;
   readonly service: string;
   readonly phase: string;
   /** How long the whole waited for it. */
@@ -34,7 +37,7 @@ export function whereTimeWent(trace: Trace): WhereTimeWent {
     const span = trace.spans[index];
     if (span === undefined) continue;
     total += critical;
-    const key = `${span.service}\u0000${span.phase}\u0000${span.name}`;
+    const key = [span.service, span.phase, span.name, spanTarget(span)].join("\u0000");
     groups.set(key, joined(groups.get(key), span, index, critical));
   }
   const shares = [...groups.values()].map(group => group.share);
@@ -47,7 +50,8 @@ function joined(group: { share: Share; most: bigint } | undefined, span: Span, i
   return {
     most: critical > most ? critical : most,
     share: {
-      name: span.name,
+      title: spanTitle(span),
+      target: spanTarget(span),
       service: span.service,
       phase: span.phase,
       critical: nanos((group?.share.critical ?? 0n) + critical),

@@ -6,6 +6,7 @@ import { type JSX, type ReactNode, type RefObject, useId } from "react";
 import { formatDuration, formatExact, formatOffset, plural } from "../../base/format.ts";
 import { between } from "../../base/time.ts";
 import { type Attribute, attributeText } from "../../model/attribute.ts";
+import { spanTitle } from "../../model/span-text.ts";
 import { MARK_TEXT, PHASE_TEXT, type Span, type SpanEvent, type SpanLink, type Trace } from "../../model/trace.ts";
 import { Id } from "../../widgets/Copy.tsx";
 import { Figure } from "../../widgets/Figure.tsx";
@@ -34,7 +35,7 @@ export function SpanDetails({ trace, span, colour, zero, panel, close }: SpanDet
       <header>
         <h2>
           <span className={`dot service-${colour}`} />
-          {span.name}
+          {spanTitle(span)}
         </h2>
         <button
           type="button"

@@ -2,7 +2,7 @@ import { type JSX, useMemo } from "react";
 
 import { formatDuration, formatShare, plural } from "../../base/format.ts";
 import { nanos } from "../../base/time.ts";
-import { PHASE_TEXT, type Trace } from "../../model/trace.ts";
+import type { Trace } from "../../model/trace.ts";
 import { type Share, whereTimeWent } from "../../model/where-time-went.ts";
 
 /** The list stays a list, not a second waterfall. */
@@ -30,7 +30,7 @@ export function TimeAnswer({ trace, colourOf, show }: TimeAnswerProps): JSX.Elem
       </h2>
       <ol>
         {shares.slice(0, SHOWN).map(share => (
-          <li key={`${share.service} ${share.phase} ${share.name}`}>
+          <li key={share.span}>
             <button type="button" onClick={() => show(share.span)} title="Show its longest span">
               <ShareLine of={share} total={total} colour={colourOf(share.service)} />
             </button>
@@ -55,7 +55,6 @@ interface ShareLineProps {
 function ShareLine({ of, total, colour }: ShareLineProps): JSX.Element {
   const part = Number(of.critical) / Math.max(1, Number(total));
   const cold = of.phase !== "" && of.phase !== "invocation";
-  const phase = of.phase === "" ? "" : (PHASE_TEXT[of.phase] ?? of.phase);
   return (
     <>
       <span className="answer-share">{formatShare(Number(of.critical), Number(total))}</span>
@@ -65,12 +64,10 @@ function ShareLine({ of, total, colour }: ShareLineProps): JSX.Element {
         <rect className={cold ? "answer-cold" : `service-${colour}`} width={Math.max(0.5, part * 100)} height={10} />
       </svg>
       <span className="answer-name">
-        <span className={of.failed ? "bad" : ""}>{of.name}</span>
+        <span className={of.failed ? "bad" : ""}>{of.title}</span>
+        {of.target !== "" && <span className="quiet"> {of.target}</span>}
         {of.count > 1 && <span className="faint"> ×{of.count}</span>}
-        <span className="sub">
-          {of.service}
-          {phase !== "" && ` · ${phase}`}
-        </span>
+        <span className="sub">{of.phase === "invocation" ? `${of.service}, the invocation itself` : of.service}</span>
       </span>
     </>
   );

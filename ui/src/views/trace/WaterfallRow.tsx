@@ -2,7 +2,8 @@ import { type JSX, memo } from "react";
 
 import { formatNanos, formatOffset } from "../../base/format.ts";
 import { isCritical, type Layout } from "../../model/layout.ts";
-import { MARK_TEXT, PHASE_TEXT, type Span } from "../../model/trace.ts";
+import { spanTarget, spanTitle } from "../../model/span-text.ts";
+import { MARK_TEXT, type Span } from "../../model/trace.ts";
 import { Icon } from "../../widgets/Icon.tsx";
 
 interface WaterfallRowProps {
@@ -33,9 +34,9 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
   const size = layout.size[index] ?? 1;
   const length = (layout.end[index] ?? 0) - (layout.start[index] ?? 0);
   const start = formatOffset((layout.start[index] ?? 0) - zero);
+  const target = spanTarget(span);
   const critical = isCritical(layout, index);
   const telling = Number(span.criticalTime) >= layout.length * TELLING;
-  const phase = span.phase !== "" && span.phase !== "invocation";
   const classes = ["row", current && "current", dim && "dim", telling && "telling"].filter(Boolean).join(" ");
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Enter is a key of the page
@@ -50,7 +51,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
       aria-setsize={layout.siblings[index]}
       aria-expanded={size > 1 ? !closed : undefined}
       aria-selected={current}
-      title={`${span.service}: ${span.name}\n${start}, takes ${formatNanos(length)}`}
+      title={`${span.service}: ${span.name} ${target}\n${start}, takes ${formatNanos(length)}`}
       onClick={() => onOpen(index)}
     >
       <span className="row-name" role="gridcell" style={{ paddingLeft: indent(layout.depth[index] ?? 0) }}>
@@ -72,7 +73,8 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
         )}
         <span className={`dot service-${layout.colour[index] ?? 0}`} />
         <span className="row-text">
-          <span className="row-span">{span.name}</span>
+          <span className="row-span">{spanTitle(span)}</span>
+          {target !== "" && <span className="row-target">{target}</span>}
           {border && <span className="row-service">{span.service}</span>}
         </span>
         <Signs span={span} hidden={closed ? size - 1 : 0} />
@@ -80,7 +82,6 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
       <span className="row-length" role="gridcell">
         {formatNanos(length)}
         {critical && <span className="hidden">, on the critical path</span>}
-        {phase && <span className="hidden">, {PHASE_TEXT[span.phase] ?? span.phase}</span>}
       </span>
     </div>
   );

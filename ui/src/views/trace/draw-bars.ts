@@ -47,20 +47,31 @@ export function drawBars(surface: Surface, bars: Bars): void {
 
 type Place = (at: number) => number;
 
-/** The time before the invocation, and the lines of the axis. */
-function drawGround({ context, width, height }: Surface, bars: Bars, colours: Palette, x: Place): void {
+/** The time before the invocation, and the lines of the axis: behind everything, or on a phone behind the bars alone. */
+function drawGround(surface: Surface, bars: Bars, colours: Palette, x: Place): void {
+  if (!bars.narrow) {
+    drawStrip(surface, bars, colours, x, 0, surface.height);
+    return;
+  }
+  for (let bottom = bars.rowHeight; bottom <= surface.height; bottom += bars.rowHeight) {
+    drawStrip(surface, bars, colours, x, bottom - 2 * NARROW_MIDDLE + 3, 2 * NARROW_MIDDLE - 6);
+  }
+}
+
+function drawStrip(surface: Surface, bars: Bars, colours: Palette, x: Place, top: number, height: number): void {
+  const { context, width } = surface;
   const { view, zero, narrow } = bars;
   if (zero > view.from) {
     context.fillStyle = colours.shade;
-    context.fillRect(0, 0, Math.min(width, x(zero)), height);
+    context.fillRect(0, top, Math.min(width, x(zero)), height);
   }
   context.fillStyle = colours.line;
   for (const at of ticks(view.from - zero, view.to - zero, narrow ? 3 : 7)) {
-    context.fillRect(Math.round(x(at + zero)), 0, 1, height);
+    context.fillRect(Math.round(x(at + zero)), top, 1, height);
   }
   if (zero > view.from && zero < view.to) {
     context.fillStyle = colours.cold;
-    context.fillRect(Math.round(x(zero)), 0, 1, height);
+    context.fillRect(Math.round(x(zero)), top, 1, height);
   }
 }
 

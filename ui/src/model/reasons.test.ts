@@ -1,0 +1,90 @@
+import { expect, test } from "vitest";
+
+import { nanos, time } from "../base/time.ts";
+import type { Invocation } from "./invocation.ts";
+import { type MadeSpan, madeTrace } from "./made.ts";
+import { reasons } from "./reasons.ts";
+
+const INVOCATION: Invocation = {
+  requestId: "one",
+  function: "checkout",
+  start: time(0n),
+  outcome: "ok",
+  cold: "warm",
+  facts: [],
+  platform: "aws_lambda",
+  sandboxId: "",
+  instance: "",
+  version: "",
+  runtime: "",
+  architecture: "",
+  region: "",
+  account: "",
+  memoryBytes: 134_217_728n,
+  deadline: time(3_000_000_000n),
+  trigger: "",
+  duration: nanos(5n),
+  billed: null,
+  init: null,
+  restore: null,
+  responseLatency: null,
+  responseDuration: null,
+  runtimeOverhead: null,
+  extensionOverhead: null,
+  producedBytes: null,
+  maxMemoryBytes: 134_217_728n,
+  errorType: "",
+  platformTraceId: null,
+  sdkTraceId: null,
+};
+
+const OWN: MadeSpan = { start: 0, end: 9, requestId: "one" };
+
+function told(changes: Partial<Invocation>, ...spans: MadeSpan[]): string[] {
+  const found = reasons({ ...INVOCATION, ...changes }, madeTrace(spans));
+  return found.map(({ title, text, span }) => `${title}: ${text} ${span ?? ""}`.replaceAll("\u00a0", " ").trim());
+}
+
+const raised = (message: string): Pick<MadeSpan, "events"> => ({
+  events: [
+    {
+      time: time(1n),
+      name: "exception",
+      droppedAttributes: 0,
+      attributes: [
+        { key: "exception.type", value: { kind: "string", value: "Declined" } },
+        { key: "exception.message", value: { kind: "string", value: message } },
+      ],
+    },
+  ],
+});
+
+test("an invocation that went well has nothing to be said of", () => {
+  expect(told({}, OWN)).toEqual([]);
+});
+
+test("the platform's limits are named with their size", () => {
+  expect(told({ outcome: "timeout" }, OWN)).toEqual(["Time limit: The platform ended it at its limit of 3.00 s."]);
+  expect(told({ outcome: "oom" }, OWN)).toEqual(["Out of memory: 128 MB used of 128 MB; the platform ended it."]);
+});
+
+test("an exception is told once, where it was raised, and instead of its class", () => {
+  const handler = { ...OWN, ...raised("no money") };
+  const charge = { ...OWN, ...raised("no money"), parent: 0 };
+  expect(told({ outcome: "error", errorType: "Runtime.Unknown" }, handler, charge)).toEqual([
+    "Exception: Declined: no money 1",
+  ]);
+  expect(told({ outcome: "error", errorType: "Runtime.Unknown" }, OWN)).toEqual(["Error type: Runtime.Unknown"]);
+});
+
+test("a cold start leads to its span", () => {
+  const init = { start: -5, end: 0, phase: "init", requestId: "one" };
+  expect(told({ cold: "on_demand", init: nanos(812_000_000n) }, init, OWN)[0]).toMatch(/^Cold start: 812 ms .* 0$/);
+});
+
+test("missing spans are said to be missing", () => {
+  const platform = { ...OWN, phase: "invocation" };
+  expect(told({}, platform)).toEqual([
+    "No spans: The function sent no span of its own. What is shown is the platform's account.",
+  ]);
+});
