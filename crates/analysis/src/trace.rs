@@ -4,7 +4,7 @@ use std::fmt;
 
 use coldtrace_model::{Nanos, Span, UnixNanos};
 
-use crate::draft::{Draft, Item};
+use crate::draft::Draft;
 use crate::path;
 
 /// A journey as a forest, with what had to be repaired and where its time went.
@@ -14,7 +14,10 @@ pub struct Trace {
     pub start: UnixNanos,
     /// The latest end of a node.
     pub end: UnixNanos,
-    /// Every span once, in display order: a parent before its children, siblings by start.
+    /// Every span once. Times are repaired where the marks of its node say so; ids and parent are as the client sent them.
+    /// Spans are large, so they stay in the order in which they came, and [`Node::span`] finds them.
+    pub spans: Vec<Span>,
+    /// A node per span, in display order: a parent before its children, siblings by start.
     pub nodes: Vec<Node>,
     /// Indexes of the nodes without a parent, in display order.
     pub roots: Vec<usize>,
@@ -25,11 +28,11 @@ pub struct Trace {
     pub warnings: Vec<String>,
 }
 
-/// One span in its place.
-#[derive(Clone, Debug, PartialEq)]
+/// The place of one span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// The span; its times are repaired where `marks` says so, its ids and parent are as the client sent them.
-    pub span: Span,
+    /// Index into `Trace::spans`.
+    pub span: usize,
     /// Index of the node under which it stands after repair; always smaller than its own.
     pub parent: Option<usize>,
     /// Steps up to its root.
@@ -82,6 +85,11 @@ pub struct Marks(u8);
 // === impl Trace ===
 
 impl Trace {
+    /// The span of the node at `place`.
+    pub fn span(&self, place: usize) -> &Span {
+        &self.spans[self.nodes[place].span]
+    }
+
     /// The trace of a draft whose items are in display order, with everything repaired.
     pub(crate) fn of(draft: Draft) -> Self {
         let items = &draft.items;
@@ -101,39 +109,31 @@ impl Trace {
         let start = items.iter().map(|item| item.start).min();
         let end = items.iter().map(|item| item.end).max();
         let times = self_times.into_iter().zip(critical_times).zip(depths);
-        let mut spans: Vec<Option<Span>> = draft.spans.into_iter().map(Some).collect();
         let nodes = items
             .iter()
             .zip(times)
-            .map(|(item, ((self_time, critical_time), depth))| {
-                let span = spans[item.span].take().expect("each span has one item");
-                Node::of(span, item, depth, self_time, critical_time)
+            .map(|(item, ((self_time, critical_time), depth))| Node {
+                span: item.span,
+                parent: item.parent,
+                depth,
+                self_time,
+                critical_time,
+                marks: item.marks,
             })
             .collect();
+        let mut spans = draft.spans;
+        // Only what was repaired: to look at every span would take longer than all the rest.
+        for item in items.iter().filter(|item| !item.marks.is_empty()) {
+            (spans[item.span].start, spans[item.span].end) = (item.start, item.end);
+        }
         Self {
             start: start.unwrap_or_default(),
             end: end.unwrap_or_default(),
+            spans,
             nodes,
             roots,
             critical_path,
             warnings: draft.warnings,
-        }
-    }
-}
-
-// === impl Node ===
-
-impl Node {
-    fn of(mut span: Span, item: &Item, depth: u32, self_time: Nanos, critical_time: Nanos) -> Self {
-        span.start = item.start;
-        span.end = item.end;
-        Self {
-            span,
-            parent: item.parent,
-            depth,
-            self_time,
-            critical_time,
-            marks: item.marks,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use coldtrace_analysis::{Mark, Node};
+use coldtrace_analysis::{Mark, Trace};
 use coldtrace_model::{Event, Link, RequestId, Resource, SandboxId, Scope, SpanId, TraceId};
 use serde::{Serialize, Serializer};
 
@@ -29,7 +29,7 @@ pub(crate) struct TraceReply<'a> {
 }
 
 struct Spans<'a> {
-    nodes: &'a [Node],
+    trace: &'a Trace,
     resources: Indexes<Resource>,
     scopes: Indexes<Scope>,
 }
@@ -112,9 +112,10 @@ struct SectionReply {
 
 impl<'a> From<&'a Journey> for TraceReply<'a> {
     fn from(journey: &'a Journey) -> Self {
-        let nodes = &journey.trace.nodes;
-        let (resources, resource_indexes) = listed(nodes.iter().map(|node| &node.span.resource));
-        let (scopes, scope_indexes) = listed(nodes.iter().map(|node| &node.span.scope));
+        let trace = &journey.trace;
+        let spans = || (0..trace.nodes.len()).map(|place| trace.span(place));
+        let (resources, resource_indexes) = listed(spans().map(|span| &span.resource));
+        let (scopes, scope_indexes) = listed(spans().map(|span| &span.scope));
         let section = |section: &coldtrace_analysis::Section| SectionReply {
             span: section.node,
             start: section.start.into(),
@@ -126,7 +127,7 @@ impl<'a> From<&'a Journey> for TraceReply<'a> {
             start: journey.trace.start.into(),
             end: journey.trace.end.into(),
             spans: Spans {
-                nodes,
+                trace,
                 resources: resource_indexes,
                 scopes: scope_indexes,
             },
@@ -161,13 +162,13 @@ fn listed<'a, T>(shared: impl Iterator<Item = &'a Arc<T>>) -> (Vec<&'a T>, Index
 
 impl Serialize for Spans<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.nodes.iter().map(|node| self.reply(node)))
+        serializer.collect_seq((0..self.trace.nodes.len()).map(|place| self.reply(place)))
     }
 }
 
 impl Spans<'_> {
-    fn reply<'a>(&self, node: &'a Node) -> SpanReply<'a> {
-        let span = &node.span;
+    fn reply(&self, place: usize) -> SpanReply<'_> {
+        let (node, span) = (&self.trace.nodes[place], self.trace.span(place));
         SpanReply {
             trace_id: Shown(span.trace_id),
             span_id: Shown(span.span_id),

@@ -57,8 +57,9 @@ pub(super) fn run(root: &Path, spans: u64) -> anyhow::Result<Figures> {
     wait_until_inserted(&backend, full * SPANS_PER_REQUEST)?;
     let inserted_for = started.elapsed();
     let rate = (full * SPANS_PER_REQUEST) as f64 / inserted_for.as_secs_f64();
-    figures.add("seconds_until_acknowledged", sent_for.as_secs_f64());
-    figures.add("seconds_until_inserted", inserted_for.as_secs_f64());
+    let seconds = |time: Duration| super::rounded(time.as_secs_f64());
+    figures.add("seconds_until_acknowledged", seconds(sent_for));
+    figures.add("seconds_until_inserted", seconds(inserted_for));
     figures.at_least("spans_per_second_inserted", rate, SPANS_PER_SECOND);
     figures.add("refused_requests", acks.refused);
     figures.add("ack_p50_ms_at_full_load", millis(acks.percentile(50)));

@@ -10,15 +10,16 @@ use coldtrace_testkit::EPOCH;
 /// The tree, a line per span: name, times in milliseconds, own time, marks.
 pub(crate) fn tree(trace: &Trace) -> String {
     let mut text = String::new();
-    for node in &trace.nodes {
+    for (place, node) in trace.nodes.iter().enumerate() {
+        let span = trace.span(place);
         let marks: Vec<&str> = node.marks.iter().map(Mark::as_str).collect();
         writeln!(
             text,
             "{:indent$}{} {}..{} own {}{}{}",
             "",
-            node.span.name,
-            millis(node.span.start),
-            millis(node.span.end),
+            span.name,
+            millis(span.start),
+            millis(span.end),
             node.self_time.as_millis_f64(),
             if marks.is_empty() { "" } else { " " },
             marks.join(","),
@@ -34,7 +35,7 @@ pub(crate) fn path(trace: &Trace) -> String {
     let sections = trace.critical_path.iter().map(|section| {
         format!(
             "{} {}..{}",
-            trace.nodes[section.node].span.name,
+            trace.span(section.node).name,
             millis(section.start),
             millis(section.end)
         )
@@ -53,8 +54,9 @@ pub(crate) fn rebuilt(evidence: Evidence) -> Trace {
 pub(crate) fn is_sound(trace: &Trace) {
     let nodes = &trace.nodes;
     for (place, node) in nodes.iter().enumerate() {
-        assert!(node.span.start <= node.span.end, "no length is negative");
-        assert!(trace.start <= node.span.start && node.span.end <= trace.end);
+        let span = trace.span(place);
+        assert!(span.start <= span.end, "no length is negative");
+        assert!(trace.start <= span.start && span.end <= trace.end);
         match node.parent {
             Some(parent) => {
                 assert!(parent < place, "a parent stands before its children");
@@ -67,10 +69,11 @@ pub(crate) fn is_sound(trace: &Trace) {
         assert!(pair[1].depth <= pair[0].depth + 1, "display order");
     }
     let mut last_sibling = vec![None; nodes.len() + 1];
-    for node in nodes {
+    for (place, node) in nodes.iter().enumerate() {
+        let start = Some(trace.span(place).start);
         let of_parent = &mut last_sibling[node.parent.map_or(0, |parent| parent + 1)];
-        assert!(*of_parent <= Some(node.span.start), "siblings by start");
-        *of_parent = Some(node.span.start);
+        assert!(*of_parent <= start, "siblings by start");
+        *of_parent = start;
     }
     let roots: Vec<usize> = (0..nodes.len())
         .filter(|&place| nodes[place].parent.is_none())
@@ -88,7 +91,7 @@ fn tiles(trace: &Trace) {
     let mut sections = trace.critical_path.iter().peekable();
     let mut critical_times = vec![0; trace.nodes.len()];
     for &root in &trace.roots {
-        let span = &trace.nodes[root].span;
+        let span = trace.span(root);
         let mut covered: Option<UnixNanos> = None;
         while let Some(section) = sections.next_if(|section| root_of[section.node] == root) {
             match covered {

@@ -158,8 +158,8 @@ fn a_call_between_functions_joins_three_traces() {
          | platform inventory 19..21 | inventory 21..58 | platform inventory 58..60 | checkout 60..99 \
          | platform checkout 99..100"
     );
-    let handler = &trace.nodes[5];
-    assert_eq!(handler.span.parent_span_id, Some(span_id(2)), "as sent");
+    let handler = trace.span(5);
+    assert_eq!(handler.parent_span_id, Some(span_id(2)), "as sent");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_killed_sandbox_that_sent_no_span_is_shown_by_its_facts() {
            init -100..-5 own 20\n    \
              runtime_init -80..-5 own 75\n"
     );
-    let root = &trace.nodes[0].span;
+    let root = trace.span(0);
     assert_eq!(
         (root.trace_id, root.span_id),
         (trace_id(PLATFORM), span_id(10))
@@ -347,7 +347,7 @@ fn of_copies_the_most_complete_is_shown() {
         span("work").id(1).at(0.0, 8.0),
     ]));
     assert_eq!(tree(&trace), "work 0..8 own 8 duplicate_removed\n");
-    assert_eq!(trace.nodes[0].span.attributes.len(), 1);
+    assert_eq!(trace.span(0).attributes.len(), 1);
     assert_eq!(
         trace.warnings,
         ["2 spans were copies of others and are not shown"]
@@ -396,7 +396,7 @@ fn a_clock_is_corrected_as_a_whole_and_not_without_need() {
            serve 0..10 own 8 skew_corrected\n    \
              query 2..4 own 2 skew_corrected\n"
     );
-    assert_eq!(call(-100.0).nodes[2].span.events[0].time, at(3.0));
+    assert_eq!(call(-100.0).span(2).events[0].time, at(3.0));
     assert_eq!(
         call(-100.0).warnings,
         ["the clock of service b was corrected by +100.000 ms"]
@@ -444,7 +444,8 @@ fn a_chain_of_a_hundred_thousand_spans_costs_no_stack() {
         spans,
         ..Evidence::default()
     });
-    let last = trace.nodes.last().expect("there are spans");
-    assert_eq!((last.span.span_id, last.depth), (leaf, DEPTH as u32 - 1));
+    let last = trace.nodes.len() - 1;
+    assert_eq!(trace.span(last).span_id, leaf);
+    assert_eq!(trace.nodes[last].depth, DEPTH as u32 - 1);
     assert_eq!(trace.critical_path.len() as u64, 2 * DEPTH - 1);
 }
