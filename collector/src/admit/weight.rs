@@ -38,6 +38,9 @@ enum Message {
     Fact,
     Phase,
     IngestLog,
+    Payload,
+    /// A request inside of one, which says only beside it of which signal it is: as the heavier.
+    Otlp,
 }
 
 #[derive(Clone, Copy)]
@@ -60,6 +63,10 @@ pub(crate) fn weigh(signal: Signal, body: &[u8]) -> u64 {
 
 impl Message {
     fn weigh(self, mut bytes: &[u8], depth: u8) -> u64 {
+        if matches!(self, Self::Otlp) {
+            let signals = [Self::Traces, Self::Logs].map(|signal| signal.weigh(bytes, depth));
+            return signals.into_iter().max().unwrap_or(0);
+        }
         let mut weight = 0;
         while let Some((field, value)) = next_field(&mut bytes) {
             let Some(value) = value else { continue };
@@ -99,13 +106,15 @@ impl Message {
             (Self::Ingest, 3) => Self::Fact,
             (Self::Ingest, 4) => Self::Phase,
             (Self::Ingest, 5) => Self::IngestLog,
+            (Self::Ingest, 6) => Self::Payload,
+            (Self::Payload, 2) => Self::Otlp,
             _ => return None,
         })
     }
 
     fn size(self) -> u64 {
         let size = match self {
-            Self::Traces | Self::Logs | Self::Ingest | Self::Values(_) => 0,
+            Self::Traces | Self::Logs | Self::Ingest | Self::Otlp | Self::Values(_) => 0,
             Self::ResourceSpans => size_of::<ResourceSpans>(),
             Self::ScopeSpans => size_of::<ScopeSpans>(),
             Self::Span => size_of::<Span>(),
@@ -121,6 +130,7 @@ impl Message {
             Self::Fact => size_of::<v1::Fact>(),
             Self::Phase => size_of::<v1::Phase>(),
             Self::IngestLog => size_of::<v1::LogRecord>(),
+            Self::Payload => size_of::<v1::OtlpPayload>(),
         };
         size as u64
     }
@@ -200,6 +210,23 @@ mod tests {
         assert!(bytes.len() < 3_000);
         let weight = weigh(Signal::Traces, &bytes);
         assert!(weight > 1_000 * size_of::<Span>() as u64, "{weight}");
+    }
+
+    #[test]
+    fn what_an_extension_sends_along_weighs_as_much() {
+        let request = traces(vec![Span::default(); 1_000]);
+        let alone = weigh(Signal::Traces, &request);
+        let payload = v1::OtlpPayload {
+            signal: v1::Signal::Traces.into(),
+            request: request.into(),
+            platform: false,
+        };
+        let export = v1::ExportRequest {
+            payloads: vec![payload],
+            ..v1::ExportRequest::default()
+        };
+        let weight = weigh(Signal::Ingest, &export.encode_to_vec());
+        assert!(weight >= alone, "{weight}, alone {alone}");
     }
 
     #[test]
