@@ -135,7 +135,7 @@ pub struct Invocation {
     pub cold: Cold,
     /// What caused it.
     pub trigger: Trigger,
-    /// Whole duration.
+    /// Whole duration; the runtime's own time where the platform's account never came.
     pub duration: Option<Nanos>,
     /// What is billed.
     pub billed: Option<Nanos>,

@@ -105,6 +105,8 @@ CREATE TABLE IF NOT EXISTS invocations (
     cold                  SimpleAggregateFunction(max, UInt8),
     trigger               SimpleAggregateFunction(max, UInt8),
     duration_ns           SimpleAggregateFunction(max, UInt64),
+    -- The runtime's own time: shown where the platform's account never came.
+    runtime_duration_ns   SimpleAggregateFunction(max, UInt64),
     billed_ns             SimpleAggregateFunction(max, UInt64),
     init_ns               SimpleAggregateFunction(max, UInt64),
     restore_ns            SimpleAggregateFunction(max, UInt64),

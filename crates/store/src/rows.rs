@@ -140,8 +140,10 @@ pub struct InvocationRow<'a> {
     pub cold: u8,
     /// `Trigger`.
     pub trigger: u8,
-    /// Duration.
+    /// Duration by the platform's account, or of the span.
     pub duration_ns: u64,
+    /// Until the runtime was done.
+    pub runtime_duration_ns: u64,
     /// Billed duration.
     pub billed_ns: u64,
     /// Init waited for.

@@ -110,12 +110,14 @@ impl Writer {
                 client
                     .query(
                         "WITH fromUnixTimestamp64Nano(?, 'UTC') AS at SELECT count() > 0 FROM spans
-                        WHERE tenant = ? AND bucket = toStartOfFiveMinutes(at) AND service = ?
+                        WHERE tenant = ? AND bucket = toStartOfFiveMinutes(at)
+                            AND startsWith(service, ?) AND length(service) = ?
                             AND trace_id = unhex(?) AND ts = at AND span_id = unhex(?)",
                     )
                     .bind(ts.cast_signed())
                     .bind(tenant)
-                    .bind(service)
+                    .bind(&service.beginning)
+                    .bind(service.length)
                     .bind(hex(trace_id))
                     .bind(hex(span_id)),
             ),
@@ -130,15 +132,19 @@ impl Writer {
                 client
                     .query(
                         "WITH fromUnixTimestamp64Nano(?, 'UTC') AS at SELECT count() > 0 FROM logs
-                        WHERE tenant = ? AND bucket = toStartOfFiveMinutes(at) AND service = ?
-                            AND request_id = ? AND ts = at AND sandbox_id = ? AND body = ?",
+                        WHERE tenant = ? AND bucket = toStartOfFiveMinutes(at)
+                            AND startsWith(service, ?) AND length(service) = ?
+                            AND request_id = ? AND ts = at AND sandbox_id = ?
+                            AND startsWith(body, ?) AND length(body) = ?",
                     )
                     .bind(ts.cast_signed())
                     .bind(tenant)
-                    .bind(service)
+                    .bind(&service.beginning)
+                    .bind(service.length)
                     .bind(request_id)
                     .bind(sandbox_id)
-                    .bind(body),
+                    .bind(&body.beginning)
+                    .bind(body.length),
             ),
             Witness::None => None,
         }

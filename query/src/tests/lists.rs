@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 
+use coldtrace_model::{FactSet, Outcome};
 use coldtrace_testkit::engine;
+use coldtrace_testkit::invocation;
 use insta::assert_json_snapshot;
 use serde_json::Value;
 
@@ -71,6 +73,30 @@ async fn filters_choose_and_the_total_counts_what_they_chose() {
         ],
     )
     .await;
+}
+
+#[tokio::test]
+async fn an_invocation_whose_report_never_came_is_as_long_as_its_runtime_took() {
+    let engine = engine::start().await;
+    let store = engine.store();
+    let data = Data::of(&store);
+    an_order(&store).await;
+    let finished = invocation("finished").function("checkout").started(0.0);
+    let finished = finished.ended(Outcome::Ok, 400.0);
+    let finished = finished.with(|told| told.facts = FactSet::FINISHED);
+    data.fact("alone", &finished.build()).await;
+    let served = Served::on(&engine.store());
+    let of_checkout = format!("{RANGE}&function=checkout&sort=slowest");
+    let list = served
+        .ok(&format!("/api/v1/invocations?{of_checkout}"))
+        .await;
+    assert_eq!(
+        ids(&list["invocations"], "request_id"),
+        ["finished", "order-1"]
+    );
+    assert_eq!(list["invocations"][0]["duration"], "400000000");
+    let reported = &list["invocations"][1]["duration"];
+    assert_eq!(reported, "250000000", "the platform's account wins");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use super::column::{
     Attributes, Bytes8, Bytes16, Bytes16List, Column, Day, I64, LowText, Moment, Plain, Text, U8,
     U16, U64, put_bytes, put_length,
 };
-use super::{Table, Witness, day};
+use super::{Table, Told, Witness, day};
 use crate::rows::{InvocationRow, LogRow, PhaseRow, ResourceRow, SandboxRow, ScopeRow, SpanRow};
 
 /// The columns of a table's block while it is built.
@@ -102,7 +102,7 @@ table! {
     fn witness(row: &SpanRow<'_>) -> Witness {
         Witness::Span {
             tenant: row.owner.tenant.to_owned(),
-            service: row.service.to_owned(),
+            service: Told::of(row.service),
             ts: row.ts,
             trace_id: row.trace_id,
             span_id: row.span_id,
@@ -158,6 +158,7 @@ table! {
         cold: Plain<U8> = row.cold,
         trigger: Plain<U8> = row.trigger,
         duration_ns: Plain<U64> = row.duration_ns,
+        runtime_duration_ns: Plain<U64> = row.runtime_duration_ns,
         billed_ns: Plain<U64> = row.billed_ns,
         init_ns: Plain<U64> = row.init_ns,
         restore_ns: Plain<U64> = row.restore_ns,
@@ -227,11 +228,11 @@ table! {
     fn witness(row: &LogRow<'_>) -> Witness {
         Witness::Log {
             tenant: row.owner.tenant.to_owned(),
-            service: row.service.to_owned(),
+            service: Told::of(row.service),
             ts: row.ts,
             request_id: row.request_id.to_owned(),
             sandbox_id: row.sandbox_id.to_owned(),
-            body: row.body.to_owned(),
+            body: Told::of(row.body),
         }
     }
 }

@@ -77,6 +77,7 @@ fn invocations() -> Block {
         cold: 0,
         trigger: 0,
         duration_ns: 5,
+        runtime_duration_ns: 0,
         billed_ns: 0,
         init_ns: 0,
         restore_ns: 0,

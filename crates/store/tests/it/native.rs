@@ -244,6 +244,27 @@ fn log() -> LogRow<'static> {
 }
 
 #[tokio::test]
+async fn a_block_of_long_texts_is_found_again() {
+    let engine = engine::start().await;
+    let writer = engine.store().writer();
+    // More than the engine takes as the text of a query.
+    let (long, other) = ("ü ?'\\".repeat(100_000), "ü ?'\\".repeat(99_999));
+    let block = |service, body| {
+        let mut blocks = Blocks::default();
+        blocks.push_log(&LogRow {
+            service,
+            body,
+            ..log()
+        });
+        blocks.finish().remove(0)
+    };
+    writer.insert(&block(&long, &long), "token").await.unwrap();
+    assert!(writer.contains(&block(&long, &long)).await.unwrap());
+    assert!(!writer.contains(&block(&other, &long)).await.unwrap());
+    assert!(!writer.contains(&block(&long, &other)).await.unwrap());
+}
+
+#[tokio::test]
 async fn each_value_comes_back_in_its_column() {
     let engine = engine::start().await;
     let mut blocks = Blocks::default();
@@ -322,7 +343,7 @@ const STORED: [(&str, &str); 6] = [
     ),
     (
         "invocations",
-        "t,10000,f,2026-01-02 03:04:05.000000006,r,1,2,s,i,v,rt,3,re,ac,4,5,55,6,7,8,9,10,11,12,13,14,15,16,\
+        "t,10000,f,2026-01-02 03:04:05.000000006,r,1,2,s,i,v,rt,3,re,ac,4,5,55,6,7,8,9,10,101,11,12,13,14,15,16,\
         17,18,18446744073709551615,et,platform trace 1,platspan,the sdk's traces",
     ),
 ];
@@ -351,6 +372,7 @@ fn invocation() -> InvocationRow<'static> {
         cold: 8,
         trigger: 9,
         duration_ns: 10,
+        runtime_duration_ns: 101,
         billed_ns: 11,
         init_ns: 12,
         restore_ns: 13,
