@@ -30,7 +30,7 @@ pub(crate) struct Appender {
     buffer_position: u64,
     /// Written to in this group, beside the last one.
     unsynced: Vec<Arc<Segment>>,
-    /// A stretch that has to be voided, since its sync failed.
+    /// A stretch that has to be voided, since its sync failed or nothing stands there.
     failed: Option<Range>,
     /// Whether this group voids it.
     is_void_staged: bool,
@@ -82,6 +82,18 @@ impl Appender {
             unsynced: Vec::new(),
             failed: None,
             is_void_staged: false,
+        }
+    }
+
+    /// Says with the next group that nothing stands from here to where the lane goes on.
+    pub(crate) fn behind_gap(self, from: u64) -> Self {
+        let gap = Range {
+            from,
+            to: self.position,
+        };
+        Self {
+            failed: (from < self.position).then_some(gap),
+            ..self
         }
     }
 

@@ -94,7 +94,7 @@ pub(crate) fn recover(
     let remembered = scanned.remember();
     let cuts = remembered.cuts.iter().map(|cut| cut.bytes);
     let bytes = cuts.sum::<u64>() + remembered.open.bytes;
-    let appender = Appender::new(lane, folder, pool, segments, position);
+    let appender = Appender::new(lane, folder, pool, segments, position).behind_gap(expected);
     Ok(Recovered {
         core: Core::remembered(appender, remembered),
         acknowledged,

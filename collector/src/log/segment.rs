@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use rustix::fs::{FallocateFlags, fallocate};
 
-use super::record::Range;
+use super::record::{HEADER, Range};
 
 /// Ends the name of a segment; in front of it stand 16 hex digits of its first position.
 const SUFFIX: &str = ".segment";
@@ -139,7 +139,11 @@ impl Pool {
     pub(crate) fn give_back(&self, segment: &Segment) -> io::Result<()> {
         let is_worth_it = segment.capacity == self.segment_size && self.free()?.len() < KEPT_FREE;
         match is_worth_it {
-            true => fs::rename(&segment.path, self.fresh_path()),
+            true => {
+                // So that a kill before its next use is written does not make its former one look like damage.
+                segment.write(&[0; HEADER], segment.base)?;
+                fs::rename(&segment.path, self.fresh_path())
+            }
             false => fs::remove_file(&segment.path),
         }
     }

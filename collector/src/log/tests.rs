@@ -160,6 +160,37 @@ fn a_group_whose_write_failed_never_comes_back() {
 }
 
 #[test]
+fn a_lane_that_was_recovered_twice_is_not_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut core = fresh(folder.path());
+    append(&mut core, &[request(1, 100)]);
+    drop(core);
+    // It is cut while the store is away, and goes on behind a gap.
+    reopen(folder.path()).core.commit(&[], true).unwrap();
+
+    let mut recovered = reopen(folder.path());
+    assert_eq!(recovered.damaged, 0);
+    assert_eq!(read_all(&mut recovered.core), [request(1, 100)]);
+}
+
+#[test]
+fn a_kill_before_a_used_segment_is_written_to_again_is_no_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut core = fresh(folder.path());
+    for serial in 0..6 {
+        append(&mut core, &[request(serial, 3_000)]);
+        read_all(&mut core);
+        let done = Change::Done(core.open().from);
+        core.commit(&[done], false).unwrap();
+    }
+    let pool = Pool::open(folder.path().join("free"), SMALL_SEGMENT).unwrap();
+    let next = core.into_appender().position();
+    pool.take(&folder.path().join("lane"), next, 0).unwrap();
+
+    assert_eq!(reopen(folder.path()).damaged, 0);
+}
+
+#[test]
 fn a_request_larger_than_a_segment_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let mut core = fresh(folder.path());
