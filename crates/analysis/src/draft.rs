@@ -44,6 +44,8 @@ pub(crate) enum Role {
     InitPart,
     /// A restore from a snapshot.
     Restore,
+    /// What the platform did after the answer was sent.
+    Overhead,
     /// Any other phase of an invocation.
     Phase,
 }
@@ -115,6 +117,7 @@ impl Role {
             "init" => Self::Init,
             "extension_init" | "runtime_init" => Self::InitPart,
             "restore" => Self::Restore,
+            "runtime_overhead" | "extension_overhead" => Self::Overhead,
             _ => Self::Phase,
         }
     }

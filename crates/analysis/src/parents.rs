@@ -35,7 +35,8 @@ pub(crate) fn assign(
         match draft.items[place].role {
             Role::Work => parents.work(draft, requests, place, &mut callers),
             Role::Invocation => {}
-            Role::Init | Role::InitPart | Role::Restore | Role::Phase => {
+            Role::InitPart => parents.init_part(draft, requests, place),
+            Role::Init | Role::Restore | Role::Overhead | Role::Phase => {
                 parents.phase(draft, requests, place);
             }
         }
@@ -189,26 +190,46 @@ impl Parents {
 
     /// A phase: under the invocation that waited for it, if what it names does not tell.
     fn phase(&self, draft: &mut Draft, requests: &Requests, place: usize) {
-        if draft.items[place].parent.is_some() {
+        if draft.items[place].parent.is_none()
+            && let Some(attempt) = Self::attempt_of(draft, requests, place)
+        {
+            self.adopt(draft, place, requests.attempts[attempt].span);
+        }
+    }
+
+    /// A part of an init: under the init around it. Whoever sends the parts first can only name their invocation, which
+    /// is right where the init is not known.
+    fn init_part(&self, draft: &mut Draft, requests: &Requests, place: usize) {
+        let sent = draft.items[place].parent;
+        if sent.is_some_and(|parent| draft.items[parent].role != Role::Invocation) {
             return;
         }
-        let attempt = requests
-            .of_phase_span(place)
-            .or_else(|| requests.of_span(&draft.spans[place]));
-        let Some(attempt) = attempt.map(|attempt| &requests.attempts[attempt]) else {
+        let Some(attempt) = Self::attempt_of(draft, requests, place) else {
             return;
         };
+        let attempt = &requests.attempts[attempt];
         let init = attempt
             .phases
             .iter()
             .copied()
-            .filter(|&phase| phase != place && draft.items[phase].role == Role::Init)
+            .filter(|&phase| draft.items[phase].role == Role::Init)
             .filter(|&phase| draft.items[phase].start <= draft.items[place].start)
             .max_by_key(|&phase| rank(&draft.spans[phase]));
-        let parent = match draft.items[place].role {
-            Role::InitPart => init.or(attempt.span),
-            _ => attempt.span,
-        };
+        match (sent, init) {
+            (None, init) => self.adopt(draft, place, init.or(attempt.span)),
+            // The platform's own account is put in order, not repaired.
+            (Some(_), Some(init)) => draft.items[place].parent = Some(init),
+            (Some(_), None) => {}
+        }
+    }
+
+    fn attempt_of(draft: &Draft, requests: &Requests, place: usize) -> Option<usize> {
+        requests
+            .of_phase_span(place)
+            .or_else(|| requests.of_span(&draft.spans[place]))
+    }
+
+    fn adopt(&self, draft: &mut Draft, place: usize, parent: Option<usize>) {
         if let Some(parent) = parent.filter(|&parent| self.top.get(&parent) != Some(&place)) {
             draft.items[place].parent = Some(parent);
             draft.items[place].marks.insert(Mark::Adopted);

@@ -4,13 +4,15 @@
 //! Time that no child explains is the parent's own. So the sections of a root cover it exactly, without a gap or an
 //! overlap.
 //!
-//! A cold invocation waited for its sandbox before it started: its stretch of the path begins with its init. Items are in
-//! display order, marked by [`crate::waiting`].
+//! A cold invocation waited for its sandbox before it started: its stretch of the path begins with its init. Whoever calls a
+//! function waits until it has answered, not until the sandbox is done. Items are in display order, marked by
+//! [`crate::waiting`].
 
 use coldtrace_model::{Nanos, UnixNanos};
 
 use crate::draft::Item;
 use crate::order::Children;
+use crate::waiting::answers;
 use crate::{Mark, Section};
 
 /// The sections of all roots, root by root, each in order of time.
@@ -20,6 +22,7 @@ pub(crate) fn critical(items: &[Item], roots: &[usize]) -> Vec<Section> {
         items,
         children: Children::grouped(&places, items),
         begins: begins(items),
+        answers: answers(items),
         sections: Vec::new(),
     };
     for &root in roots {
@@ -74,6 +77,7 @@ struct Walk<'a> {
     items: &'a [Item],
     children: Children,
     begins: Vec<UnixNanos>,
+    answers: Vec<UnixNanos>,
     /// Latest first while a root is walked.
     sections: Vec<Section>,
 }
@@ -114,7 +118,7 @@ impl Walk<'_> {
                 continue;
             }
             let from = self.begins[child].max(frame.from);
-            let to = self.items[child].end.min(frame.to);
+            let to = self.answers[child].min(frame.to);
             if from < to && to <= frame.until {
                 self.own(frame.place, to, frame.until);
                 frame.until = from;
@@ -126,14 +130,14 @@ impl Walk<'_> {
 
     fn frame(&mut self, place: usize, from: UnixNanos, to: UnixNanos) -> Frame {
         let Self {
-            items,
             children,
             begins,
+            answers,
             ..
         } = self;
         // Equal ends: the later start first, so that what is shorter may stand before what is longer; then as shown.
         children.of_mut(place).sort_unstable_by(|&a, &b| {
-            let key = |child: usize| (items[child].end, begins[child]);
+            let key = |child: usize| (answers[child], begins[child]);
             key(b).cmp(&key(a)).then(a.cmp(&b))
         });
         Frame {

@@ -2,7 +2,7 @@
 //!
 //! Items are in display order and have their ends.
 
-use coldtrace_model::{Cold, Invocation, Nanos, SpanKind, Trigger};
+use coldtrace_model::{Cold, Invocation, Nanos, SpanKind, Trigger, UnixNanos};
 
 use crate::Mark;
 use crate::draft::{Draft, Item, Role};
@@ -15,28 +15,44 @@ const OVERHANG: Nanos = Nanos::from_millis(1);
 
 /// Marks every item that its parent did not wait for.
 pub(crate) fn mark(draft: &mut Draft) {
-    for place in 0..draft.items.len() {
+    for (place, answer) in answers(&draft.items).into_iter().enumerate() {
         let Some(parent) = draft.items[place].parent else {
             continue;
         };
-        if !is_waited_for(draft, place, parent) {
+        if !is_waited_for(draft, place, parent, answer) {
             draft.items[place].marks.insert(Mark::Async);
         }
     }
 }
 
-fn is_waited_for(draft: &Draft, place: usize, parent: usize) -> bool {
+/// When whoever called an item had its answer: at its end, or where the platform's overheads begin. The sandbox is busy
+/// for longer, but for nobody who waits.
+pub(crate) fn answers(items: &[Item]) -> Vec<UnixNanos> {
+    let mut answers: Vec<UnixNanos> = items.iter().map(|item| item.end).collect();
+    for item in items.iter().filter(|item| item.role == Role::Overhead) {
+        if let Some(parent) = item.parent
+            && items[parent].role == Role::Invocation
+        {
+            // Some are told by a clock of whole milliseconds, which may be behind.
+            let begin = item.start.max(items[parent].start);
+            answers[parent] = answers[parent].min(begin);
+        }
+    }
+    answers
+}
+
+fn is_waited_for(draft: &Draft, place: usize, parent: usize, answer: UnixNanos) -> bool {
     let (child, parent) = (&draft.items[place], &draft.items[parent]);
     let row = |item: &Item| item.invocation.map(|row| &draft.invocations[row]);
     match child.role {
         Role::Init | Role::InitPart | Role::Restore => is_cold_start(child, parent, row(parent)),
-        Role::Phase => true,
+        Role::Overhead | Role::Phase => true,
         Role::Work | Role::Invocation => {
             let is_late = child.start > parent.end;
             !is_late
                 && !is_message(child, parent)
                 && !row(child).is_some_and(is_event)
-                && !outlives(child, parent)
+                && !outlives(child, parent, answer)
         }
     }
 }
@@ -68,14 +84,14 @@ fn is_event(row: &Invocation) -> bool {
     )
 }
 
-/// Whether the child goes on after its parent's end: fire and forget. A server's answer may have come before its span's
-/// end, so that a client waited for it all the same.
-fn outlives(child: &Item, parent: &Item) -> bool {
+/// Whether the child's answer came after its parent's end: fire and forget. A server's answer may have come before its
+/// span's end, so that a client waited for it all the same.
+fn outlives(child: &Item, parent: &Item, answer: UnixNanos) -> bool {
     let tolerance = OVERHANG.max(Nanos(parent.end.since(parent.start).0 / 100));
     let may_be_left = match child.kind {
         SpanKind::Internal | SpanKind::Producer | SpanKind::Unspecified => true,
         SpanKind::Server => child.role == Role::Invocation && parent.kind != SpanKind::Client,
         SpanKind::Client | SpanKind::Consumer => false,
     };
-    may_be_left && child.end.since(parent.end) > tolerance
+    may_be_left && answer.since(parent.end) > tolerance
 }

@@ -163,6 +163,67 @@ fn a_call_between_functions_joins_three_traces() {
 }
 
 #[test]
+fn a_caller_waits_for_the_answer_and_not_for_what_the_sandbox_does_afterwards() {
+    let phase_of = |id: u64, invocation: u64, name: &str| {
+        span(name)
+            .trace(PLATFORM)
+            .id(id)
+            .under(invocation)
+            .phase(name)
+    };
+    let trace = rebuilt(of_spans([
+        platform_invocation("checkout", 10, 0.0, 100.0),
+        phase_of(11, 10, "extension_overhead").at(90.0, 100.0),
+        // Its caller was killed before it could send the span of the call.
+        platform_invocation("inventory", 20, 10.0, 60.0).under(10),
+        span("handler")
+            .trace(PLATFORM)
+            .id(2)
+            .under(20)
+            .at(11.0, 30.5),
+        phase_of(21, 20, "runtime_overhead").at(30.0, 32.0),
+        phase_of(22, 20, "extension_overhead").at(32.0, 60.0),
+    ]));
+    assert_eq!(
+        path(&trace),
+        "platform checkout 0..10 | platform inventory 10..11 | handler 11..30 | platform checkout 30..90 \
+         | extension_overhead 90..100"
+    );
+    assert_eq!(trace.nodes[1].self_time, Nanos::from_millis(1), "it ran on");
+}
+
+#[test]
+fn the_parts_of_an_init_are_shown_inside_it_whatever_they_name() {
+    let phase_of = |id: u64, name: &str| {
+        let named = span(name).trace(PLATFORM).id(id).under(10);
+        named.phase(name).request("r1").sandbox("s1")
+    };
+    let mut evidence = of_spans([
+        platform_invocation("checkout", 10, 0.0, 600.0)
+            .request("r1")
+            .sandbox("s1"),
+        phase_of(11, "extension_init").at(0.0, 8.0),
+        phase_of(12, "runtime_init").at(8.0, 480.0),
+        phase_of(13, "init").at(0.0, 480.2),
+    ]);
+    assert_eq!(
+        tree(&rebuilt(evidence.clone())),
+        "platform checkout 0..600 own 119.8\n  \
+           init 0..480.2 own 0.2\n    \
+             extension_init 0..8 own 8\n    \
+             runtime_init 8..480 own 472\n"
+    );
+    evidence.spans.pop();
+    assert_eq!(
+        tree(&rebuilt(evidence)),
+        "platform checkout 0..600 own 120\n  \
+           extension_init 0..8 own 8\n  \
+           runtime_init 8..480 own 472\n",
+        "as long as the whole is not known"
+    );
+}
+
+#[test]
 fn a_killed_sandbox_that_sent_no_span_is_shown_by_its_facts() {
     let evidence = Evidence {
         invocations: vec![
