@@ -112,7 +112,9 @@ async function ask(url: string, signal: AbortSignal): Promise<unknown> {
   if (response.ok) return body;
   const told = z.safeParse(problem, body);
   if (!told.success) throw new ApiError("unexpected", `The server answered with status ${response.status}.`);
-  throw new ApiError(kindOf(told.data.error.code), told.data.error.message);
+  const { code, message, parameter } = told.data.error;
+  // The message is about the parameter and does not name it.
+  throw new ApiError(kindOf(code), parameter === undefined ? message : `${parameter}: ${message}`);
 }
 
 function kindOf(code: string): ApiErrorKind {

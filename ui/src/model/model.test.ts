@@ -48,6 +48,23 @@ test("where the time went takes the same work together, largest first", () => {
   ]);
 });
 
+test("the time of one request is that of its own work and of what it called", () => {
+  const trace = madeTrace([
+    { start: 0, end: 50, phase: "invocation", requestId: "one", critical: [[0, 50]] },
+    { start: 10, end: 40, parent: 0, kind: "client", requestId: "two", critical: [[10, 15]] },
+    { start: 15, end: 40, parent: 1, phase: "invocation", requestId: "two", critical: [[15, 40]] },
+    { start: 40, end: 90, phase: "invocation", requestId: "three", critical: [[40, 90]] },
+  ]);
+  const answer = (requestId: string | null) => {
+    const { total, paths } = whereTimeWent(trace, requestId);
+    return [Number(total), paths];
+  };
+  expect(answer("one")).toEqual([80, 1]);
+  expect(answer("two")).toEqual([25, 1]);
+  expect(answer("three")).toEqual([50, 1]);
+  expect(answer(null), "the third was beside the first").toEqual([130, 2]);
+});
+
 test("spans are found by name, service, message and attributes", () => {
   const trace = madeTrace([
     { start: 0, end: 9, name: "POST payments" },

@@ -77,6 +77,26 @@ test("an exception is told once, where it was raised, and instead of its class",
   expect(told({ outcome: "error", errorType: "Runtime.Unknown" }, OWN)).toEqual(["Error type: Runtime.Unknown"]);
 });
 
+test("a process that was started again says what that took", () => {
+  const init: MadeSpan = { start: 0, end: 480_000_000, phase: "init", requestId: "one" };
+  expect(told({ cold: "reset" }, OWN, init)).toEqual([
+    "Reset: The invocation before it ended the process: 480 ms went into starting it again before the handler ran. 1",
+  ]);
+});
+
+test("what others did is not taken for the function's own work", () => {
+  const callee: MadeSpan[] = [
+    { ...OWN, phase: "invocation" },
+    { start: 1, end: 5, parent: 0, phase: "invocation", requestId: "two", service: "stock" },
+    { start: 2, end: 4, parent: 1, service: "stock", ...raised("sold out") },
+  ];
+  expect(told({ outcome: "timeout" }, ...callee)).toEqual([
+    "Time limit: The platform ended it at its limit of 3.00 s.",
+    "Exception in stock: Declined: sold out 2",
+    "No spans: The function sent no span of its own. What is shown is the platform's account.",
+  ]);
+});
+
 test("a cold start leads to its span", () => {
   const init = { start: -5, end: 0, phase: "init", requestId: "one" };
   expect(told({ cold: "on_demand", init: nanos(812_000_000n) }, init, OWN)[0]).toMatch(/^Cold start: 812 ms .* 0$/);

@@ -4,6 +4,7 @@ import { formatBytes, formatDuration } from "../base/format.ts";
 import { between } from "../base/time.ts";
 import { attributeText } from "./attribute.ts";
 import { type Invocation, isFailure } from "./invocation.ts";
+import { requestsOf } from "./requests.ts";
 import type { Span, Trace } from "./trace.ts";
 
 export interface Reason {
@@ -50,10 +51,12 @@ function limits(invocation: Invocation, raised: boolean): Reason[] {
 /** The exception that was recorded closest to where it was raised, per message. */
 function exceptions(invocation: Invocation, trace: Trace): Reason[] {
   const found = new Map<string, Reason & { readonly depth: number }>();
+  const requests = requestsOf(trace);
   trace.spans.forEach((span, index) => {
     const text = exceptionText(span);
     if (text === null) return;
-    const own = span.requestId === null || span.requestId === invocation.requestId;
+    const request = requests[index] ?? null;
+    const own = request === null || request === invocation.requestId;
     const known = found.get(text);
     if (known !== undefined && known.depth >= span.depth) return;
     const title = own ? "Exception" : `Exception in ${span.service}`;
@@ -72,6 +75,7 @@ function exceptionText(span: Span): string | null {
 
 function coldStart(invocation: Invocation, trace: Trace): Reason[] {
   const waited = invocation.init ?? invocation.restore;
+  if (invocation.cold === "reset") return reset(invocation, trace);
   if (waited === null || invocation.cold === "warm") return [];
   const phase = invocation.init === null ? "restore" : "init";
   const seen = trace.spans.findIndex(span => span.phase === phase && span.requestId === invocation.requestId);
@@ -83,13 +87,22 @@ function coldStart(invocation: Invocation, trace: Trace): Reason[] {
   return [{ kind: "cold", title: "Cold start", text, span: index < 0 ? null : index }];
 }
 
+/** The platform bills this init as a part of the invocation, and tells its length nowhere else. */
+function reset({ requestId }: Invocation, trace: Trace): Reason[] {
+  const index = trace.spans.findIndex(span => span.phase === "init" && span.requestId === requestId);
+  const init = trace.spans[index];
+  if (init === undefined) return [];
+  const length = formatDuration(between(init.start, init.end));
+  const text = `The invocation before it ended the process: ${length} went into starting it again before the handler ran.`;
+  return [{ kind: "cold", title: "Reset", text, span: index }];
+}
+
 function missing(invocation: Invocation, trace: Trace): Reason[] {
-  if (trace.spans.some(span => span.phase === "" && isOwn(span, invocation))) return [];
+  const requests = requestsOf(trace);
+  // Work that nothing can be said of may be the function's own.
+  const isOwn = (index: number) => (requests[index] ?? invocation.requestId) === invocation.requestId;
+  if (trace.spans.some((span, index) => span.phase === "" && isOwn(index))) return [];
   const told = trace.spans.length === 0 ? "No span arrived." : "The function sent no span of its own.";
   const text = `${told} What is shown is the platform's account.`;
   return [{ kind: "missing", title: "No spans", text, span: null }];
-}
-
-function isOwn(span: Span, invocation: Invocation): boolean {
-  return span.requestId === null || span.requestId === invocation.requestId;
 }

@@ -127,7 +127,7 @@ export interface TraceSummary {
 /** What a mark means, in words for the reader. */
 export const MARK_TEXT: Readonly<Record<Mark, string>> = {
   orphan: "Its parent never arrived; shown as a root.",
-  adopted: "Its parent never arrived; hung under the invocation that it ran in.",
+  adopted: "The parent that it names says too little; placed by its request, its sandbox and its time.",
   cycle_cut: "Its parents formed a circle, which was cut here.",
   duplicate_removed: "It arrived more than once; the copies were removed.",
   unfinished: "It never ended; its end here is the end of what is known.",

@@ -1,6 +1,7 @@
 /** The answer before the chart: what the trace waited for, largest first, same work taken together. */
 
 import { between, type Nanos, nanos } from "../base/time.ts";
+import { within } from "./requests.ts";
 import { spanTarget, spanTitle } from "./span-text.ts";
 import type { Span, Trace } from "./trace.ts";
 
@@ -24,11 +25,19 @@ export interface WhereTimeWent {
   readonly shares: readonly Share[];
   /** The whole critical path: what the shares are parts of. */
   readonly total: Nanos;
+  /** How many paths that is. Each root has its own, and what a queue delivered runs beside what sent it. */
+  readonly paths: number;
 }
 
-export function whereTimeWent(trace: Trace): WhereTimeWent {
+/** Of the whole journey, or of one request and what it called. */
+export function whereTimeWent(trace: Trace, requestId: string | null = null): WhereTimeWent {
+  const inside = requestId === null ? null : within(trace, requestId);
+  const roots = rootsOf(trace);
+  const paths = new Set<number | undefined>();
   const perSpan = new Map<number, bigint>();
   for (const { span, start, end } of trace.criticalPath) {
+    if (inside !== null && !inside[span]) continue;
+    paths.add(roots[span]);
     perSpan.set(span, (perSpan.get(span) ?? 0n) + between(start, end));
   }
   const groups = new Map<string, { share: Share; most: bigint }>();
@@ -42,7 +51,15 @@ export function whereTimeWent(trace: Trace): WhereTimeWent {
   }
   const shares = [...groups.values()].map(group => group.share);
   shares.sort((left, right) => Number(right.critical - left.critical));
-  return { shares, total: nanos(total) };
+  return { shares, total: nanos(total), paths: paths.size };
+}
+
+function rootsOf(trace: Trace): readonly number[] {
+  const roots: number[] = [];
+  trace.spans.forEach(({ parent }, index) => {
+    roots.push(parent === null ? index : (roots[parent] ?? index));
+  });
+  return roots;
 }
 
 function joined(group: { share: Share; most: bigint } | undefined, span: Span, index: number, critical: bigint) {

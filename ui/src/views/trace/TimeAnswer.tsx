@@ -10,14 +10,16 @@ const SHOWN = 6;
 
 interface TimeAnswerProps {
   readonly trace: Trace;
+  /** The request whose time it is; null for the whole journey. */
+  readonly requestId: string | null;
   /** The number of a service's colour. */
   readonly colourOf: (service: string) => number;
   readonly show: (span: number) => void;
 }
 
-/** Where the time went: what the whole waited for, largest first. */
-export function TimeAnswer({ trace, colourOf, show }: TimeAnswerProps): JSX.Element | null {
-  const { shares, total } = useMemo(() => whereTimeWent(trace), [trace]);
+/** Where the time went: what was waited for, largest first. */
+export function TimeAnswer({ trace, requestId, colourOf, show }: TimeAnswerProps): JSX.Element | null {
+  const { shares, total, paths } = useMemo(() => whereTimeWent(trace, requestId), [trace, requestId]);
   // One share is the whole, which the page says already.
   if (shares.length < 2) return null;
   const rest = shares.slice(SHOWN);
@@ -26,7 +28,9 @@ export function TimeAnswer({ trace, colourOf, show }: TimeAnswerProps): JSX.Elem
     <section className="answer" aria-labelledby="answer-title">
       <h2 id="answer-title">
         Where the time went
-        <span className="note">{formatDuration(total)} on the critical path</span>
+        <span className="note">
+          {formatDuration(total)} on {paths > 1 ? `${paths} critical paths` : "the critical path"}
+        </span>
       </h2>
       <ol>
         {shares.slice(0, SHOWN).map(share => (

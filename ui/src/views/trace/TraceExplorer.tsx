@@ -18,6 +18,8 @@ import { WaterfallTools } from "./WaterfallTools.tsx";
 
 interface TraceExplorerProps {
   readonly trace: Trace;
+  /** The request that the page is about; null for the whole journey. */
+  readonly requestId: string | null;
   /** What offsets count from: nanoseconds since the trace's start. */
   readonly zero: number;
   readonly search: TraceSearch;
@@ -28,7 +30,7 @@ interface TraceExplorerProps {
 }
 
 export function TraceExplorer(props: TraceExplorerProps): JSX.Element {
-  const { trace, zero, search, write, head, reasons, foot } = props;
+  const { trace, requestId, zero, search, write, head, reasons, foot } = props;
   const [state, change] = useTraceState(search, write);
   const looked = useLook(trace, state);
   const { layout, rows, closed, view, cursor, found } = looked;
@@ -72,7 +74,7 @@ export function TraceExplorer(props: TraceExplorerProps): JSX.Element {
         {reasons?.(open)}
         <Warnings trace={trace} />
       </div>
-      <TimeAnswer trace={trace} colourOf={service => colours.get(service) ?? 0} show={open} />
+      <TimeAnswer trace={trace} requestId={requestId} colourOf={service => colours.get(service) ?? 0} show={open} />
       {trace.spans.length > 0 && (
         <section className="waterfall-section" aria-labelledby="waterfall-title">
           <WaterfallTools

@@ -53,6 +53,7 @@ function Invocation({ detail, search, write }: InvocationProps): JSX.Element {
   return (
     <TraceExplorer
       trace={trace}
+      requestId={invocation.requestId}
       zero={Number(between(trace.start, invocation.start))}
       search={search}
       write={write}
@@ -69,7 +70,7 @@ function Invocation({ detail, search, write }: InvocationProps): JSX.Element {
 }
 
 export function TracePage(): JSX.Element {
-  const { traceId } = traceRoute.useParams();
+  const traceId = traceRoute.useParams().traceId.toLowerCase();
   const search = traceRoute.useSearch();
   const navigate = traceRoute.useNavigate();
   const query = useQuery(traceQuery(traceId));
@@ -94,6 +95,7 @@ function PlainTrace({ trace, traceId, search, write }: PlainTraceProps): JSX.Ele
   return (
     <TraceExplorer
       trace={trace}
+      requestId={null}
       zero={0}
       search={search}
       write={write}
