@@ -22,7 +22,7 @@ fn a_config_file_with_three_mistakes_is_told_in_one_go() {
         .replace(folder.path().to_str().expect("UTF-8"), "FOLDER");
     let expected = "\
 error: 3 mistakes in the configuration
-  store.engine_memory (FOLDER/coldtrace.toml:6): `lots`: is not a size in bytes such as 512, 64KiB, 16MiB or 1GiB
+  store.engine_memory (FOLDER/coldtrace.toml:6): `lots` is not a size in bytes such as 512, 64KiB, 16MiB or 1GiB
   collector.grpc_listen (FOLDER/coldtrace.toml:2): `localhost` is not an address with a port, such as 127.0.0.1:4317
   collector.http_listn (FOLDER/coldtrace.toml:3): unknown key; did you mean `http_listen`?
 ";

@@ -27,6 +27,8 @@ const ENVIRONMENT_SEPARATOR: &str = "__";
 #[derive(Debug)]
 pub struct Settings {
     given: BTreeMap<Key, Given>,
+    /// Variables with our prefix that name no section.
+    others: Vec<String>,
     asked: BTreeMap<&'static str, BTreeSet<&'static str>>,
     effective: Vec<Effective>,
     problems: Vec<Problem>,
@@ -102,6 +104,7 @@ impl Settings {
     ) -> Self {
         let mut settings = Self {
             given: BTreeMap::new(),
+            others: Vec::new(),
             asked: BTreeMap::new(),
             effective: Vec::new(),
             problems: Vec::new(),
@@ -136,6 +139,12 @@ impl Settings {
             .filter_map(|(key, given)| self.unknown(key, given))
             .collect();
         self.problems.extend(unknown);
+        let mistyped: Vec<Problem> = self
+            .others
+            .iter()
+            .filter_map(|variable| self.mistyped(variable))
+            .collect();
+        self.problems.extend(mistyped);
         if self.problems.is_empty() {
             return Ok(());
         }
@@ -160,11 +169,11 @@ impl Settings {
 
     fn load_environment(&mut self, environment: impl IntoIterator<Item = (String, String)>) {
         for (variable, text) in environment {
-            // Names without the separator belong to others, the extension's COLDTRACE_ENDPOINT for one.
             let Some((section, name)) = variable
                 .strip_prefix(ENVIRONMENT_PREFIX)
                 .and_then(|rest| rest.split_once(ENVIRONMENT_SEPARATOR))
             else {
+                self.others.push(variable);
                 continue;
             };
             let key = Key {
@@ -174,6 +183,26 @@ impl Settings {
             let source = variable.clone();
             self.given.insert(key, Given { text, source });
         }
+    }
+
+    /// Names without the separator belong to others, the extension's `COLDTRACE_ENDPOINT` for one; but not one that is a
+    /// setting's name with one underscore too few.
+    fn mistyped(&self, variable: &str) -> Option<Problem> {
+        let rest = variable.strip_prefix(ENVIRONMENT_PREFIX)?.to_lowercase();
+        let (section, key) = self.asked.iter().find_map(|(section, keys)| {
+            let key = rest.strip_prefix(section)?.strip_prefix('_')?;
+            keys.contains(key).then_some((*section, key))
+        })?;
+        let meant = format!(
+            "{ENVIRONMENT_PREFIX}{}{ENVIRONMENT_SEPARATOR}{}",
+            section.to_uppercase(),
+            key.to_uppercase()
+        );
+        Some(Problem {
+            key: format!("{section}.{key}"),
+            source: variable.to_owned(),
+            message: format!("not read under this name; did you mean {meant}?"),
+        })
     }
 
     fn unknown(&self, key: &Key, given: &Given) -> Option<Problem> {
@@ -260,7 +289,7 @@ impl Section<'_> {
                 let shown = if is_secret(key) { "***" } else { &given.text };
                 let message = match expected::<T>() {
                     Some(expected) => format!("`{shown}` is not {expected}"),
-                    None => format!("`{shown}`: {error}"),
+                    None => format!("`{shown}` {error}"),
                 };
                 self.settings.problems.push(Problem {
                     key: format!("{}.{key}", self.name),

@@ -1,6 +1,7 @@
 //! Structured logs on standard error, for people or for machines.
 
 use std::fmt;
+use std::io::IsTerminal as _;
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
@@ -41,7 +42,9 @@ pub struct LoggingError(#[source] TryInitError);
 pub fn init(format: LogFormat, filter: &LogFilter) -> Result<(), LoggingError> {
     let filter = EnvFilter::builder().parse_lossy(&filter.0);
     let registry = tracing_subscriber::registry().with(filter);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match format {
         LogFormat::Text => registry.with(lines.with_target(false)).try_init(),
         LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),

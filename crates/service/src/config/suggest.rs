@@ -22,18 +22,23 @@ pub(super) fn unknown<'a>(
     }
 }
 
-/// The Levenshtein distance: how many letters must be added, dropped or changed.
+/// How many letters must be added, dropped, changed, or swapped with their neighbour.
 fn distance(from: &str, to: &str) -> usize {
+    let from: Vec<char> = from.chars().collect();
     let to: Vec<char> = to.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, letter) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, other) in to.iter().enumerate() {
-            let change = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
+    for i in 0..from.len() {
+        let mut next = vec![i + 1];
+        for j in 0..to.len() {
+            let change = row[j] + usize::from(from[i] != to[j]);
+            let mut least = change.min(row[j + 1] + 1).min(next[j] + 1);
+            if i > 0 && j > 0 && from[i] == to[j - 1] && from[i - 1] == to[j] {
+                least = least.min(before[j - 1] + 1);
+            }
+            next.push(least);
         }
+        before = std::mem::replace(&mut row, next);
     }
     row[to.len()]
 }
@@ -47,6 +52,7 @@ mod tests {
         assert_eq!(distance("listen", "listen"), 0);
         assert_eq!(distance("lisen", "listen"), 1);
         assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("stroe", "store"), 1, "swapped neighbours");
         assert_eq!(distance("kitten", "sitting"), 3);
     }
 

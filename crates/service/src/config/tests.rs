@@ -54,10 +54,27 @@ fn every_mistake_is_told_with_key_source_and_what_is_allowed() {
     let expected = "\
 4 mistakes in the configuration
   collector.listen (coldtrace.toml:2): `localhost` is not an address with a port, such as 127.0.0.1:4317
-  collector.log_cap (COLDTRACE_COLLECTOR__LOG_CAP): `much`: is not a size in bytes such as 512, 64KiB, 16MiB or 1GiB
+  collector.log_cap (COLDTRACE_COLLECTOR__LOG_CAP): `much` is not a size in bytes such as 512, 64KiB, 16MiB or 1GiB
   colector.x (coldtrace.toml:6): unknown section; did you mean `collector`?
   collector.log_kap (coldtrace.toml:3): unknown key; did you mean `log_cap`?";
     assert_eq!(told, expected);
+}
+
+#[test]
+fn a_variable_with_an_underscore_too_few_is_told_and_those_of_others_are_not() {
+    let environment = variables(&[
+        ("COLDTRACE_COLLECTOR_LOG_CAP", "2MiB"),
+        ("COLDTRACE_COLLECTOR_ADDRESS", "x"),
+        ("COLDTRACE_LOG", "debug"),
+    ]);
+    let mut settings = Settings::load(None, environment);
+    read_collector(&mut settings);
+    let told = settings.finish().expect_err("one mistake").to_string();
+    assert_eq!(
+        told,
+        "1 mistake in the configuration\n  collector.log_cap (COLDTRACE_COLLECTOR_LOG_CAP): \
+         not read under this name; did you mean COLDTRACE_COLLECTOR__LOG_CAP?"
+    );
 }
 
 #[test]
