@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coldtrace_model::UnixNanos;
-use coldtrace_service::health::{Component, Health};
+use coldtrace_service::health::{About, Component, Health};
 use coldtrace_service::metrics::Registry;
 use coldtrace_service::shutdown::Shutdown;
 use coldtrace_service::tasks::Tasks;
@@ -42,6 +42,7 @@ pub struct App {
     grpc_addr: SocketAddr,
     http_addr: SocketAddr,
     admit: Admit,
+    about: About,
     lanes: Tasks,
     inserters: Tasks,
     flush: Shutdown,
@@ -95,6 +96,7 @@ impl App {
         registry: &Registry,
         health: &Health,
     ) -> Result<Self, BuildError> {
+        let about = About::new(registry.clone(), health.clone());
         let health = health.component("collector");
         let (grpc, grpc_addr) = listen(config.grpc_listen, "collector.grpc_listen").await?;
         let (http, http_addr) = listen(config.http_listen, "collector.http_listen").await?;
@@ -132,6 +134,7 @@ impl App {
             grpc_addr,
             http_addr,
             admit,
+            about,
             lanes,
             inserters,
             flush,
@@ -151,9 +154,9 @@ impl App {
 
     /// Serves until asked to end, then brings what was acknowledged into the store, as far as it takes it in time.
     pub async fn run(self, shutdown: Shutdown) {
-        let (over_grpc, over_http) = (self.admit.clone(), self.admit);
+        let (over_grpc, over_http, about) = (self.admit.clone(), self.admit, self.about);
         let grpc = move |request| grpc::handle(over_grpc.clone(), request);
-        let http = move |request| http::handle(over_http.clone(), request);
+        let http = move |request| http::handle(over_http.clone(), about.clone(), request);
         // Each ends its listener, its connections, and with the last of them its way to the log.
         tokio::join!(
             serve(self.grpc, grpc, shutdown.clone(), DRAIN_DEADLINE),

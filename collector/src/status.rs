@@ -27,7 +27,9 @@ pub(crate) enum Refusal {
         limit: u64,
     },
     /// Not one of the content types that are served here.
-    #[error("the content type is not served here: `{0}`")]
+    #[error(
+        "the content type is not served here: `{0}`; application/json and application/x-protobuf are"
+    )]
     UnknownType(String),
     /// Not one of the encodings that are served here.
     #[error("the content encoding is not served here: `{0}`; gzip and identity are")]

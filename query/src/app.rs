@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use coldtrace_model::Tenant;
-use coldtrace_service::health::{self, Component, Health};
+use coldtrace_service::health::{self, About, Component, Health};
 use coldtrace_service::metrics::Registry;
 use coldtrace_service::shutdown::Shutdown;
 use coldtrace_store::Store;
@@ -58,7 +58,7 @@ impl App {
         let addr = listener.local_addr().map_err(listening)?;
         let component = health.component("query");
         component.set_detail("not serving yet");
-        let about_itself = health::router(registry.clone(), health.clone());
+        let about_itself = health::router(&About::new(registry.clone(), health.clone()));
         let reader = store.reader(Tenant::single());
         let journeys = Journeys::new(reader.clone(), Limits::default());
         let router = http::router(Api { reader, journeys }, registry).merge(about_itself);

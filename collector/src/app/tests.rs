@@ -95,11 +95,20 @@ impl Collector {
     }
 
     fn post_to(&self, path: &str, kind: &str, body: &[u8]) -> HttpReply {
-        let mut stream = std::net::TcpStream::connect(self.http).unwrap();
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
+        self.ask(&head, body)
+    }
+
+    fn get(&self, path: &str) -> HttpReply {
+        let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        self.ask(&head, b"")
+    }
+
+    fn ask(&self, head: &str, body: &[u8]) -> HttpReply {
+        let mut stream = std::net::TcpStream::connect(self.http).unwrap();
         stream.write_all(head.as_bytes()).unwrap();
         stream.write_all(body).unwrap();
         let mut reply = Vec::new();
@@ -267,6 +276,20 @@ fn at_the_logs_cap_clients_are_told_when_to_come_again() {
     assert_eq!(status.code(), tonic::Code::ResourceExhausted);
     assert!(!status.details().is_empty(), "RetryInfo");
     assert!(status.message().contains("collector.log_cap"), "{status}");
+    collector.stop();
+}
+
+#[test]
+fn it_tells_of_itself_where_otlp_is_served_over_http() {
+    let (folder, store) = (tempfile::tempdir().unwrap(), Fake::default());
+    let collector = Collector::start(folder.path(), &store);
+    assert_eq!(collector.get("/healthz").body, b"ok\n");
+    let ready = collector.get("/readyz");
+    assert_eq!(ready.status, 200);
+    assert!(ready.body.starts_with(b"{\"components\":{\"collector\""));
+    let metrics = String::from_utf8(collector.get("/metrics").body).unwrap();
+    assert!(metrics.contains("coldtrace_collector_accepted_rows_total 0"));
+    assert_eq!(collector.get("/elsewhere").status, 404);
     collector.stop();
 }
 

@@ -1,6 +1,7 @@
-//! OTLP over HTTP: `/v1/traces` and `/v1/logs`, protobuf or JSON.
+//! OTLP over HTTP: `/v1/traces` and `/v1/logs`, protobuf or JSON. And what the process says about itself.
 
 use bytes::Bytes;
+use coldtrace_service::health::About;
 use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -13,7 +14,12 @@ use crate::serve::Reply;
 use crate::status::{Encoding, Refusal};
 
 /// Answers one request.
-pub(crate) async fn handle(admit: Admit, request: Request<Incoming>) -> Reply {
+pub(crate) async fn handle(admit: Admit, about: About, request: Request<Incoming>) -> Reply {
+    if *request.method() == Method::GET
+        && let Some(page) = about.page(request.uri().path())
+    {
+        return respond(page.status, page.content_type, page.body.into());
+    }
     let encoding = encoding(request.headers());
     // A refusal is told in the request's encoding; where that is unknown, in the one that people can read.
     let told_in = *encoding.as_ref().unwrap_or(&Encoding::Json);
@@ -109,6 +115,10 @@ fn reply(status: StatusCode, encoding: Encoding, body: Bytes) -> Reply {
         Encoding::Protobuf => "application/x-protobuf",
         Encoding::Json => "application/json",
     };
+    respond(status, kind, body)
+}
+
+fn respond(status: StatusCode, kind: &'static str, body: Bytes) -> Reply {
     let mut reply = Response::new(Full::new(body).boxed_unsync());
     *reply.status_mut() = status;
     reply

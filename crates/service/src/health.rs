@@ -7,9 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::json;
 
@@ -38,40 +37,68 @@ pub struct ComponentState {
     pub detail: String,
 }
 
-/// `/healthz`, `/readyz` and `/metrics`.
-pub fn router(registry: Registry, health: Health) -> Router {
-    Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(readyz).with_state(health))
-        .route("/metrics", get(metrics).with_state(registry))
+/// What a process answers about itself, for whichever HTTP server it has. Clones share the state.
+#[derive(Clone, Debug)]
+pub struct About {
+    registry: Registry,
+    health: Health,
 }
 
-async fn readyz(State(health): State<Health>) -> impl IntoResponse {
-    let components = health.lock().clone();
-    let ready = components.values().all(|component| component.ready);
-    let status = match ready {
-        true => StatusCode::OK,
-        false => StatusCode::SERVICE_UNAVAILABLE,
+/// An answer of [`About`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// 200, or 503 where something is not ready.
+    pub status: StatusCode,
+    /// For the header `content-type`.
+    pub content_type: &'static str,
+    /// The whole body.
+    pub body: String,
+}
+
+/// `/healthz`, `/readyz` and `/metrics` as a router.
+pub fn router(about: &About) -> Router {
+    let serve = |router: Router, path: &'static str| {
+        let about = about.clone();
+        let page = move || async move { about.page(path).ok_or(StatusCode::NOT_FOUND) };
+        router.route(path, get(page))
     };
-    let components: serde_json::Map<String, serde_json::Value> = components
-        .into_iter()
-        .map(|(name, state)| {
-            let state = json!({"ready": state.ready, "detail": state.detail});
-            (name, state)
-        })
-        .collect();
-    (
-        status,
-        axum::Json(json!({"ready": ready, "components": components})),
-    )
+    PATHS.into_iter().fold(Router::new(), serve)
 }
 
-async fn metrics(State(registry): State<Registry>) -> impl IntoResponse {
-    let text = [(
-        header::CONTENT_TYPE,
-        "text/plain; version=0.0.4; charset=utf-8",
-    )];
-    (text, registry.render())
+const PATHS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+// === impl About, Page ===
+
+impl About {
+    /// Of these metrics and components, also of those that are added later.
+    pub fn new(registry: Registry, health: Health) -> Self {
+        Self { registry, health }
+    }
+
+    /// The page at this path, if it is one of ours.
+    pub fn page(&self, path: &str) -> Option<Page> {
+        match path {
+            "/healthz" => Some(Page {
+                status: StatusCode::OK,
+                content_type: "text/plain; charset=utf-8",
+                body: "ok\n".to_owned(),
+            }),
+            "/readyz" => Some(self.health.page()),
+            "/metrics" => Some(Page {
+                status: StatusCode::OK,
+                content_type: "text/plain; version=0.0.4; charset=utf-8",
+                body: self.registry.render(),
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        let headers = [(header::CONTENT_TYPE, self.content_type)];
+        (self.status, headers, self.body).into_response()
+    }
 }
 
 // === impl Health ===
@@ -99,6 +126,26 @@ impl Health {
     /// What each component said last, by name.
     pub fn states(&self) -> BTreeMap<String, ComponentState> {
         self.lock().clone()
+    }
+
+    fn page(&self) -> Page {
+        let states = self.states();
+        let ready = states.values().all(|component| component.ready);
+        let components: serde_json::Map<String, serde_json::Value> = states
+            .into_iter()
+            .map(|(name, state)| {
+                let state = json!({"ready": state.ready, "detail": state.detail});
+                (name, state)
+            })
+            .collect();
+        Page {
+            status: match ready {
+                true => StatusCode::OK,
+                false => StatusCode::SERVICE_UNAVAILABLE,
+            },
+            content_type: "application/json",
+            body: json!({"ready": ready, "components": components}).to_string(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, ComponentState>> {
@@ -145,7 +192,9 @@ mod tests {
         let registry = Registry::new();
         registry.counter("seen_total", "Seen.", &[]).inc();
         let request = Request::get(path).body(Body::empty()).expect("a request");
-        let Ok(reply) = router(registry, health.clone()).oneshot(request).await;
+        let Ok(reply) = router(&About::new(registry, health.clone()))
+            .oneshot(request)
+            .await;
         let status = reply.status();
         let body = reply
             .into_body()
