@@ -252,6 +252,7 @@ impl Process {
 
     /// Asks everything to end and waits for it; a second signal cuts that short.
     async fn end(&self) {
+        self.tasks.expect_end();
         self.shutdown.trigger();
         tokio::select! {
             late = self.tasks.join_all(DRAIN_DEADLINE) => {

@@ -97,9 +97,10 @@ fn read(file: &ConfigFile) -> (Config, Settings) {
 fn read_store(settings: &mut Settings) -> StoreSettings {
     let mut store = settings.section("store");
     let url = store.optional::<String>("url");
-    let is_http = |url: &String| url.starts_with("http://") || url.starts_with("https://");
-    if !url.as_ref().is_none_or(is_http) {
-        store.problem("url", "must begin with http:// or https://: ClickHouse's HTTP address, such as http://127.0.0.1:8123");
+    if let Some(mistake) = url.as_deref().and_then(mistake_in) {
+        let message =
+            format!("{mistake}; it is ClickHouse's HTTP address, such as http://127.0.0.1:8123");
+        store.problem("url", message);
     }
     StoreSettings {
         url,
@@ -112,6 +113,23 @@ fn read_store(settings: &mut Settings) -> StoreSettings {
             library: store.optional("engine_library"),
         },
     }
+}
+
+/// What is wrong with the address of a server.
+fn mistake_in(url: &str) -> Option<&'static str> {
+    if url.starts_with("https://") {
+        return Some("TLS is not supported yet");
+    }
+    let Some(rest) = url.strip_prefix("http://") else {
+        return Some("must begin with http://");
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        // They would be shown wherever the address is.
+        return Some("user and password belong into store.user and store.password");
+    }
+    let host = authority.split(':').next().unwrap_or_default();
+    host.is_empty().then_some("has no host")
 }
 
 fn printed(settings: &Settings) -> String {
@@ -138,4 +156,24 @@ pub(crate) fn say(text: &str) -> Result<(), Failure> {
     std::io::stdout()
         .write_all(text.as_bytes())
         .map_err(|error| Failure::failed("cannot write to standard output", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mistake_in;
+
+    #[test]
+    fn an_address_that_can_never_work_is_a_mistake() {
+        assert_eq!(mistake_in("http://clickhouse:8123"), None);
+        assert_eq!(mistake_in("http://[::1]:8123/"), None);
+        for wrong in [
+            "clickhouse:8123",
+            "https://clickhouse:8443",
+            "http://",
+            "http://:8123",
+            "http://me:secret@clickhouse:8123",
+        ] {
+            assert!(mistake_in(wrong).is_some(), "{wrong}");
+        }
+    }
 }

@@ -26,7 +26,7 @@ pub struct Tasks {
 struct Shared {
     tracker: TaskTracker,
     abort: CancellationToken,
-    /// Set by `join_all`: from then on, ending is what tasks are asked to do.
+    /// Set by `expect_end` and `join_all`: from then on, ending is what tasks are asked to do.
     ending: AtomicBool,
     serial: AtomicU64,
     failed: AtomicU64,
@@ -47,7 +47,7 @@ impl Tasks {
     }
 
     /// Starts a task that runs until shutdown: a listener, a loop. It is logged as an error when it ends before
-    /// [`Tasks::join_all`] was called.
+    /// [`Tasks::expect_end`] or [`Tasks::join_all`] was called.
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         self.start(name, true, task);
     }
@@ -66,10 +66,15 @@ impl Tasks {
         self.shared.failed.load(Ordering::Relaxed)
     }
 
+    /// To be called before the tasks are asked to end: some do so before [`Tasks::join_all`] is reached.
+    pub fn expect_end(&self) {
+        self.shared.ending.store(true, Ordering::Relaxed);
+    }
+
     /// Waits until all tasks have ended, at most `deadline`; then ends the rest at their next await and returns their
     /// names. Asking the tasks to end is the caller's business (see [`crate::shutdown::Shutdown`]).
     pub async fn join_all(&self, deadline: Duration) -> Vec<&'static str> {
-        self.shared.ending.store(true, Ordering::Relaxed);
+        self.expect_end();
         self.shared.tracker.close();
         let waited = tokio::time::timeout(deadline, self.shared.tracker.wait()).await;
         if waited.is_ok() {
@@ -166,6 +171,18 @@ mod tests {
         shutdown.trigger();
         let late = tasks.join_all(Duration::from_secs(1)).await;
         assert_eq!(late, Vec::<&str>::new());
+        assert_eq!(tasks.failed(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_task_that_ends_between_being_asked_and_being_joined_is_no_failure() {
+        let (tasks, shutdown) = (Tasks::new(), Shutdown::new());
+        tasks.spawn("quick", shutdown.wait());
+        tasks.expect_end();
+        shutdown.trigger();
+        while !tasks.shared.running().is_empty() {
+            tokio::task::yield_now().await;
+        }
         assert_eq!(tasks.failed(), 0);
     }
 
