@@ -83,9 +83,9 @@ async fn get_trace(
 ) -> Result<Response, ApiError> {
     Params::read(&uri, &[])?;
     let Path(text) = trace_id.map_err(|error| ApiError::invalid("trace_id", error.body_text()))?;
-    let trace_id: TraceId = text.parse().map_err(|error| {
-        ApiError::invalid("trace_id", format!("must be 32 hex digits: {error}"))
-    })?;
+    let trace_id: TraceId = text
+        .parse()
+        .map_err(|_| ApiError::invalid("trace_id", "must be 32 hex digits that are not all 0"))?;
     let journey = api.journeys.of_trace(trace_id).await?;
     let journey =
         journey.ok_or_else(|| ApiError::NotFound(format!("there is no trace {trace_id}")))?;
