@@ -22,7 +22,13 @@ impl DataDir {
             Some(path) => path.to_owned(),
             None => default_path()?,
         };
-        let failed = |error| Failure::failed(format!("cannot use {}", path.display()), error);
+        let failed = |error| {
+            let doing = format!(
+                "cannot use {} as the data folder (--data-dir)",
+                path.display()
+            );
+            Failure::failed(doing, error)
+        };
         make_private(&path).map_err(failed)?;
         let lock = take_lock(&path, role)?;
         Ok(Self { path, _lock: lock })

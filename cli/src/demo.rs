@@ -80,6 +80,7 @@ pub(crate) fn run(mut arguments: DemoArguments) -> Result<(), Failure> {
     arguments
         .make_absolute()
         .map_err(|error| Failure::failed("cannot tell the current folder", error))?;
+    arguments.check()?;
     let filter = "warn".parse().expect("it is a filter");
     logging::init(LogFormat::Text, &filter)
         .map_err(|error| Failure::failed("cannot start logging", error))?;
@@ -105,6 +106,36 @@ impl DemoArguments {
             *path = std::path::absolute(&*path)?;
         }
         Ok(())
+    }
+
+    /// Tells every part that is not there: a sandbox without one would only ever answer with errors.
+    fn check(&self) -> Result<(), Failure> {
+        let parts = [
+            ("functions", &self.functions, true),
+            ("extension", &self.extension, false),
+            ("python", &self.python, false),
+            ("pythonpath", &self.pythonpath, true),
+            ("node", &self.node, false),
+            ("node-modules", &self.node_modules, true),
+        ];
+        let mistakes: Vec<String> = parts
+            .into_iter()
+            // A bare name is looked up in PATH when it is run.
+            .filter(|(_, path, _)| path.components().count() > 1)
+            .filter_map(|(name, path, is_folder)| match is_folder {
+                true if !path.is_dir() => Some((name, path, "folder")),
+                false if !path.is_file() => Some((name, path, "file")),
+                _ => None,
+            })
+            .map(|(name, path, kind)| format!("--{name}: {} is not a {kind}", path.display()))
+            .collect();
+        match mistakes.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::Told(format!(
+                "the demo lacks parts; `cargo xtask demo` brings them\n  {}",
+                mistakes.join("\n  ")
+            ))),
+        }
     }
 }
 
@@ -171,4 +202,44 @@ async fn stay(arguments: &DemoArguments, data_dir: &Path) -> anyhow::Result<()> 
 fn tell(text: &str) {
     // A closed standard error leaves nobody to tell.
     writeln!(std::io::stderr(), "{text}").ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args as _, FromArgMatches as _};
+
+    use super::DemoArguments;
+
+    #[test]
+    fn every_part_that_is_not_there_is_told_before_anything_starts() {
+        let here = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let folder = env!("CARGO_MANIFEST_DIR");
+        let line = [
+            "demo",
+            "--functions",
+            folder,
+            "--extension",
+            "/nowhere/extension",
+            "--python",
+            "python3",
+            "--pythonpath",
+            here,
+            "--node",
+            here,
+            "--node-modules",
+            folder,
+        ];
+        let command = DemoArguments::augment_args(clap::Command::new("demo"));
+        let matches = command.try_get_matches_from(line).expect("it parses");
+        let arguments = DemoArguments::from_arg_matches(&matches).expect("it is complete");
+        let told = arguments.check().expect_err("two are missing").to_string();
+        assert_eq!(
+            told,
+            format!(
+                "the demo lacks parts; `cargo xtask demo` brings them\n  \
+                 --extension: /nowhere/extension is not a file\n  \
+                 --pythonpath: {here} is not a folder"
+            )
+        );
+    }
 }

@@ -68,12 +68,14 @@ impl Failure {
         let in_use = std::iter::successors(Some(outermost), |&error| error.source())
             .filter_map(|error| error.downcast_ref::<io::Error>())
             .any(|error| error.kind() == io::ErrorKind::AddrInUse);
+        // Its own words say what could not be done; its causes follow in the chain.
+        let told = error.to_string();
         match in_use {
             true => Self::AddressInUse {
-                what: "cannot listen".to_owned(),
+                what: told,
                 source: error.into(),
             },
-            false => Self::failed("cannot start", error),
+            false => Self::failed(told, error),
         }
     }
 

@@ -14,7 +14,7 @@ use coldtrace_service::tasks::Tasks;
 use coldtrace_store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::Config;
 use crate::admit::{Admit, Shared};
@@ -154,6 +154,7 @@ impl App {
 
     /// Serves until asked to end, then brings what was acknowledged into the store, as far as it takes it in time.
     pub async fn run(self, shutdown: Shutdown) {
+        info!(grpc = %self.grpc_addr, http = %self.http_addr, "collector started");
         let (over_grpc, over_http, about) = (self.admit.clone(), self.admit, self.about);
         let grpc = move |request| grpc::handle(over_grpc.clone(), request);
         let http = move |request| http::handle(over_http.clone(), about.clone(), request);

@@ -100,6 +100,7 @@ impl Stage {
     /// Waits for the receipts, then shuts every sandbox down as Lambda does, with time for the extensions to flush.
     pub(super) async fn close_shop(&self) {
         self.shop.close().await;
+        self.tasks.expect_end();
         self.shutdown.trigger();
         self.tasks.join_all(TOWN_DEADLINE).await;
     }

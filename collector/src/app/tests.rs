@@ -99,28 +99,12 @@ impl Collector {
             "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
-        self.ask(&head, body)
+        ask(self.http, &head, body)
     }
 
     fn get(&self, path: &str) -> HttpReply {
         let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-        self.ask(&head, b"")
-    }
-
-    fn ask(&self, head: &str, body: &[u8]) -> HttpReply {
-        let mut stream = std::net::TcpStream::connect(self.http).unwrap();
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(body).unwrap();
-        let mut reply = Vec::new();
-        stream.read_to_end(&mut reply).unwrap();
-        let split = reply.windows(4).position(|window| window == b"\r\n\r\n");
-        let split = split.expect("a head");
-        let head = String::from_utf8(reply[..split].to_vec()).unwrap();
-        HttpReply {
-            status: head[9..12].parse().unwrap(),
-            head: head.to_lowercase(),
-            body: reply[split + 4..].to_vec(),
-        }
+        ask(self.http, &head, b"")
     }
 
     /// Asks it to end, and waits until it has.
@@ -131,6 +115,22 @@ impl Collector {
 
     fn kill(self) {
         self.runtime.shutdown_background();
+    }
+}
+
+fn ask(address: SocketAddr, head: &str, body: &[u8]) -> HttpReply {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body).unwrap();
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).unwrap();
+    let split = reply.windows(4).position(|window| window == b"\r\n\r\n");
+    let split = split.expect("a head");
+    let head = String::from_utf8(reply[..split].to_vec()).unwrap();
+    HttpReply {
+        status: head[9..12].parse().unwrap(),
+        head: head.to_lowercase(),
+        body: reply[split + 4..].to_vec(),
     }
 }
 
@@ -315,6 +315,13 @@ fn what_is_too_large_or_not_served_is_told_so_for_good() {
     assert_eq!(too_large.status, 413);
     assert!(!too_large.body.is_empty(), "a status in the body");
     assert_eq!(collector.post("text/plain", b"hello").status, 415);
+    let not_grpc = ask(
+        collector.grpc,
+        "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+        b"",
+    );
+    assert_eq!(not_grpc.status, 415);
+    assert!(not_grpc.body.starts_with(b"gRPC is spoken here"));
     collector.stop();
     assert_eq!(store.span_rows(), 0);
 }

@@ -34,8 +34,11 @@ const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encodin
 /// Answers one call.
 pub(crate) async fn handle(admit: Admit, request: Request<Incoming>) -> Reply {
     if !is_grpc(request.headers()) {
-        // The protocol's word for who speaks something else.
-        let mut reply = Response::new(Empty::new().boxed_unsync());
+        // The protocol's word for who speaks something else: mostly exporters of OTLP over HTTP.
+        let told = Full::from(
+            "gRPC is spoken here; OTLP over HTTP has a port of its own (collector.http_listen, 4318)\n",
+        );
+        let mut reply = Response::new(told.boxed_unsync());
         *reply.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return reply;
     }
