@@ -1,5 +1,6 @@
 //! Wires the collector, and ends it in order: stop accepting > drain > flush > close.
 
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -47,6 +48,7 @@ pub struct App {
     inserters: Tasks,
     flush: Shutdown,
     health: Component,
+    _log_lock: File,
 }
 
 /// Why the collector could not be built.
@@ -139,6 +141,7 @@ impl App {
             inserters,
             flush,
             health,
+            _log_lock: opened.lock,
         })
     }
 

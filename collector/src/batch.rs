@@ -3,7 +3,7 @@
 //! Not here: the clock, the configuration, anything that is not in the request.
 
 use coldtrace_store::native::{Block, Blocks};
-use tracing::warn;
+use tracing::error;
 
 mod facts;
 mod resources;
@@ -15,23 +15,40 @@ use crate::log::Request;
 use resources::Named;
 use rows::Rows;
 
-/// The blocks of these requests. Blocks for as long as there is to encode.
-pub(crate) fn blocks(requests: &[Request]) -> Vec<Block> {
-    let mut blocks = Blocks::default();
-    let mut named = Named::default();
-    for request in requests {
-        // It was decoded once before it was acknowledged.
-        let Ok(mut items) = Items::decode(request.signal, &request.body) else {
-            warn!("a request in the log can't be read by this version");
-            continue;
-        };
-        items.sift(Terms {
-            admitted_at: request.admitted_at,
-            keep_days: request.keep_days,
-        });
-        Rows::new(request, &mut blocks, &mut named).push(&items);
+/// What becomes of the requests of a cut.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) blocks: Vec<Block>,
+    /// Whether some request is in no block.
+    pub(crate) is_incomplete: bool,
+}
+
+// === impl Batch ===
+
+impl Batch {
+    /// Of these requests. Blocks for as long as there is to encode.
+    pub(crate) fn of(requests: &[Request]) -> Self {
+        let mut blocks = Blocks::default();
+        let mut named = Named::default();
+        let mut is_incomplete = false;
+        for request in requests {
+            // It was decoded once before it was acknowledged, by another version perhaps.
+            let Ok(mut items) = Items::decode(request.signal, &request.body) else {
+                error!("a request in the log can't be read by this version");
+                is_incomplete = true;
+                continue;
+            };
+            items.sift(Terms {
+                admitted_at: request.admitted_at,
+                keep_days: request.keep_days,
+            });
+            Rows::new(request, &mut blocks, &mut named).push(&items);
+        }
+        Self {
+            blocks: blocks.finish(),
+            is_incomplete,
+        }
     }
-    blocks.finish()
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use crate::batch;
+use crate::batch::Batch;
 use crate::log::{BlockName, Cut, Feed, LaneHandle};
 use crate::metrics::InsertMetrics;
 
@@ -106,9 +106,9 @@ impl<D: Destination> Inserter<D> {
     }
 
     async fn file(&self, cut: &Cut, lane: &LaneHandle) -> Result<(), GaveUp> {
-        let blocks = self.build(cut).await?;
-        let mut is_rejected = blocks.is_none();
-        for block in blocks.iter().flatten() {
+        let batch = self.build(cut).await?;
+        let mut is_rejected = batch.is_incomplete;
+        for block in &batch.blocks {
             let passage = Passage {
                 cut,
                 lane,
@@ -134,21 +134,21 @@ impl<D: Destination> Inserter<D> {
         Ok(())
     }
 
-    /// The cut's blocks; `None` if they can't be built.
-    async fn build(&self, cut: &Cut) -> Result<Option<Vec<Block>>, GaveUp> {
+    async fn build(&self, cut: &Cut) -> Result<Batch, GaveUp> {
         let mut pause = self.pause();
         loop {
             let cut = cut.clone();
             let built = tokio::task::spawn_blocking(move || {
                 let contents = cut.read()?;
-                let mut blocks = batch::blocks(&contents.requests);
+                let mut batch = Batch::of(&contents.requests);
                 // What others refer to goes first, so that nobody reads a span whose resource is not there yet.
-                blocks
+                batch
+                    .blocks
                     .sort_by_key(|block| !matches!(block.table, Table::Resources | Table::Scopes));
-                Ok::<_, std::io::Error>(blocks)
+                Ok::<_, std::io::Error>(batch)
             });
             match built.await {
-                Ok(Ok(blocks)) => return Ok(Some(blocks)),
+                Ok(Ok(batch)) => return Ok(batch),
                 Ok(Err(error)) => {
                     error!(%error, "the log can't be read");
                     pause.wait().await?;
@@ -156,7 +156,10 @@ impl<D: Destination> Inserter<D> {
                 Err(panic) => {
                     self.metrics.rejected.inc();
                     error!(%panic, "a batch can't be built");
-                    return Ok(None);
+                    return Ok(Batch {
+                        is_incomplete: true,
+                        ..Batch::default()
+                    });
                 }
             }
         }
@@ -284,21 +287,20 @@ impl<D: Destination> Inserter<D> {
     /// Keeps the whole cut in a file, in the log's own format, for somebody to look into.
     async fn set_aside(&self, cut: &Cut) -> Result<(), GaveUp> {
         let name = format!("{}-{:016x}.rejected", cut.lane, cut.range.from);
-        let path = self.quarantine.join(name);
+        let shown = self.quarantine.join(&name).display().to_string();
         let mut pause = self.pause();
         loop {
-            let (cut, path) = (cut.clone(), path.clone());
-            let shown = path.display().to_string();
-            match tokio::task::spawn_blocking(move || cut.save(&path)).await {
+            let (cut, folder, name) = (cut.clone(), self.quarantine.clone(), name.clone());
+            match tokio::task::spawn_blocking(move || cut.save(&folder, &name)).await {
                 Ok(Ok(())) => {
-                    error!(path = shown, "what the store rejects is kept in a file");
+                    error!(path = shown, "what can't be stored is kept in a file");
                     return Ok(());
                 }
                 Ok(Err(error)) => {
-                    error!(%error, path = shown, "cannot set aside what the store rejects")
+                    error!(%error, path = shown, "cannot set aside what can't be stored")
                 }
                 Err(panic) => {
-                    error!(%panic, path = shown, "cannot set aside what the store rejects")
+                    error!(%panic, path = shown, "cannot set aside what can't be stored")
                 }
             }
             pause.wait().await?;

@@ -4,7 +4,7 @@
 //! makes lanes of its own, so that neither a wiped nor a copied disk can repeat a position; lanes of earlier processes
 //! are emptied into the store and removed. Not here: what a request means.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -73,6 +73,8 @@ pub(crate) struct Opened {
     pub(crate) acknowledged: Vec<Acknowledged>,
     /// A number that no other process has.
     pub(crate) process: u64,
+    /// Keeps others from the log for as long as it is open.
+    pub(crate) lock: File,
 }
 
 /// The cuts of one lane.
@@ -123,6 +125,7 @@ impl Log {
     ) -> io::Result<Opened> {
         let lanes_folder = options.folder.join("lanes");
         fs::create_dir_all(&lanes_folder)?;
+        let lock = lock(&options.folder)?;
         let pool = Pool::open(options.folder.join("free"), options.segment_size)?;
         let start = Start {
             budget: Budget::new(options.cap),
@@ -134,7 +137,7 @@ impl Log {
         for recovered in recover_all(&lanes_folder, &pool, options, registry)? {
             acknowledged.extend(recovered.acknowledged);
             start.budget.take(recovered.bytes);
-            feeds.extend(start.retire(recovered.core)?);
+            feeds.extend(start.retire(recovered.core));
         }
         let mut lanes = Vec::new();
         for _ in 0..options.lanes.max(1) {
@@ -157,6 +160,7 @@ impl Log {
             feeds,
             acknowledged,
             process: random_id()?,
+            lock,
         })
     }
 
@@ -206,10 +210,10 @@ impl Start<'_> {
     }
 
     /// Empties a lane of an earlier process, or removes it if it is empty.
-    fn retire(&self, core: Core) -> io::Result<Option<Feed>> {
+    fn retire(&self, core: Core) -> Option<Feed> {
         if core.is_done() {
-            core.into_appender().remove()?;
-            return Ok(None);
+            lane::remove(core);
+            return None;
         }
         let at_once = Shutdown::new();
         at_once.trigger();
@@ -217,8 +221,20 @@ impl Start<'_> {
         let run = lane.retiring().run();
         self.tasks
             .spawn_finite("log lane of an earlier process", run);
-        Ok(Some(feed))
+        Some(feed)
     }
+}
+
+/// Two collectors would take each other's lanes for those of a process that is gone.
+fn lock(folder: &Path) -> io::Result<File> {
+    let file = File::create(folder.join("lock"))?;
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => {
+            io::Error::new(io::ErrorKind::WouldBlock, "another collector uses it")
+        }
+        TryLockError::Error(error) => error,
+    })?;
+    Ok(file)
 }
 
 fn recover_all(
@@ -273,6 +289,6 @@ fn create(lanes_folder: &Path, pool: Pool) -> io::Result<Core> {
 
 fn random_id() -> io::Result<u64> {
     let mut id = [0; 8];
-    fs::File::open("/dev/urandom")?.read_exact(&mut id)?;
+    File::open("/dev/urandom")?.read_exact(&mut id)?;
     Ok(u64::from_le_bytes(id))
 }

@@ -91,7 +91,7 @@ fn through_an_extension(spans: Vec<Span>) -> Request {
 }
 
 fn rows(requests: &[Request], table: Table) -> u64 {
-    let blocks = blocks(requests);
+    let blocks = Batch::of(requests).blocks;
     let of_table = blocks.iter().filter(|block| block.table == table);
     of_table.map(|block| block.rows).sum()
 }
@@ -103,7 +103,8 @@ fn a_replay_builds_the_same_blocks() {
         through_an_extension((100..200).map(span).collect()),
     ];
     let told = |blocks: Vec<Block>| format!("{blocks:?}");
-    assert_eq!(told(blocks(&requests)), told(blocks(&requests)));
+    let build = || told(Batch::of(&requests).blocks);
+    assert_eq!(build(), build());
 }
 
 #[test]

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 use std::sync::Mutex;
 
+use bytes::Bytes;
 use coldtrace_model::{Tenant, UnixNanos};
 use coldtrace_proto::otlp::ExportTraceServiceRequest;
 use coldtrace_proto::otlp::trace::{ResourceSpans, ScopeSpans, Span};
@@ -225,8 +226,7 @@ impl Life {
         }
     }
 
-    async fn append(&self) {
-        let request = request();
+    async fn append(&self, request: Request) {
         let resends = Resends::default();
         let claim = resends.claim(request.key, request.admitted_at, Accepted::default());
         let Claim::First(pending, ticket) = claim else {
@@ -260,7 +260,7 @@ async fn file_against(faults: &[Fault]) -> (Fake, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::failing(faults);
     let life = Life::begin(folder.path(), &fake);
-    life.append().await;
+    life.append(request()).await;
     life.drain().await;
     for _ in faults.iter().filter(|fault| is_kill(**fault)) {
         Life::begin(folder.path(), &fake).drain().await;
@@ -275,6 +275,16 @@ async fn assert_once(faults: &[Fault]) -> Fake {
     let after = Life::begin(folder.path(), &fake);
     assert_eq!(after.feeds.len(), 1, "nothing is left of it: {faults:?}");
     fake
+}
+
+/// One cut was, with this request in it.
+fn assert_set_aside(folder: &Path, request: &Request) {
+    let kept = std::fs::read_dir(folder.join("log/quarantine")).unwrap();
+    let kept: Vec<_> = kept.map(|file| file.unwrap().path()).collect();
+    assert_eq!(kept.len(), 1);
+    let bytes = std::fs::read(&kept[0]).unwrap();
+    let body = &request.body;
+    assert!(bytes.windows(body.len()).any(|window| window == body));
 }
 
 #[tokio::test(start_paused = true)]
@@ -307,15 +317,22 @@ async fn a_kill_of_the_collector_during_an_insert_changes_nothing() {
 async fn what_the_store_rejects_is_kept_in_a_file_and_the_rest_goes_on() {
     let (fake, folder) = file_against(&[Fault::Rejected]).await;
     assert_eq!(fake.stored(Table::Spans), [1], "the other day's block");
-    let kept = std::fs::read_dir(folder.path().join("log/quarantine")).unwrap();
-    let kept: Vec<_> = kept.map(|file| file.unwrap().path()).collect();
-    assert_eq!(kept.len(), 1);
-    let bytes = std::fs::read(&kept[0]).unwrap();
-    let body = request().body;
-    assert!(
-        bytes.windows(body.len()).any(|window| window == body),
-        "the request is in it"
-    );
+    assert_set_aside(folder.path(), &request());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_any_more_is_kept_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::default();
+    let life = Life::begin(folder.path(), &fake);
+    // Acknowledged by a version that could read it.
+    let mut foreign = request();
+    foreign.body = Bytes::from_static(b"\xff\xff\xff words of another version");
+    life.append(foreign.clone()).await;
+    life.append(request()).await;
+    life.drain().await;
+    assert_eq!(fake.stored(Table::Spans), [1, 1], "the others go on");
+    assert_set_aside(folder.path(), &foreign);
 }
 
 #[tokio::test(start_paused = true)]
@@ -324,7 +341,7 @@ async fn other_tables_are_inserted_again_in_doubt() {
     let fake = Fake::default();
     fake.state.lock().unwrap().other_faults = [Fault::Noted, Fault::Refused].into();
     let life = Life::begin(folder.path(), &fake);
-    life.append().await;
+    life.append(request()).await;
     life.drain().await;
     assert_eq!(fake.stored(Table::Resources), [1, 1]);
 }
@@ -334,7 +351,7 @@ async fn a_collector_that_ends_while_the_store_is_away_leaves_it_in_the_log() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::failing(&[Fault::Refused; 10]);
     let life = Life::begin(folder.path(), &fake);
-    life.append().await;
+    life.append(request()).await;
     life.inserter.flush.trigger();
     life.drain().await;
     assert_eq!(fake.stored(Table::Spans), [0_usize; 0]);

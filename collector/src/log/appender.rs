@@ -117,13 +117,15 @@ impl Appender {
 
     /// Adds a record to the group and tells where it stands.
     pub(crate) fn stage(&mut self, record: &Record) -> io::Result<Range> {
+        // Also of the void that goes before: for a request that finds no room it would take the last there is.
+        let is_note = !matches!(record, Record::Request(_));
         if let Some(failed) = self.failed.filter(|_| !self.is_void_staged) {
             let void = Record::Void(failed);
-            self.make_room(void.framed())?;
+            self.make_room(void.framed(), is_note)?;
             self.put(&void);
             self.is_void_staged = true;
         }
-        self.make_room(record.framed())?;
+        self.make_room(record.framed(), is_note)?;
         Ok(self.put(record))
     }
 
@@ -177,7 +179,7 @@ impl Appender {
         std::fs::remove_dir(&self.folder)
     }
 
-    fn make_room(&mut self, bytes: u64) -> io::Result<()> {
+    fn make_room(&mut self, bytes: u64, is_note: bool) -> io::Result<()> {
         let end = self.segments.back().map_or(0, |last| last.range().to);
         if self.is_open && self.position + bytes <= end {
             return Ok(());
@@ -186,7 +188,12 @@ impl Appender {
         if self.is_open {
             self.unsynced.extend(self.segments.back().cloned());
         }
-        let segment = self.pool.take(&self.folder, self.position, bytes)?;
+        let take = match is_note {
+            // What is noted brings room: without it a full disk could never be emptied.
+            true => Pool::take_at_need,
+            false => Pool::take,
+        };
+        let segment = take(&self.pool, &self.folder, self.position, bytes)?;
         self.segments.push_back(Arc::new(segment));
         self.is_open = true;
         self.buffer_position = self.position;

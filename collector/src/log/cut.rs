@@ -8,6 +8,7 @@ use std::path::Path;
 use super::appender::Piece;
 use super::record::{BlockName, Found, LaneId, Range, Record, walk};
 use super::request::Request;
+use super::segment::sync_folder;
 
 /// A batch that is to be inserted.
 #[derive(Clone, Debug)]
@@ -49,16 +50,16 @@ impl Cut {
         Ok(contents)
     }
 
-    /// Copies its bytes, as they stand in the log, to a file.
-    pub(crate) fn save(&self, path: &Path) -> io::Result<()> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let mut file = File::create(path)?;
+    /// Copies its bytes, as they stand in the log, to a file in this folder, durably.
+    pub(crate) fn save(&self, folder: &Path, name: &str) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
+        let mut file = File::create(folder.join(name))?;
         for piece in &self.pieces {
             file.write_all(&piece.segment.read(piece.range)?.1)?;
         }
-        file.sync_all()
+        file.sync_all()?;
+        // The folder may be new as well.
+        folder.ancestors().take(2).try_for_each(sync_folder)
     }
 
     fn is_void(&self, range: Range) -> bool {

@@ -277,6 +277,7 @@ impl Lane {
             return;
         };
         self.metrics.syncs.observe_duration(began.elapsed());
+        let mut notes = Vec::new();
         match committed {
             Ok(freed) => {
                 self.budget.give_back(freed);
@@ -294,7 +295,11 @@ impl Lane {
                 self.metrics.failures.inc();
                 let lost = changes.iter().map(Change::held);
                 self.budget.give_back(lost.sum());
-                drop(told);
+                let size = told.len();
+                notes = notes_of(changes, told);
+                if notes.len() == size {
+                    notes.clear();
+                }
                 // Not at once again.
                 self.open_since = self.open_since.map(|_| Instant::now());
             }
@@ -304,6 +309,10 @@ impl Lane {
             .held
             .set(i64::try_from(self.budget.held()).unwrap_or(i64::MAX));
         self.core = Some(core);
+        if !notes.is_empty() {
+            // Alone: a disk that has no room for requests has some for these, and they bring more.
+            Box::pin(self.commit(notes, cut)).await;
+        }
     }
 
     fn end(self) {
@@ -313,16 +322,30 @@ impl Lane {
         if !(self.is_retiring && core.is_done()) {
             return;
         }
-        let appender = core.into_appender();
-        let lane = appender.lane();
-        match appender.remove() {
-            Ok(()) => debug!(
-                %lane,
-                "a lane of an earlier process is in the store"
-            ),
-            Err(error) => warn!(%error, %lane, "cannot remove a lane that is done"),
-        }
+        remove(core);
     }
+}
+
+/// Removes a lane that is done. What can't be removed is tried again at the next start.
+pub(super) fn remove(core: Core) {
+    let appender = core.into_appender();
+    let lane = appender.lane();
+    match appender.remove() {
+        Ok(()) => debug!(
+            %lane,
+            "a lane of an earlier process is in the store"
+        ),
+        Err(error) => warn!(%error, %lane, "cannot remove a lane that is done"),
+    }
+}
+
+/// What a group held beside requests.
+fn notes_of(changes: Vec<Change>, told: Vec<Told>) -> Vec<Command> {
+    let group = changes.into_iter().zip(told);
+    group
+        .map(|(change, told)| Command { change, told })
+        .filter(|command| !matches!(command.change, Change::Request(_)))
+        .collect()
 }
 
 // === impl LaneMetrics ===

@@ -115,7 +115,9 @@ impl Scanned {
     fn note(&mut self, found: Found, start: u64, bytes: &[u8]) {
         match found {
             Found::Damage(at) => {
-                let bytes = &bytes[(at.from - start) as usize..(at.to - start) as usize];
+                // In a file that was cut short the last record's padding may be missing.
+                let end = bytes.len().min((at.to - start) as usize);
+                let bytes = &bytes[(at.from - start) as usize..end];
                 self.damage.push((at, bytes.to_vec()));
             }
             Found::Record(at, Record::Request(request)) => self.requests.push(Seen {

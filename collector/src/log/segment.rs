@@ -14,6 +14,8 @@ use super::record::{HEADER, Range};
 
 /// Ends the name of a segment; in front of it stand 16 hex digits of its first position.
 const SUFFIX: &str = ".segment";
+/// Of a segment that holds only what a lane notes for itself.
+const SMALLEST: u64 = 4 << 10;
 /// Used segments that wait for their next use: some, so that a burst finds them; few, so that the disk is not held.
 const KEPT_FREE: usize = 4;
 
@@ -39,6 +41,24 @@ pub(crate) struct Pool {
 /// Makes names of a folder durable.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+/// A file with its room on the disk, or none.
+fn allocate(path: &Path, capacity: u64) -> io::Result<()> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)?;
+    let allocated = fallocate(&file, FallocateFlags::empty(), 0, capacity);
+    let synced = allocated
+        .map_err(io::Error::from)
+        .and_then(|()| file.sync_all());
+    if synced.is_err() {
+        // It may hold the last of the room. Where it can't be removed, the next attempt overwrites it.
+        fs::remove_file(path).ok();
+    }
+    synced
 }
 
 // === impl Segment ===
@@ -123,16 +143,25 @@ impl Pool {
         let capacity = room.max(self.segment_size);
         let is_recycled = capacity == self.segment_size && self.take_free(&path)?;
         if !is_recycled {
-            let file = OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .open(&path)?;
-            fallocate(&file, FallocateFlags::empty(), 0, capacity)?;
-            file.sync_all()?;
+            allocate(&path, capacity)?;
         }
         sync_folder(lane_folder)?;
         Segment::open(path, base)
+    }
+
+    /// As [`Pool::take`], and a small one where the disk is full.
+    pub(crate) fn take_at_need(
+        &self,
+        lane_folder: &Path,
+        base: u64,
+        room: u64,
+    ) -> io::Result<Segment> {
+        let small = Self {
+            segment_size: SMALLEST,
+            ..self.clone()
+        };
+        self.take(lane_folder, base, room)
+            .or_else(|_| small.take(lane_folder, base, room))
     }
 
     /// Takes back a segment that nobody needs.

@@ -190,6 +190,37 @@ fn a_kill_before_a_used_segment_is_written_to_again_is_no_damage() {
     assert_eq!(reopen(folder.path()).damaged, 0);
 }
 
+/// The lane once its disk has no room for another segment.
+fn reopen_on_a_full_disk(folder: &Path) -> Core {
+    // No file system has files of this size.
+    let pool = Pool::open(folder.join("free"), 1 << 62).unwrap();
+    let quarantine = folder.join("quarantine");
+    let recovered = recover(LANE, folder.join("lane"), pool, &quarantine).unwrap();
+    recovered.core
+}
+
+#[test]
+fn a_full_disk_refuses_requests_and_lets_the_lane_be_emptied() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut core = fresh(folder.path());
+    append(&mut core, &[request(1, 100)]);
+    drop(core);
+
+    let mut core = reopen_on_a_full_disk(folder.path());
+    for serial in 2..5 {
+        let refused = Change::Request(request(serial, 100));
+        assert!(core.commit(&[refused], false).is_err());
+    }
+    let files = std::fs::read_dir(folder.path().join("lane")).unwrap();
+    assert_eq!(files.count(), 1, "what was refused takes no room");
+    assert_eq!(read_all(&mut core), [request(1, 100)], "it can be cut");
+    let done = Change::Done(core.open().from);
+    core.commit(&[done], false).unwrap();
+    assert!(core.is_done());
+    let removed = core.into_appender().remove();
+    removed.expect("nothing else is left in its folder");
+}
+
 #[test]
 fn a_request_larger_than_a_segment_is_kept() {
     let folder = tempfile::tempdir().unwrap();
@@ -367,14 +398,23 @@ impl Running {
         }
     }
 
-    fn open(&self, cap: u64) -> Opened {
-        let options = Options {
+    fn options(&self, cap: u64) -> Options {
+        Options {
             folder: self.folder.path().to_owned(),
             cap,
             lanes: 1,
             segment_size: SMALL_SEGMENT,
-        };
-        Log::open(&options, &self.tasks, &self.flush, &Registry::new()).unwrap()
+        }
+    }
+
+    fn open(&self, cap: u64) -> Opened {
+        Log::open(
+            &self.options(cap),
+            &self.tasks,
+            &self.flush,
+            &Registry::new(),
+        )
+        .unwrap()
     }
 
     async fn append(&self, log: &Log, request: Request) -> Result<(), Refused> {
@@ -413,6 +453,57 @@ async fn at_its_cap_the_log_refuses_until_the_store_has_taken_something() {
         .append(&opened.log, request(3, 1_000))
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn what_the_store_has_is_noted_though_a_request_beside_it_finds_no_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut core = fresh(folder.path());
+    append(&mut core, &[request(1, 100)]);
+    drop(core);
+    let mut core = reopen_on_a_full_disk(folder.path());
+    core.commit(&[], true).unwrap();
+    let position = core.hand_out().unwrap().range.to;
+    let metrics = LaneMetrics::new(&Registry::new());
+    let budget = Budget::new(1 << 20);
+    let refused = request(2, 8_000);
+    budget.take(request(1, 100).framed() + refused.framed());
+    let (lane, handle, _cuts) = Lane::new(core, budget.clone(), Shutdown::new(), metrics);
+    let claim = Resends::default().claim(refused.key, UnixNanos(1), Accepted::default());
+    let Claim::First(pending, ticket) = claim else {
+        panic!("it is new");
+    };
+
+    // Both wait when the lane begins, so that they are one group.
+    handle.place().unwrap().append(refused, pending);
+    let told = async move { (handle.done(position).await, ticket.wait().await) };
+    let ((done, kept), ()) = tokio::join!(told, lane.run());
+    assert_eq!(done, Ok(()));
+    assert!(kept.is_err());
+    assert_eq!(budget.held(), 0, "nothing is held any more");
+}
+
+#[tokio::test]
+async fn a_log_belongs_to_one_collector() {
+    let running = Running::new();
+    let opened = running.open(1 << 20);
+    let options = running.options(1 << 20);
+    let registry = Registry::new();
+    let open = || Log::open(&options, &running.tasks, &running.flush, &registry);
+    let refused = open().err().expect("it is in use");
+    assert_eq!(refused.to_string(), "another collector uses it");
+    drop(opened);
+    open().expect("it is free again");
+}
+
+#[tokio::test]
+async fn a_lane_that_cannot_be_removed_does_not_keep_the_log_from_opening() {
+    let running = Running::new();
+    drop(running.open(1 << 20));
+    let lanes = running.folder.path().join("lanes");
+    let lane = std::fs::read_dir(lanes).unwrap().next().unwrap().unwrap();
+    std::fs::write(lane.path().join("stray"), "").unwrap();
+    running.open(1 << 20);
 }
 
 #[tokio::test]

@@ -1,8 +1,7 @@
 use std::collections::BTreeSet;
 
 use coldtrace_model::{FactSet, Outcome};
-use coldtrace_testkit::engine;
-use coldtrace_testkit::invocation;
+use coldtrace_testkit::{engine, invocation};
 use insta::assert_json_snapshot;
 use serde_json::Value;
 
