@@ -240,3 +240,59 @@ impl Line {
         self.events.blocking_send(event).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+
+    use super::*;
+
+    /// Answers one connection's requests with these bodies, and returns how many were asked for.
+    fn platform(answers: &'static [&'static str]) -> (String, std::thread::JoinHandle<usize>) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let serving = std::thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let mut stream = BufReader::new(stream);
+            let mut served = 0;
+            for answer in answers {
+                let mut head = String::new();
+                while !head.ends_with("\r\n\r\n") {
+                    assert_ne!(stream.read_line(&mut head).unwrap(), 0, "{answer}");
+                }
+                let length = answer.len();
+                let reply = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{answer}");
+                stream.get_mut().write_all(reply.as_bytes()).unwrap();
+                served += 1;
+            }
+            served
+        });
+        (address, serving)
+    }
+
+    #[test]
+    fn when_the_worker_panics_the_platform_is_asked_for_calls_to_the_end() {
+        let (address, serving) = platform(&[
+            r#"{"functionName":"checkout"}"#,
+            r#"{"eventType":"INVOKE","requestId":"R1"}"#,
+            r#"{"eventType":"INVOKE","requestId":"R2"}"#,
+            r#"{"eventType":"SHUTDOWN","shutdownReason":"spindown"}"#,
+        ]);
+        let (platform, _) = RuntimeApi::register(&address, "name", Mode::OnDemand).unwrap();
+        let (events, mut events_rx) = mpsc::channel(2);
+        let (call_next_tx, call_next) = sync_channel(1);
+        let worker = std::thread::spawn(move || {
+            let event = events_rx.blocking_recv();
+            // As when it is unwound: what it holds is dropped.
+            let _held = (events_rx, call_next_tx);
+            panic!("on purpose, at {event:?}");
+        });
+        let line = Line {
+            events,
+            call_next,
+            worker,
+        };
+        relay(platform, line);
+        assert_eq!(serving.join().unwrap(), 4, "registration and three calls");
+    }
+}
