@@ -109,6 +109,7 @@ fn base(variable: &str, below_home: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::chain_of;
 
     #[test]
     fn a_data_folder_is_its_owners_alone() {
@@ -132,7 +133,7 @@ mod tests {
             scratch.path().display(),
             std::process::id()
         );
-        assert_eq!(refused.chain(), expected);
+        assert_eq!(chain_of(&refused), expected);
         drop(taken);
         DataDir::take(Some(scratch.path()), "up").expect("it is free again");
     }

@@ -79,20 +79,6 @@ impl Failure {
         }
     }
 
-    /// The message with its causes, outermost first. A cause that says what is said already is left out.
-    pub(crate) fn chain(&self) -> String {
-        let mut told = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            let text = error.to_string();
-            if !told.contains(&text) {
-                told = format!("{told}: {text}");
-            }
-            cause = error.source();
-        }
-        told
-    }
-
     /// See the module of `main`.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
@@ -101,4 +87,18 @@ impl Failure {
             Self::Failed { .. } | Self::Told(_) => 1,
         })
     }
+}
+
+/// The message with its causes, outermost first. A cause that says what is said already is left out.
+pub(crate) fn chain_of(error: &dyn Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !told.contains(&text) {
+            told = format!("{told}: {text}");
+        }
+        cause = error.source();
+    }
+    told
 }

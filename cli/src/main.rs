@@ -19,7 +19,7 @@ mod settings;
 mod store_watch;
 mod up;
 
-use failure::Failure;
+use failure::{Failure, chain_of};
 
 /// Tracing for cloud functions: where the time of every invocation went.
 #[derive(Parser)]
@@ -78,7 +78,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // A closed standard error leaves nobody to tell.
-            writeln!(std::io::stderr(), "error: {}", failure.chain()).ok();
+            writeln!(std::io::stderr(), "error: {}", chain_of(&failure)).ok();
             failure.exit_code()
         }
     }

@@ -10,6 +10,8 @@ use coldtrace_store::{MigrateError, Store};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use crate::failure::chain_of;
+
 /// Between two attempts while the store does not answer: short at first, so that a fresh start is quick.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LAST_RETRY: Duration = Duration::from_secs(5);
@@ -72,23 +74,9 @@ async fn look(store: &Store, migrated: &mut bool) -> Result<(), String> {
         store
             .migrate()
             .await
-            .map_err(|error: MigrateError| causes(&error))?;
+            .map_err(|error: MigrateError| chain_of(&error))?;
         *migrated = true;
         return Ok(());
     }
-    store.ping().await.map_err(|error| causes(&error))
-}
-
-/// The message with its causes, outermost first.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !told.contains(&text) {
-            told = format!("{told}: {text}");
-        }
-        cause = error.source();
-    }
-    told
+    store.ping().await.map_err(|error| chain_of(&error))
 }

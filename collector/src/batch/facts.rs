@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use coldtrace_model::{Cold, Fact, FactKind, Outcome, RequestId, Sandbox};
+use coldtrace_model::{Cold, Fact, FactKind, FactSet, Outcome, RequestId, Sandbox};
 use coldtrace_proto::faas::FaasSpan;
 use coldtrace_proto::otlp::trace::Span;
-use coldtrace_store::rows::{InvocationRow, Owner, fact};
+use coldtrace_store::rows::{InvocationRow, Owner};
 
 /// OTLP's number of a span that failed.
 const STATUS_ERROR: i32 = 2;
@@ -23,7 +23,7 @@ pub(super) fn row<'a>(owner: Owner<'a>, sandbox: &'a Sandbox, fact: &'a Fact) ->
         region: &sandbox.region,
         account: &sandbox.account,
         memory_bytes: sandbox.memory.map_or(0, |memory| memory.0),
-        ..empty(
+        ..InvocationRow::empty(
             owner,
             &sandbox.function,
             invocation.filed_at.0,
@@ -32,7 +32,7 @@ pub(super) fn row<'a>(owner: Owner<'a>, sandbox: &'a Sandbox, fact: &'a Fact) ->
     };
     match &fact.kind {
         FactKind::Started(started) => InvocationRow {
-            facts: fact::STARTED,
+            facts: FactSet::STARTED,
             start_unix_ns: started.start.0,
             deadline_unix_ns: started.deadline.0,
             cold: started.cold.number(),
@@ -44,7 +44,7 @@ pub(super) fn row<'a>(owner: Owner<'a>, sandbox: &'a Sandbox, fact: &'a Fact) ->
             ..known
         },
         FactKind::Finished(finished) => InvocationRow {
-            facts: fact::FINISHED,
+            facts: FactSet::FINISHED,
             platform_start_unix_ns: finished.start.unwrap_or_default().0,
             outcome: finished.outcome.number(),
             runtime_duration_ns: finished.duration.0,
@@ -57,7 +57,7 @@ pub(super) fn row<'a>(owner: Owner<'a>, sandbox: &'a Sandbox, fact: &'a Fact) ->
             ..known
         },
         FactKind::Reported(reported) => InvocationRow {
-            facts: fact::REPORTED,
+            facts: FactSet::REPORTED,
             outcome: reported.outcome.number(),
             error_type: &reported.error_type,
             duration_ns: reported.duration.0,
@@ -107,7 +107,7 @@ pub(super) fn row_of_span<'a>(
     };
     let start = span.start_time_unix_nano;
     InvocationRow {
-        facts: fact::FROM_SPAN,
+        facts: FactSet::FROM_SPAN,
         platform: faas.platform.number(),
         instance: faas.instance.unwrap_or(""),
         version: faas.version.unwrap_or(""),
@@ -122,56 +122,10 @@ pub(super) fn row_of_span<'a>(
         trigger: faas.trigger.number(),
         duration_ns: span.end_time_unix_nano.saturating_sub(start),
         sdk_trace_id: trace_id,
-        ..empty(owner, faas.function.unwrap_or(service), start, request_id)
+        ..InvocationRow::empty(owner, faas.function.unwrap_or(service), start, request_id)
     }
 }
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A row that loses every merge.
-fn empty<'a>(
-    owner: Owner<'a>,
-    function: &'a str,
-    ts: u64,
-    request_id: &'a str,
-) -> InvocationRow<'a> {
-    InvocationRow {
-        owner,
-        function,
-        ts,
-        request_id,
-        facts: 0,
-        platform: 0,
-        sandbox_id: "",
-        instance: "",
-        version: "",
-        runtime: "",
-        architecture: 0,
-        region: "",
-        account: "",
-        memory_bytes: 0,
-        start_unix_ns: 0,
-        platform_start_unix_ns: 0,
-        deadline_unix_ns: 0,
-        outcome: 0,
-        cold: 0,
-        trigger: 0,
-        duration_ns: 0,
-        runtime_duration_ns: 0,
-        billed_ns: 0,
-        init_ns: 0,
-        restore_ns: 0,
-        response_latency_ns: 0,
-        response_duration_ns: 0,
-        runtime_overhead_ns: 0,
-        extension_overhead_ns: 0,
-        produced_bytes: 0,
-        max_memory_bytes: 0,
-        error_type: "",
-        platform_trace_id: [0; 16],
-        platform_span_id: [0; 8],
-        sdk_trace_id: [0; 16],
-    }
 }

@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use coldtrace_model::FactSet;
+
 /// A row's tenant and its class of retention: with the day they choose the partition.
 #[derive(Clone, Copy, Debug)]
 pub struct Owner<'a> {
@@ -108,8 +110,8 @@ pub struct InvocationRow<'a> {
     pub ts: u64,
     /// Request id.
     pub request_id: &'a str,
-    /// One of `fact::*`.
-    pub facts: u8,
+    /// Which fact it is.
+    pub facts: FactSet,
     /// `Platform`.
     pub platform: u8,
     /// Sandbox.
@@ -170,18 +172,6 @@ pub struct InvocationRow<'a> {
     pub platform_span_id: [u8; 8],
     /// Trace of the function's own spans.
     pub sdk_trace_id: [u8; 16],
-}
-
-/// Bits of `invocations.facts`.
-pub mod fact {
-    /// A started fact arrived.
-    pub const STARTED: u8 = 1;
-    /// A finished fact arrived.
-    pub const FINISHED: u8 = 2;
-    /// A reported fact arrived.
-    pub const REPORTED: u8 = 4;
-    /// Derived from a span of plain OTLP; any of the other three wins over it.
-    pub const FROM_SPAN: u8 = 8;
 }
 
 /// A row of `phases`.
@@ -259,4 +249,49 @@ pub struct LogRow<'a> {
     pub attrs: AttributeItems<'a>,
     /// The rest as OTLP bytes.
     pub extra: &'a [u8],
+}
+
+// === impl InvocationRow ===
+
+impl<'a> InvocationRow<'a> {
+    /// A row that says nothing of the invocation with this key: it loses every merge.
+    pub fn empty(owner: Owner<'a>, function: &'a str, ts: u64, request_id: &'a str) -> Self {
+        Self {
+            owner,
+            function,
+            ts,
+            request_id,
+            facts: FactSet::default(),
+            platform: 0,
+            sandbox_id: "",
+            instance: "",
+            version: "",
+            runtime: "",
+            architecture: 0,
+            region: "",
+            account: "",
+            memory_bytes: 0,
+            start_unix_ns: 0,
+            platform_start_unix_ns: 0,
+            deadline_unix_ns: 0,
+            outcome: 0,
+            cold: 0,
+            trigger: 0,
+            duration_ns: 0,
+            runtime_duration_ns: 0,
+            billed_ns: 0,
+            init_ns: 0,
+            restore_ns: 0,
+            response_latency_ns: 0,
+            response_duration_ns: 0,
+            runtime_overhead_ns: 0,
+            extension_overhead_ns: 0,
+            produced_bytes: 0,
+            max_memory_bytes: 0,
+            error_type: "",
+            platform_trace_id: [0; 16],
+            platform_span_id: [0; 8],
+            sdk_trace_id: [0; 16],
+        }
+    }
 }

@@ -143,7 +143,7 @@ impl<'a> Data<'a> {
             function: &told.function,
             ts: told.filed_at.0,
             request_id: told.request_id.as_str(),
-            facts: told.facts.0,
+            facts: told.facts,
             platform: told.platform.number(),
             sandbox_id: text_of(told.sandbox_id.as_ref().map(SandboxId::as_str)),
             instance: &told.instance,

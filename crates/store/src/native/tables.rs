@@ -141,7 +141,7 @@ table! {
         function: LowText = row.function,
         ts: Plain<Moment> = row.ts,
         request_id: Text = row.request_id,
-        facts: Plain<U8> = row.facts,
+        facts: Plain<U8> = row.facts.0,
         platform: Plain<U8> = row.platform,
         sandbox_id: Text = row.sandbox_id,
         instance: Text = row.instance,

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use coldtrace_model::FactSet;
 use coldtrace_store::native::{Block, Blocks};
-use coldtrace_store::rows::{InvocationRow, Owner, SpanRow, fact};
+use coldtrace_store::rows::{InvocationRow, Owner, SpanRow};
 use coldtrace_store::{InsertError, Store, StoreConfig, Writer};
 use coldtrace_testkit::engine::{self, KEEP_DAYS, TestEngine};
 
@@ -56,41 +57,16 @@ fn spans_at(ts: u64) -> Block {
 fn invocations() -> Block {
     let mut blocks = Blocks::default();
     blocks.push_invocation(&InvocationRow {
-        owner: OWNER,
-        function: "checkout",
-        ts: TS,
-        request_id: "request",
-        facts: fact::FINISHED,
+        facts: FactSet::FINISHED,
         platform: 1,
         sandbox_id: "sandbox",
-        instance: "",
-        version: "",
-        runtime: "",
-        architecture: 0,
-        region: "",
-        account: "",
-        memory_bytes: 0,
         start_unix_ns: TS,
         platform_start_unix_ns: TS,
-        deadline_unix_ns: 0,
         outcome: 1,
-        cold: 0,
-        trigger: 0,
         duration_ns: 5,
-        runtime_duration_ns: 0,
-        billed_ns: 0,
-        init_ns: 0,
-        restore_ns: 0,
-        response_latency_ns: 0,
-        response_duration_ns: 0,
-        runtime_overhead_ns: 0,
-        extension_overhead_ns: 0,
-        produced_bytes: 0,
-        max_memory_bytes: 0,
-        error_type: "",
         platform_trace_id: [7; 16],
         platform_span_id: [7; 8],
-        sdk_trace_id: [0; 16],
+        ..InvocationRow::empty(OWNER, "checkout", TS, "request")
     });
     blocks.finish().remove(0)
 }

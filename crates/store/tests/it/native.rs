@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use coldtrace_model::FactSet;
 use coldtrace_store::native::{Block, Blocks};
 use coldtrace_store::rows::{
-    InvocationRow, LogRow, Owner, PhaseRow, ResourceRow, SandboxRow, ScopeRow, SpanRow, fact,
+    InvocationRow, LogRow, Owner, PhaseRow, ResourceRow, SandboxRow, ScopeRow, SpanRow,
 };
 use coldtrace_store::{Store, StoreConfig};
 use coldtrace_testkit::engine::{self, KEEP_DAYS};
@@ -355,7 +356,7 @@ fn invocation() -> InvocationRow<'static> {
         function: "f",
         ts: TS,
         request_id: "r",
-        facts: fact::STARTED,
+        facts: FactSet::STARTED,
         platform: 2,
         sandbox_id: "s",
         instance: "i",
