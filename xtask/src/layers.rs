@@ -17,12 +17,13 @@ use crate::workspace;
 mod tests;
 
 /// A crate of ours and the crates of ours that it may depend on.
-const RULES: [(&str, &[&str]); 13] = [
+const RULES: [(&str, &[&str]); 14] = [
     ("coldtrace-model", &[]),
     ("coldtrace-service", &[]),
     ("coldtrace-analysis", &["coldtrace-model"]),
     ("coldtrace-proto", &["coldtrace-model"]),
     ("coldtrace-store", &["coldtrace-model"]),
+    ("coldtrace-control", &["coldtrace-model"]),
     ("coldtrace-sandbox", &["coldtrace-model"]),
     (
         "coldtrace-extension",
@@ -31,6 +32,7 @@ const RULES: [(&str, &[&str]); 13] = [
     (
         "coldtrace-collector",
         &[
+            "coldtrace-control",
             "coldtrace-model",
             "coldtrace-proto",
             "coldtrace-service",
@@ -41,6 +43,7 @@ const RULES: [(&str, &[&str]); 13] = [
         "coldtrace-query",
         &[
             "coldtrace-analysis",
+            "coldtrace-control",
             "coldtrace-model",
             "coldtrace-proto",
             "coldtrace-service",
@@ -52,6 +55,7 @@ const RULES: [(&str, &[&str]); 13] = [
         &[
             "coldtrace-analysis",
             "coldtrace-collector",
+            "coldtrace-control",
             "coldtrace-model",
             "coldtrace-proto",
             "coldtrace-query",
@@ -82,14 +86,18 @@ const RULES: [(&str, &[&str]); 13] = [
     ("xtask", &[]),
 ];
 
-/// What only one crate may name directly: everything that knows the database is in the store.
-const OWNED: [(&str, &str); 1] = [("clickhouse", "coldtrace-store")];
+/// What only one crate may name directly: everything that knows a database is in one place.
+const OWNED: [(&str, &str); 2] = [
+    ("clickhouse", "coldtrace-store"),
+    ("rusqlite", "coldtrace-control"),
+];
 
 /// What must not be in the extension, at any depth: servers, TLS by the megabyte, what start-up pays for.
-const NOT_IN_THE_EXTENSION: [&str; 7] = [
+const NOT_IN_THE_EXTENSION: [&str; 8] = [
     "axum",
     "clap",
     "clickhouse",
+    "coldtrace-control",
     "coldtrace-service",
     "coldtrace-store",
     "reqwest",
