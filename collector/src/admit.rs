@@ -9,7 +9,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use coldtrace_model::{Tenant, UnixNanos};
 use coldtrace_proto::json;
-use prost::Message as _;
 use tokio::sync::Semaphore;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -19,9 +18,10 @@ mod weight;
 
 use crate::log::{Log, Refused, Request, ResendKey, Signal};
 use crate::metrics::AdmitMetrics;
-use crate::receive::{Memory, Received, gunzip};
+use crate::receive::{Memory, Received};
 use crate::resend::{Accepted, Claim, NotStored, Resends};
 use crate::status::{Encoding, Refusal};
+use crate::unpack::Compression;
 use items::Items;
 use terms::Terms;
 
@@ -60,13 +60,6 @@ pub(crate) struct Packed {
     pub(crate) encoding: Encoding,
     pub(crate) compression: Compression,
     pub(crate) received: Received,
-}
-
-/// How a body is packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Compression {
-    None,
-    Gzip,
 }
 
 /// By which way it came.
@@ -163,11 +156,16 @@ impl Shared {
     /// Blocks for as long as the request is large.
     fn judge(&self, packed: &mut Packed, now: UnixNanos) -> Result<Judged, Refusal> {
         let signal = packed.signal;
-        let body = self.unpack(packed)?;
-        let (mut items, body) = match packed.encoding {
-            Encoding::Protobuf => (self.decode(signal, &body)?, body),
+        let received = &mut packed.received;
+        let unpacked = packed
+            .compression
+            .unpack(&received.body, self.limit, &mut received.share);
+        let body = unpacked?;
+        let body = match packed.encoding {
+            Encoding::Protobuf => body,
             Encoding::Json => transcode(signal, &body)?,
         };
+        let mut items = self.decode(signal, &body)?;
         let rejections = items.sift(Terms {
             admitted_at: now,
             keep_days: self.keep_days,
@@ -198,34 +196,16 @@ impl Shared {
         }
         Items::decode(signal, body)
     }
-
-    fn unpack(&self, packed: &mut Packed) -> Result<Bytes, Refusal> {
-        let received = &mut packed.received;
-        match packed.compression {
-            Compression::None => Ok(received.body.clone()),
-            Compression::Gzip => gunzip(&received.body, self.limit, &mut received.share),
-        }
-    }
 }
 
-/// From JSON: the items, and the protobuf that the log keeps.
-fn transcode(signal: Signal, body: &[u8]) -> Result<(Items, Bytes), Refusal> {
-    let invalid = |error: json::JsonError| {
-        Refusal::Invalid(format!("the request is not OTLP in JSON: {error}"))
-    };
-    Ok(match signal {
-        Signal::Traces => {
-            let request = json::decode_traces(body).map_err(invalid)?;
-            let bytes = request.encode_to_vec().into();
-            (Items::Traces(request), bytes)
-        }
-        Signal::Logs => {
-            let request = json::decode_logs(body).map_err(invalid)?;
-            let bytes = request.encode_to_vec().into();
-            (Items::Logs(request), bytes)
-        }
+/// From JSON, the protobuf that the log keeps.
+fn transcode(signal: Signal, body: &[u8]) -> Result<Bytes, Refusal> {
+    let message = match signal {
+        Signal::Traces => json::traces_to_protobuf(body),
+        Signal::Logs => json::logs_to_protobuf(body),
         Signal::Ingest => unreachable!("coldtrace.v1 is served over gRPC alone"),
-    })
+    };
+    Ok(message.map_err(|error| Refusal::from_json(&error))?.into())
 }
 
 /// An extension's batch is known by its id, everything else by its bytes.

@@ -22,6 +22,7 @@ use crate::admit::{Admit, Shared};
 use crate::insert::{Destination, Inserter};
 use crate::log::{Log, Opened, Options};
 use crate::metrics::{AdmitMetrics, InsertMetrics};
+use crate::otlp::cors::Cors;
 use crate::otlp::{grpc, http};
 use crate::receive::Memory;
 use crate::resend::Resends;
@@ -44,6 +45,7 @@ pub struct App {
     http_addr: SocketAddr,
     admit: Admit,
     about: About,
+    cors: Cors,
     lanes: Tasks,
     inserters: Tasks,
     flush: Shutdown,
@@ -137,6 +139,7 @@ impl App {
             http_addr,
             admit,
             about,
+            cors: config.allowed_origins,
             lanes,
             inserters,
             flush,
@@ -158,9 +161,11 @@ impl App {
     /// Serves until asked to end, then brings what was acknowledged into the store, as far as it takes it in time.
     pub async fn run(self, shutdown: Shutdown) {
         info!(grpc = %self.grpc_addr, http = %self.http_addr, "collector started");
-        let (over_grpc, over_http, about) = (self.admit.clone(), self.admit, self.about);
+        let (over_grpc, over_http) = (self.admit.clone(), self.admit);
+        let (about, cors) = (self.about, self.cors);
         let grpc = move |request| grpc::handle(over_grpc.clone(), request);
-        let http = move |request| http::handle(over_http.clone(), about.clone(), request);
+        let http =
+            move |request| http::handle(over_http.clone(), about.clone(), cors.clone(), request);
         // Each ends its listener, its connections, and with the last of them its way to the log.
         tokio::join!(
             serve(self.grpc, grpc, shutdown.clone(), DRAIN_DEADLINE),

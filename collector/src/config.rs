@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use coldtrace_service::config::{HumanBytes, Section};
 
+use crate::otlp::cors::Cors;
+
 /// OTLP's own port for gRPC.
 const GRPC_PORT: u16 = 4317;
 /// OTLP's own port for HTTP.
@@ -32,6 +34,8 @@ pub struct Config {
     pub body_limit: HumanBytes,
     /// What requests on their way to the log may hold in memory together, by the size of their bodies.
     pub memory_cap: HumanBytes,
+    /// The web pages whose scripts may send, as a list of origins such as `https://shop.example`; `*` is every page.
+    pub allowed_origins: Cors,
 }
 
 // === impl Config ===
@@ -47,6 +51,7 @@ impl Config {
             log_cap: section.value("log_cap", DEFAULT_LOG_CAP),
             body_limit: section.value("body_limit", DEFAULT_BODY_LIMIT),
             memory_cap: section.value("memory_cap", DEFAULT_MEMORY_CAP),
+            allowed_origins: section.value("allowed_origins", Cors::default()),
         };
         if !(1..=KEEP_DAYS_LIMIT).contains(&config.keep_days) {
             section.problem("keep_days", format!("must be from 1 to {KEEP_DAYS_LIMIT}"));

@@ -18,6 +18,7 @@ mod receive;
 mod resend;
 mod serve;
 mod status;
+mod unpack;
 
 pub use app::{App, BuildError};
 pub use config::Config;

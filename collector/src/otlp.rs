@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::log::Signal;
 use crate::resend::Accepted;
 
+pub(crate) mod cors;
 pub(crate) mod grpc;
 pub(crate) mod http;
 
@@ -31,11 +32,11 @@ impl OtlpSignal {
         }
     }
 
-    /// The reply as protobuf. Full success leaves the partial one unset.
+    /// The reply as protobuf. Full success leaves the partial one unset; a message without rejected items is a warning.
     pub(crate) fn reply(self, accepted: &Accepted) -> Vec<u8> {
         let rejected = i64::try_from(accepted.rejected).unwrap_or(i64::MAX);
         let error_message = accepted.message.to_string();
-        let is_partial = accepted.rejected > 0;
+        let is_partial = accepted.rejected > 0 || !accepted.message.is_empty();
         match self {
             Self::Traces => {
                 let partial_success = is_partial.then_some(ExportTracePartialSuccess {
@@ -56,7 +57,7 @@ impl OtlpSignal {
 
     /// The reply as JSON.
     pub(crate) fn reply_json(self, accepted: &Accepted) -> String {
-        if accepted.rejected == 0 {
+        if accepted.rejected == 0 && accepted.message.is_empty() {
             return "{}".to_owned();
         }
         let field = match self {

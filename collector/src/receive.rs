@@ -1,19 +1,25 @@
-//! A request's body: received within bounds of size, time and memory, and unpacked.
+//! A request's body: received within bounds of size, time and memory.
+//!
+//! Not here: how it is unpacked (`unpack.rs`). Invariant: a body takes memory by what has arrived of it, not by what it
+//! announces.
 
-use std::io::Read as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use flate2::read::MultiGzDecoder;
 use http_body_util::BodyExt as _;
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use crate::status::Refusal;
 
-/// For a whole body, however large: 64 MiB in this time is a slow line.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// A body of any size may take so long, and a second more for every so many bytes of it that have come: who sends slower
+/// holds memory and a connection for little.
+const PATIENCE: Duration = Duration::from_secs(10);
+const BYTES_PER_SECOND: u32 = 32 << 10;
+/// Room is made for so many times what has arrived, as far as more is announced.
+const AHEAD: usize = 4;
 /// For the rest of a body that is refused.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Memory is counted in this, so that a semaphore's permits suffice for any cap.
@@ -43,16 +49,18 @@ pub(crate) struct Received {
     pub(crate) share: Share,
 }
 
-/// Reads a body of at most `limit` bytes. `expected` tells from its beginning how long it will be, once it can.
-pub(crate) async fn receive(
-    mut body: Incoming,
+/// Reads a body of at most `limit` bytes. `announced` tells from its beginning how long it will be, once it can.
+pub(crate) async fn receive<B>(
+    mut body: B,
     limit: u64,
     memory: &Memory,
-    expected: impl Fn(&[u8]) -> Option<u64>,
-) -> Result<Received, Refusal> {
-    let whole = receive_frames(&mut body, limit, memory, expected);
-    let in_time = tokio::time::timeout(BODY_TIMEOUT, whole).await;
-    let received = in_time.unwrap_or(Err(Refusal::TooSlow));
+    announced: impl Fn(&[u8]) -> Option<u64>,
+) -> Result<Received, Refusal>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Display,
+{
+    let received = receive_frames(&mut body, limit, memory, announced).await;
     if matches!(received, Err(Refusal::TooLarge { .. })) {
         drain(&mut body, limit).await;
     }
@@ -61,7 +69,10 @@ pub(crate) async fn receive(
 
 /// Reads what is left without keeping it: closed at once, the connection would break before the client has read why. What
 /// exceeds the limit so far or so long is cut off all the same.
-async fn drain(body: &mut Incoming, limit: u64) {
+pub(crate) async fn drain<B>(body: &mut B, limit: u64)
+where
+    B: Body<Data = Bytes> + Unpin,
+{
     let rest = async {
         let mut drained = 0;
         while drained < limit.saturating_mul(2)
@@ -74,36 +85,49 @@ async fn drain(body: &mut Incoming, limit: u64) {
     tokio::time::timeout(DRAIN_TIMEOUT, rest).await.ok();
 }
 
-async fn receive_frames(
-    body: &mut Incoming,
+async fn receive_frames<B>(
+    body: &mut B,
     limit: u64,
     memory: &Memory,
-    expected: impl Fn(&[u8]) -> Option<u64>,
-) -> Result<Received, Refusal> {
+    announced: impl Fn(&[u8]) -> Option<u64>,
+) -> Result<Received, Refusal>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Display,
+{
+    let started = Instant::now();
+    let mut whole = body.size_hint().exact();
+    within(whole.unwrap_or(0), limit)?;
     let mut share = memory.share();
     let mut received = BytesMut::new();
-    if let Some(length) = body.size_hint().exact() {
-        within(length, limit)?;
-        share.grow_to(length)?;
-        received.reserve(usize::try_from(length).unwrap_or(0));
-    }
-    while let Some(frame) = body.frame().await {
+    loop {
+        let frame = tokio::time::timeout_at(deadline(started, received.len()), body.frame());
+        let Some(frame) = frame.await.map_err(|_| Refusal::TooSlow)? else {
+            break;
+        };
         let frame = frame
             .map_err(|error| Refusal::Invalid(format!("the request's body broke off: {error}")))?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        let length = (received.len() + data.len()) as u64;
-        within(length, limit)?;
-        share.grow_to(length)?;
-        let is_first = received.is_empty();
-        received.extend_from_slice(&data);
-        if is_first && let Some(length) = expected(&received) {
-            within(length, limit)?;
-            share.grow_to(length)?;
-            let more = length.saturating_sub(received.len() as u64);
-            received.reserve(usize::try_from(more).unwrap_or(0));
+        let length = received.len() + data.len();
+        within(length as u64, limit)?;
+        if whole.is_none() {
+            whole = announced(if received.is_empty() {
+                &data
+            } else {
+                &received
+            });
+            within(whole.unwrap_or(0), limit)?;
         }
+        let room = room(length, whole);
+        share.grow_to(room as u64)?;
+        // Most requests are one frame, and need no copy.
+        if received.is_empty() && whole == Some(length as u64) && body.is_end_stream() {
+            return Ok(Received { body: data, share });
+        }
+        received.reserve(room - received.len());
+        received.extend_from_slice(&data);
     }
     Ok(Received {
         body: received.freeze(),
@@ -111,29 +135,20 @@ async fn receive_frames(
     })
 }
 
-/// Unpacks gzip of any number of members. Blocks for as long as that takes.
-pub(crate) fn gunzip(packed: &[u8], limit: u64, share: &mut Share) -> Result<Bytes, Refusal> {
-    let mut unpacked = Vec::new();
-    let mut unpacking = MultiGzDecoder::new(packed).take(limit + 1);
-    loop {
-        let before = unpacked.len();
-        let read = unpacking
-            .by_ref()
-            .take(UNPACKED_STEP)
-            .read_to_end(&mut unpacked);
-        read.map_err(|error| Refusal::Invalid(format!("the request is not gzip: {error}")))?;
-        within(unpacked.len() as u64, limit)?;
-        share.grow_to((packed.len() + unpacked.len()) as u64)?;
-        if unpacked.len() == before {
-            return Ok(unpacked.into());
-        }
-    }
+/// When the next frame must be there.
+fn deadline(started: Instant, received: usize) -> Instant {
+    let earned = Duration::from_secs(received as u64) / BYTES_PER_SECOND;
+    started + PATIENCE + earned
 }
 
-/// How much is unpacked before memory is asked for more.
-const UNPACKED_STEP: u64 = 256 << 10;
+/// How much room is made once this much is there.
+fn room(length: usize, whole: Option<u64>) -> usize {
+    let whole = whole.and_then(|whole| usize::try_from(whole).ok());
+    let ahead = length.saturating_mul(AHEAD);
+    length.max(whole.unwrap_or(length).min(ahead))
+}
 
-fn within(length: u64, limit: u64) -> Result<(), Refusal> {
+pub(crate) fn within(length: u64, limit: u64) -> Result<(), Refusal> {
     match length <= limit {
         true => Ok(()),
         false => Err(Refusal::TooLarge { limit }),
@@ -150,7 +165,7 @@ impl Memory {
         }
     }
 
-    fn share(&self) -> Share {
+    pub(crate) fn share(&self) -> Share {
         Share {
             memory: self.clone(),
             permit: None,
@@ -185,57 +200,108 @@ impl Share {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
 
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
+    use hyper::body::{Frame, SizeHint};
+    use tokio::time::Sleep;
 
     use super::*;
 
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-        packed.write_all(bytes).unwrap();
-        packed.finish().unwrap()
+    /// Sends frames of a size at an interval, and announces a length.
+    struct Slow {
+        frame: usize,
+        interval: Duration,
+        left: usize,
+        announced: Option<u64>,
+        next: Pin<Box<Sleep>>,
     }
 
-    #[test]
-    fn every_member_is_unpacked() {
-        let packed = [gzip(b"one, "), gzip(b""), gzip(b"two")].concat();
-        let mut share = Memory::new(1 << 20).share();
-        assert_eq!(gunzip(&packed, 100, &mut share).unwrap(), "one, two");
-    }
-
-    #[test]
-    fn a_bomb_costs_the_limit_and_no_more() {
-        let packed = gzip(&vec![0; 10 << 20]);
-        let memory = Memory::new(1 << 20);
-        let refused = gunzip(&packed, 512 << 10, &mut memory.share());
-        assert_eq!(refused, Err(Refusal::TooLarge { limit: 512 << 10 }));
-        let refused = gunzip(&packed, 20 << 20, &mut memory.share());
-        assert!(
-            matches!(refused, Err(Refusal::Overloaded { .. })),
-            "{refused:?}"
-        );
-        assert_eq!(
-            memory.free.available_permits(),
-            1 << 10,
-            "all is given back"
-        );
-    }
-
-    #[test]
-    fn what_is_no_gzip_is_told_so() {
-        let mut cut_short = gzip(b"some words");
-        cut_short.pop();
-        let mut wrong_sum = gzip(b"some words");
-        let sum = wrong_sum.len() - 6;
-        wrong_sum[sum] ^= 1;
-        for packed in [b"not gzip".to_vec(), cut_short, wrong_sum] {
-            let refused = gunzip(&packed, 100, &mut Memory::new(1 << 20).share());
-            let Err(Refusal::Invalid(why)) = refused else {
-                panic!("{refused:?}");
-            };
-            assert!(why.contains("not gzip"), "{why}");
+    impl Slow {
+        fn new(frame: usize, interval: Duration, whole: usize) -> Self {
+            Self {
+                frame,
+                interval,
+                left: whole,
+                announced: None,
+                next: Box::pin(tokio::time::sleep(interval)),
+            }
         }
+    }
+
+    impl Body for Slow {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            if self.left == 0 {
+                return Poll::Ready(None);
+            }
+            std::task::ready!(self.next.as_mut().poll(context));
+            let length = self.frame.min(self.left);
+            self.left -= length;
+            self.next = Box::pin(tokio::time::sleep(self.interval));
+            Poll::Ready(Some(Ok(Frame::data(vec![7; length].into()))))
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            self.announced.map(SizeHint::with_exact).unwrap_or_default()
+        }
+    }
+
+    const LIMIT: u64 = 64 << 20;
+    const SECOND: Duration = Duration::from_secs(1);
+
+    async fn received(body: Slow) -> Result<usize, Refusal> {
+        let memory = Memory::new(LIMIT);
+        let received = receive(body, LIMIT, &memory, |_| None).await;
+        received.map(|received| received.body.len())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_large_body_over_a_slow_line_is_received() {
+        let whole = 32 << 20;
+        let body = Slow::new(64 << 10, SECOND, whole);
+        let started = Instant::now();
+        assert_eq!(received(body).await, Ok(whole));
+        assert!(started.elapsed() > 500 * SECOND, "it took its time");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_sends_a_byte_now_and_then_is_cut_off() {
+        let body = Slow::new(1, SECOND, 1 << 20);
+        let started = Instant::now();
+        assert_eq!(received(body).await, Err(Refusal::TooSlow));
+        assert!(started.elapsed() <= 11 * SECOND, "{:?}", started.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_announced_and_does_not_come_takes_no_memory() {
+        let memory = Memory::new(1 << 20);
+        let mut body = Slow::new(1, 60 * SECOND, 1);
+        body.announced = Some(1 << 20);
+        let receiving = receive(body, LIMIT, &memory, |_| None);
+        tokio::pin!(receiving);
+        assert!(tokio::time::timeout(SECOND, &mut receiving).await.is_err());
+        assert_eq!(memory.free.available_permits(), 1 << 10, "all is free");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn memory_is_taken_as_a_body_arrives_and_given_back_with_it() {
+        let memory = Memory::new(1 << 20);
+        let body = Slow::new(64 << 10, SECOND, 1 << 20);
+        let received = receive(body, LIMIT, &memory, |_| Some(1 << 20)).await;
+        assert_eq!(memory.free.available_permits(), 0);
+        drop(received);
+        assert_eq!(memory.free.available_permits(), 1 << 10);
+
+        let larger = Slow::new(64 << 10, SECOND, 2 << 20);
+        let refused = receive(larger, LIMIT, &memory, |_| None).await;
+        assert!(matches!(refused, Err(Refusal::Overloaded { .. })));
+        assert_eq!(memory.free.available_permits(), 1 << 10);
     }
 }

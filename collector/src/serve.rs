@@ -19,10 +19,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tracing::{debug, warn};
 
+mod prompt;
+mod usage;
+
+use prompt::Prompt;
+use usage::Usage;
+
 /// On each port; more wait in the system's queue until one ends.
 const CONNECTIONS: usize = 4_096;
 /// For a request's head; also how long a connection of HTTP/1.1 may be idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// What is held of a connection of HTTP/1.1 that was not yet made sense of: its head, or a piece of a body.
+const HTTP1_BUFFER: usize = 128 << 10;
 /// An HTTP/2 connection is asked so often whether it is still there.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 /// And has so long to answer.
@@ -101,7 +109,8 @@ where
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT);
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(HTTP1_BUFFER);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -110,21 +119,36 @@ where
         .max_concurrent_streams(STREAMS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW);
+    let usage = Usage::new();
+    let used = usage.clone();
     let service = service_fn(move |request| {
+        let in_use = used.begin();
         let reply = handler(request);
-        async move { Ok::<_, Infallible>(reply.await) }
+        async move {
+            let reply = reply.await;
+            drop(in_use);
+            Ok::<_, Infallible>(reply)
+        }
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let stream = TokioIo::new(Prompt::new(stream));
+    let connection = builder.serve_connection(stream, service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = shutdown.wait() => {
+        () = shutdown_or_idle(&shutdown, &usage) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
     };
     if let Err(error) = ended {
         debug!(%error, "a connection broke off");
+    }
+}
+
+async fn shutdown_or_idle(shutdown: &Shutdown, usage: &Usage) {
+    tokio::select! {
+        () = shutdown.wait() => {}
+        () = usage.idle() => {}
     }
 }
 

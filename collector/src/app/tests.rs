@@ -52,6 +52,7 @@ impl Collector {
             log_cap: HumanBytes(64 << 20),
             body_limit: HumanBytes(1 << 20),
             memory_cap: HumanBytes(16 << 20),
+            allowed_origins: Cors::default(),
         };
         change(&mut config);
         let runtime = Runtime::new().unwrap();

@@ -2,24 +2,26 @@
 //!
 //! By hand, since the three methods take bytes and give bytes: the log keeps what came on the wire, and limits hold
 //! while a message arrives. Served is what the gRPC protocol asks of a server of unary calls: length-prefixed messages,
-//! identity and gzip, the status in trailers.
+//! plain or packed, the client's deadline, the status in trailers.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::body::Incoming;
 
 use super::OtlpSignal;
-use crate::admit::{Admit, Compression, Packed, Transport};
+use crate::admit::{Admit, Packed, Transport};
 use crate::ingest;
 use crate::log::Signal;
 use crate::receive::{Received, receive};
 use crate::resend::Accepted;
 use crate::serve::Reply;
 use crate::status::{Encoding, Refusal};
+use crate::unpack::Compression;
 
 /// In front of each message: whether it is packed, and its length.
 const PREFIX: usize = 5;
@@ -30,22 +32,27 @@ const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 const DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
 const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
+const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// Answers one call.
 pub(crate) async fn handle(admit: Admit, request: Request<Incoming>) -> Reply {
     if !is_grpc(request.headers()) {
         // The protocol's word for who speaks something else: mostly exporters of OTLP over HTTP.
-        let told = Full::from(
+        return not_grpc(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "gRPC is spoken here; OTLP over HTTP has a port of its own (collector.http_listen, 4318)\n",
         );
-        let mut reply = Response::new(told.boxed_unsync());
-        *reply.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return reply;
+    }
+    if request.version() != Version::HTTP_2 {
+        return not_grpc(
+            StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            "gRPC needs HTTP/2\n",
+        );
     }
     let signal = route(request.method(), request.uri().path());
     let answered = match signal {
         Ok(signal) => {
-            let accepted = export(&admit, signal, request).await;
+            let accepted = export_in_time(&admit, signal, request).await;
             admit.count(signal, Transport::Grpc, accepted.as_ref().err());
             accepted.map(|accepted| message(signal, &accepted))
         }
@@ -54,6 +61,23 @@ pub(crate) async fn handle(admit: Admit, request: Request<Incoming>) -> Reply {
     match answered {
         Ok(message) => reply(&message),
         Err(refusal) => refuse(&refusal),
+    }
+}
+
+/// Past the client's deadline nobody reads the answer. What is stored by then is known when it comes again.
+async fn export_in_time(
+    admit: &Admit,
+    signal: Signal,
+    request: Request<Incoming>,
+) -> Result<Accepted, Refusal> {
+    let timeout = request.headers().get(TIMEOUT).and_then(timeout);
+    let exported = export(admit, signal, request);
+    match timeout {
+        Some(timeout) => {
+            let in_time = tokio::time::timeout(timeout, exported).await;
+            in_time.unwrap_or(Err(Refusal::Expired))
+        }
+        None => exported.await,
     }
 }
 
@@ -86,9 +110,36 @@ async fn export(
     admit.admit(packed).await
 }
 
+/// Messages of protobuf, that is; not gRPC-Web, whose framing is another, nor gRPC with messages in JSON.
 fn is_grpc(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE);
-    kind.is_some_and(|kind| kind.as_bytes().starts_with(GRPC.as_bytes()))
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .map_or(&b""[..], HeaderValue::as_bytes);
+    let kind = kind.split(|&byte| byte == b';').next().unwrap_or_default();
+    matches!(
+        kind.trim_ascii(),
+        b"application/grpc" | b"application/grpc+proto"
+    )
+}
+
+/// How long the client waits: up to eight digits and a unit. What reads otherwise sets no bound.
+fn timeout(value: &HeaderValue) -> Option<Duration> {
+    let (unit, digits) = value.as_bytes().split_last()?;
+    let is_number = (1..=8).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+    let number: u64 = str::from_utf8(digits)
+        .ok()
+        .filter(|_| is_number)?
+        .parse()
+        .ok()?;
+    Some(match unit {
+        b'H' => Duration::from_secs(number * 3_600),
+        b'M' => Duration::from_secs(number * 60),
+        b'S' => Duration::from_secs(number),
+        b'm' => Duration::from_millis(number),
+        b'u' => Duration::from_micros(number),
+        b'n' => Duration::from_nanos(number),
+        _ => return None,
+    })
 }
 
 fn route(method: &Method, path: &str) -> Result<Signal, Refusal> {
@@ -106,14 +157,11 @@ fn route(method: &Method, path: &str) -> Result<Signal, Refusal> {
 
 /// How messages are packed that say that they are.
 fn packing(headers: &HeaderMap) -> Result<Compression, Refusal> {
-    match headers.get(ENCODING).map(HeaderValue::as_bytes) {
-        None | Some(b"identity") => Ok(Compression::None),
-        Some(b"gzip") => Ok(Compression::Gzip),
-        Some(other) => {
-            let other = String::from_utf8_lossy(other).into_owned();
-            Err(Refusal::UnknownEncoding(other))
-        }
-    }
+    let Some(given) = headers.get(ENCODING) else {
+        return Ok(Compression::None);
+    };
+    let given = String::from_utf8_lossy(given.as_bytes());
+    Compression::named(&given).ok_or_else(|| Refusal::UnknownEncoding(given.into_owned()))
 }
 
 /// The message's length, once its prefix is there.
@@ -123,18 +171,31 @@ fn length(head: &[u8]) -> Option<u32> {
 }
 
 /// The one message of the call.
-fn unframe(body: &Bytes, packing: Compression) -> Result<(Compression, Bytes), Refusal> {
-    let expected = length(body).map(|length| length as usize + PREFIX);
-    if expected != Some(body.len()) {
-        let told = "the call does not carry one whole gRPC message".to_owned();
-        return Err(Refusal::Invalid(told));
+pub(crate) fn unframe(body: &Bytes, packing: Compression) -> Result<(Compression, Bytes), Refusal> {
+    if body.is_empty() {
+        return Err(Refusal::NotOneMessage("no"));
+    }
+    let whole = length(body).map(|length| length as usize + PREFIX);
+    match whole {
+        Some(whole) if whole == body.len() => {}
+        Some(whole) if whole < body.len() => return Err(Refusal::NotOneMessage("more than one")),
+        _ => {
+            return Err(Refusal::Framing(
+                "the call ends in the middle of its message",
+            ));
+        }
     }
     let compression = match (body[0], packing) {
         (0, _) => Compression::None,
-        (1, Compression::Gzip) => Compression::Gzip,
-        _ => {
+        (1, Compression::None) => {
             let told = "the message says that it is packed, and not how (grpc-encoding)";
-            return Err(Refusal::Invalid(told.to_owned()));
+            return Err(Refusal::Framing(told));
+        }
+        (1, packing) => packing,
+        _ => {
+            return Err(Refusal::Framing(
+                "the message has flags that gRPC does not know",
+            ));
         }
     };
     Ok((compression, body.slice(PREFIX..)))
@@ -162,6 +223,12 @@ fn reply(message: &[u8]) -> Reply {
     reply
 }
 
+fn not_grpc(status: StatusCode, told: &'static str) -> Reply {
+    let mut reply = Response::new(Full::from(told).boxed_unsync());
+    *reply.status_mut() = status;
+    reply
+}
+
 /// Trailers alone: the status stands in the reply's head.
 fn refuse(refusal: &Refusal) -> Reply {
     let mut reply = Response::new(Empty::new().boxed_unsync());
@@ -174,7 +241,8 @@ fn refuse(refusal: &Refusal) -> Reply {
         headers.insert(DETAILS, details);
     }
     if matches!(refusal, Refusal::UnknownEncoding(_)) {
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity,gzip"));
+        let served = HeaderValue::from_static(Compression::SERVED);
+        headers.insert(ACCEPT_ENCODING, served);
     }
     reply
 }

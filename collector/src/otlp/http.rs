@@ -2,38 +2,81 @@
 
 use bytes::Bytes;
 use coldtrace_service::health::About;
-use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 
 use super::OtlpSignal;
-use crate::admit::{Admit, Compression, Packed, Transport};
-use crate::receive::receive;
+use super::cors::Cors;
+use crate::admit::{Admit, Packed, Transport};
+use crate::receive::{drain, receive};
 use crate::serve::Reply;
 use crate::status::{Encoding, Refusal};
+use crate::unpack::Compression;
+
+/// A content type that is served. The reply bears the name that the request had.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    name: &'static str,
+    encoding: Encoding,
+}
+
+const KINDS: [Kind; 3] = [
+    Kind {
+        name: "application/x-protobuf",
+        encoding: Encoding::Protobuf,
+    },
+    Kind {
+        name: "application/protobuf",
+        encoding: Encoding::Protobuf,
+    },
+    JSON,
+];
+/// Also what a refusal is told in where the request's type is unknown: people can read it.
+const JSON: Kind = Kind {
+    name: "application/json",
+    encoding: Encoding::Json,
+};
 
 /// Answers one request.
-pub(crate) async fn handle(admit: Admit, about: About, request: Request<Incoming>) -> Reply {
+pub(crate) async fn handle(
+    admit: Admit,
+    about: About,
+    cors: Cors,
+    request: Request<Incoming>,
+) -> Reply {
     if *request.method() == Method::GET
         && let Some(page) = about.page(request.uri().path())
     {
         return respond(page.status, page.content_type, page.body.into());
     }
-    let encoding = encoding(request.headers());
-    // A refusal is told in the request's encoding; where that is unknown, in the one that people can read.
-    let told_in = *encoding.as_ref().unwrap_or(&Encoding::Json);
+    let asked = cors.ask(&request);
+    if let Some(preflight) = asked.preflight() {
+        return preflight;
+    }
+    let mut reply = answer(&admit, request).await;
+    asked.mark(&mut reply);
+    reply
+}
+
+async fn answer(admit: &Admit, mut request: Request<Incoming>) -> Reply {
     let signal = route(request.method(), request.uri().path());
-    let answered = match (signal, encoding) {
-        (Ok(otlp), Ok(encoding)) => {
-            let answered = export(&admit, otlp, encoding, request).await;
+    let kind = kind(request.headers());
+    let told_in = *kind.as_ref().unwrap_or(&JSON);
+    let answered = match (signal, kind) {
+        (Ok(otlp), Ok(kind)) => {
+            let answered = export(admit, otlp, kind, request).await;
             admit.count(otlp.signal(), Transport::Http, answered.as_ref().err());
             answered
         }
-        (Err(refusal), _) | (_, Err(refusal)) => Err(refusal),
+        (Err(refusal), _) | (_, Err(refusal)) => {
+            drain(request.body_mut(), admit.limit()).await;
+            Err(refusal)
+        }
     };
     match answered {
-        Ok(body) => reply(StatusCode::OK, told_in, body),
+        Ok(body) => respond(StatusCode::OK, told_in.name, body),
         Err(refusal) => refuse(&refusal, told_in),
     }
 }
@@ -41,19 +84,25 @@ pub(crate) async fn handle(admit: Admit, about: About, request: Request<Incoming
 async fn export(
     admit: &Admit,
     otlp: OtlpSignal,
-    encoding: Encoding,
-    request: Request<Incoming>,
+    kind: Kind,
+    mut request: Request<Incoming>,
 ) -> Result<Bytes, Refusal> {
-    let compression = compression(request.headers())?;
+    let compression = match compression(request.headers()) {
+        Ok(compression) => compression,
+        Err(refusal) => {
+            drain(request.body_mut(), admit.limit()).await;
+            return Err(refusal);
+        }
+    };
     let received = receive(request.into_body(), admit.limit(), admit.memory(), |_| None).await?;
     let packed = Packed {
         signal: otlp.signal(),
-        encoding,
+        encoding: kind.encoding,
         compression,
         received,
     };
     let accepted = admit.admit(packed).await?;
-    Ok(match encoding {
+    Ok(match kind.encoding {
         Encoding::Protobuf => otlp.reply(&accepted).into(),
         Encoding::Json => otlp.reply_json(&accepted).into(),
     })
@@ -71,23 +120,26 @@ fn route(method: &Method, path: &str) -> Result<OtlpSignal, Refusal> {
     }
 }
 
-fn encoding(headers: &HeaderMap) -> Result<Encoding, Refusal> {
+fn kind(headers: &HeaderMap) -> Result<Kind, Refusal> {
     let given = headers.get(CONTENT_TYPE).map_or("", text);
     // Parameters, such as a charset, change nothing.
-    let kind = given.split(';').next().unwrap_or_default().trim();
-    match kind.to_ascii_lowercase().as_str() {
-        "application/x-protobuf" | "application/protobuf" => Ok(Encoding::Protobuf),
-        "application/json" => Ok(Encoding::Json),
-        _ => Err(Refusal::UnknownType(given.to_owned())),
-    }
+    let name = given.split(';').next().unwrap_or_default().trim();
+    let kind = KINDS
+        .into_iter()
+        .find(|kind| kind.name.eq_ignore_ascii_case(name));
+    kind.ok_or_else(|| Refusal::UnknownType(given.to_owned()))
 }
 
 fn compression(headers: &HeaderMap) -> Result<Compression, Refusal> {
-    let given = headers.get(CONTENT_ENCODING).map_or("", text).trim();
-    match given.to_ascii_lowercase().as_str() {
-        "" | "identity" => Ok(Compression::None),
-        "gzip" => Ok(Compression::Gzip),
-        _ => Err(Refusal::UnknownEncoding(given.to_owned())),
+    let mut given = headers.get_all(CONTENT_ENCODING).iter().map(text);
+    let name = match (given.next(), given.next()) {
+        (None, _) => return Ok(Compression::None),
+        (Some(name), None) => name.trim(),
+        (Some(_), Some(_)) => return Err(Refusal::UnknownEncoding("several".to_owned())),
+    };
+    match name {
+        "" => Ok(Compression::None),
+        name => Compression::named(name).ok_or_else(|| Refusal::UnknownEncoding(name.to_owned())),
     }
 }
 
@@ -95,27 +147,23 @@ fn text(value: &HeaderValue) -> &str {
     value.to_str().unwrap_or("(not text)")
 }
 
-fn refuse(refusal: &Refusal, encoding: Encoding) -> Reply {
-    let mut reply = reply(refusal.http(), encoding, refusal.body(encoding));
+fn refuse(refusal: &Refusal, told_in: Kind) -> Reply {
+    let mut reply = respond(refusal.http(), told_in.name, refusal.body(told_in.encoding));
+    let headers = reply.headers_mut();
     if let Some(retry_after) = refusal.retry_after() {
         // Whole seconds, so that nobody comes too early.
         let seconds = retry_after.as_secs_f64().ceil() as u64;
-        reply.headers_mut().insert(RETRY_AFTER, seconds.into());
+        headers.insert(RETRY_AFTER, seconds.into());
     }
-    if *refusal == Refusal::NotPost {
-        reply
-            .headers_mut()
-            .insert(ALLOW, HeaderValue::from_static("POST"));
-    }
-    reply
-}
-
-fn reply(status: StatusCode, encoding: Encoding, body: Bytes) -> Reply {
-    let kind = match encoding {
-        Encoding::Protobuf => "application/x-protobuf",
-        Encoding::Json => "application/json",
+    match refusal {
+        Refusal::NotPost => headers.insert(ALLOW, HeaderValue::from_static("POST")),
+        Refusal::UnknownEncoding(_) => {
+            let served = HeaderValue::from_static(Compression::SERVED);
+            headers.insert(ACCEPT_ENCODING, served)
+        }
+        _ => None,
     };
-    respond(status, kind, body)
+    reply
 }
 
 fn respond(status: StatusCode, kind: &'static str, body: Bytes) -> Reply {

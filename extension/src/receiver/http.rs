@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use coldtrace_proto::json::{self, JsonError};
+use coldtrace_proto::json;
 use coldtrace_proto::v1::Signal;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
@@ -98,14 +98,12 @@ async fn receive(
 }
 
 fn transcode(signal: Signal, body: &[u8]) -> Result<Bytes, Refusal> {
-    fn encoded(request: Result<impl Message, JsonError>) -> Result<Bytes, Refusal> {
-        let request = request.map_err(|error| Refusal::Malformed(error.to_string()))?;
-        Ok(request.encode_to_vec().into())
-    }
-    match signal {
-        Signal::Logs => encoded(json::decode_logs(body)),
-        Signal::Traces | Signal::Unspecified => encoded(json::decode_traces(body)),
-    }
+    let message = match signal {
+        Signal::Logs => json::logs_to_protobuf(body),
+        Signal::Traces | Signal::Unspecified => json::traces_to_protobuf(body),
+    };
+    let message = message.map_err(|error| Refusal::Malformed(error.to_string()))?;
+    Ok(message.into())
 }
 
 // === impl Encoding ===

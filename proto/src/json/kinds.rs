@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::writer::Scalar;
 use crate::otlp::logs::SeverityNumber;
 use crate::otlp::trace::span::SpanKind;
 use crate::otlp::trace::status::StatusCode;
@@ -23,97 +24,89 @@ pub(super) enum Token<'t> {
     Object,
 }
 
-/// A kind of field: how it is read, or what is expected instead.
-pub(super) struct Kind<T> {
+/// A kind of field: how its value is read, or what is expected instead.
+pub(super) struct Kind {
     pub(super) expected: &'static str,
-    /// Gives the token back if it can't be read.
-    pub(super) read: for<'t> fn(Token<'t>) -> Result<T, Token<'t>>,
+    pub(super) read: for<'t> fn(&'t Token<'_>) -> Option<Scalar<'t>>,
 }
 
-pub(super) const TEXT: Kind<String> = Kind {
+pub(super) static TEXT: Kind = Kind {
     expected: "a string",
-    read: |token| match token {
-        Token::Text(text) => Ok(text.into_owned()),
-        other => Err(other),
-    },
+    read: |token| text(token).map(|text| Scalar::Text(text.as_bytes())),
 };
 
-pub(super) const BOOL: Kind<bool> = Kind {
+pub(super) static BOOL: Kind = Kind {
     expected: "true or false",
     read: |token| match token {
-        Token::Bool(truth) => Ok(truth),
-        other => Err(other),
+        Token::Bool(truth) => Some(Scalar::Varint(u64::from(*truth))),
+        _ => None,
     },
 };
 
-pub(super) const U64: Kind<u64> = Kind {
+pub(super) static FIXED_U64: Kind = Kind {
     expected: "an unsigned 64-bit integer, as a string or a number",
-    read: |token| unsigned(&token).ok_or(token),
+    read: |token| unsigned(token).map(Scalar::Fixed64),
 };
 
-pub(super) const U32: Kind<u32> = Kind {
-    expected: "an unsigned 32-bit integer",
-    read: |token| {
-        unsigned(&token)
-            .and_then(|number| u32::try_from(number).ok())
-            .ok_or(token)
-    },
+pub(super) static U32: Kind = Kind {
+    expected: U32_EXPECTED,
+    read: |token| unsigned_32(token).map(|number| Scalar::Varint(u64::from(number))),
 };
 
-pub(super) const I64: Kind<i64> = Kind {
+pub(super) static FIXED_U32: Kind = Kind {
+    expected: U32_EXPECTED,
+    read: |token| unsigned_32(token).map(Scalar::Fixed32),
+};
+
+const U32_EXPECTED: &str = "an unsigned 32-bit integer";
+
+pub(super) static I64: Kind = Kind {
     expected: "a 64-bit integer, as a string or a number",
-    read: |token| signed(&token).ok_or(token),
+    read: |token| signed(token).map(|number| Scalar::Varint(number.cast_unsigned())),
 };
 
-pub(super) const DOUBLE: Kind<f64> = Kind {
+pub(super) static DOUBLE: Kind = Kind {
     expected: "a number, \"NaN\", \"Infinity\" or \"-Infinity\"",
-    read: |token| match token {
-        Token::Unsigned(number) => Ok(number as f64),
-        Token::Signed(number) => Ok(number as f64),
-        Token::Double(number) => Ok(number),
-        // Rust reads `NaN`, `Infinity` and `-Infinity`, which is how protobuf's JSON writes them.
-        Token::Text(ref text) => text.parse().map_err(|_| token),
-        other => Err(other),
-    },
+    read: |token| double(token).map(|number| Scalar::Fixed64(number.to_bits())),
 };
 
-pub(super) const BYTES: Kind<Vec<u8>> = Kind {
+pub(super) static BYTES: Kind = Kind {
     expected: "bytes in base64",
-    read: |token| from_base64(&token).ok_or(token),
+    read: |token| from_base64(text(token)?).map(Scalar::Bytes),
 };
 
 /// One byte is the length of no id: where the digits are none, the span is rejected, not the request.
 const NO_ID: [u8; 1] = [0];
 
-pub(super) const ID: Kind<Vec<u8>> = Kind {
+pub(super) static ID: Kind = Kind {
     expected: "an id in hex digits",
-    read: |token| match token {
-        Token::Text(digits) => Ok(from_hex(&digits).unwrap_or_else(|| NO_ID.to_vec())),
-        other => Err(other),
+    read: |token| {
+        let id = from_hex(text(token)?);
+        Some(Scalar::Bytes(id.unwrap_or_else(|| NO_ID.to_vec())))
     },
 };
 
-pub(super) const SPAN_KIND: Kind<i32> = Kind {
+pub(super) static SPAN_KIND: Kind = Kind {
     expected: "a span kind's number or name",
     read: |token| {
         let from_name = |name: &str| SpanKind::from_str_name(name).map(i32::from);
-        enumeration(&token, "SPAN_KIND_", from_name).ok_or(token)
+        enumeration(token, "SPAN_KIND_", from_name)
     },
 };
 
-pub(super) const STATUS_CODE: Kind<i32> = Kind {
+pub(super) static STATUS_CODE: Kind = Kind {
     expected: "a status code's number or name",
     read: |token| {
         let from_name = |name: &str| StatusCode::from_str_name(name).map(i32::from);
-        enumeration(&token, "STATUS_CODE_", from_name).ok_or(token)
+        enumeration(token, "STATUS_CODE_", from_name)
     },
 };
 
-pub(super) const SEVERITY: Kind<i32> = Kind {
+pub(super) static SEVERITY: Kind = Kind {
     expected: "a severity's number or name",
     read: |token| {
         let from_name = |name: &str| SeverityNumber::from_str_name(name).map(i32::from);
-        enumeration(&token, "SEVERITY_NUMBER_", from_name).ok_or(token)
+        enumeration(token, "SEVERITY_NUMBER_", from_name)
     },
 };
 
@@ -138,6 +131,13 @@ impl fmt::Display for Token<'_> {
     }
 }
 
+fn text<'t>(token: &'t Token<'_>) -> Option<&'t str> {
+    match token {
+        Token::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
 /// Doubles as well: several languages print large integers with an exponent. `as` is exact for what passes the checks.
 fn unsigned(token: &Token<'_>) -> Option<u64> {
     match token {
@@ -150,6 +150,10 @@ fn unsigned(token: &Token<'_>) -> Option<u64> {
         Token::Text(digits) => digits.parse().ok(),
         _ => None,
     }
+}
+
+fn unsigned_32(token: &Token<'_>) -> Option<u32> {
+    unsigned(token).and_then(|number| u32::try_from(number).ok())
 }
 
 fn signed(token: &Token<'_>) -> Option<i64> {
@@ -166,20 +170,32 @@ fn signed(token: &Token<'_>) -> Option<i64> {
     }
 }
 
+fn double(token: &Token<'_>) -> Option<f64> {
+    match token {
+        Token::Unsigned(number) => Some(*number as f64),
+        Token::Signed(number) => Some(*number as f64),
+        Token::Double(number) => Some(*number),
+        // Rust reads `NaN`, `Infinity` and `-Infinity`, which is how protobuf's JSON writes them.
+        Token::Text(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
 /// A number, digits, or a name: `SPAN_KIND_SERVER`, `SERVER`, `server`.
 fn enumeration(
     token: &Token<'_>,
     prefix: &str,
     from_name: impl Fn(&str) -> Option<i32>,
-) -> Option<i32> {
-    if let Some(number) = signed(token) {
-        return i32::try_from(number).ok();
-    }
-    let Token::Text(name) = token else {
-        return None;
+) -> Option<Scalar<'static>> {
+    let number = match signed(token) {
+        Some(number) => i32::try_from(number).ok()?,
+        None => {
+            let name = text(token)?.to_ascii_uppercase();
+            from_name(&name).or_else(|| from_name(&format!("{prefix}{name}")))?
+        }
     };
-    let name = name.to_ascii_uppercase();
-    from_name(&name).or_else(|| from_name(&format!("{prefix}{name}")))
+    // Readers take the low 32 bits, so that a negative number needs no more than these.
+    Some(Scalar::Varint(u64::from(number.cast_unsigned())))
 }
 
 const LENIENT: GeneralPurposeConfig =
@@ -188,10 +204,7 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIEN
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
 /// Of either alphabet, padded or not, as protobuf's JSON reads it.
-fn from_base64(token: &Token<'_>) -> Option<Vec<u8>> {
-    let Token::Text(text) = token else {
-        return None;
-    };
+fn from_base64(text: &str) -> Option<Vec<u8>> {
     let engine = match text.contains(['-', '_']) {
         true => URL_SAFE,
         false => STANDARD,

@@ -1,99 +1,33 @@
-//! Reads JSON text into messages through serde, without building a tree: what is unknown is skipped where it stands, so
-//! that memory grows with what is kept and not with what was sent.
+//! Reads JSON text through serde and writes each field where it stands; what is unknown is skipped there.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::JsonError;
 use super::kinds::{Kind, Token};
+use super::messages::{Field, Message, Shape};
 use super::place::{Place, Problem};
+use super::writer::Writer;
 
-/// A message that knows its fields by their names in JSON.
-pub(super) trait Message: Default {
-    /// What `null` in a list of such messages stands for; nothing where it is left out.
-    const NULL_ITEM: Option<fn() -> Self> = None;
-
-    /// Reads the field with this name. Must use up `field`: skip it if the name is not known.
-    fn read<'de, A: MapAccess<'de>>(
-        &mut self,
-        name: &str,
-        field: Field<'_, A>,
-    ) -> Result<(), A::Error>;
-}
-
-/// A field whose name was read and whose value comes next. `null` leaves everything as it is.
-pub(super) struct Field<'a, A> {
-    map: &'a mut A,
-    place: Place<'a>,
-}
+/// A message takes this part of its text, about; room for it is made at once.
+const SHRINKS_TO: usize = 2;
 
 /// Reads the outermost message.
-pub(super) fn read<M: Message>(text: &[u8]) -> Result<M, JsonError> {
+pub(super) fn read(message: &'static Message, text: &[u8]) -> Result<Vec<u8>, JsonError> {
     let problem = Problem::default();
+    let mut writer = Writer::with_capacity(text.len() / SHRINKS_TO);
     let mut json = serde_json::Deserializer::from_slice(text);
-    let seed = MessageSeed::<M>::new(Place::root(&problem));
-    match seed.deserialize(&mut json).and_then(|message| {
-        json.end()?;
-        Ok(message.unwrap_or_default())
-    }) {
-        Ok(message) => Ok(message),
+    let seed = MessageSeed {
+        message,
+        inside: None,
+        place: Place::root(&problem),
+        writer: &mut writer,
+    };
+    match seed.deserialize(&mut json).and_then(|()| json.end()) {
+        Ok(()) => Ok(writer.finish()),
         Err(error) => Err(problem.take().unwrap_or(JsonError::Syntax(error))),
-    }
-}
-
-// === impl Field ===
-
-impl<'de, A: MapAccess<'de>> Field<'_, A> {
-    /// Reads a scalar into `slot`.
-    pub(super) fn set<T>(self, slot: &mut T, kind: &Kind<T>) -> Result<(), A::Error> {
-        if let Some(value) = self.scalar(kind)? {
-            *slot = value;
-        }
-        Ok(())
-    }
-
-    /// Reads a scalar.
-    pub(super) fn scalar<T>(self, kind: &Kind<T>) -> Result<Option<T>, A::Error> {
-        match self.map.next_value_seed(TokenSeed)? {
-            Token::Null => Ok(None),
-            token => (kind.read)(token)
-                .map(Some)
-                .map_err(|found| self.place.wrong(kind.expected, &found)),
-        }
-    }
-
-    /// Reads a message.
-    pub(super) fn message<M: Message>(self) -> Result<Option<M>, A::Error> {
-        self.map.next_value_seed(MessageSeed::new(self.place))
-    }
-
-    /// Reads a list of messages into `slot`.
-    pub(super) fn list<M: Message>(self, slot: &mut Vec<M>) -> Result<(), A::Error> {
-        let place = self.place;
-        let list = self.map.next_value_seed(ListSeed {
-            place,
-            message: PhantomData,
-        })?;
-        if let Some(list) = list {
-            *slot = list;
-        }
-        Ok(())
-    }
-
-    /// The same field, as one level deeper in an attribute's value.
-    pub(super) fn deeper(self) -> Result<Self, A::Error> {
-        Ok(Self {
-            place: self.place.deeper()?,
-            ..self
-        })
-    }
-
-    /// Reads past it.
-    pub(super) fn skip(self) -> Result<(), A::Error> {
-        self.map.next_value::<IgnoredAny>().map(drop)
     }
 }
 
@@ -101,28 +35,31 @@ impl<'de, A: MapAccess<'de>> Field<'_, A> {
 
 struct TokenSeed;
 
-struct MessageSeed<'a, M> {
+struct MessageSeed<'a> {
+    message: &'static Message,
+    /// The outermost is inside of nothing.
+    inside: Option<Inside>,
     place: Place<'a>,
-    message: PhantomData<M>,
+    writer: &'a mut Writer,
 }
 
-struct ListSeed<'a, M> {
+struct ListSeed<'a> {
+    message: &'static Message,
+    field: u8,
     place: Place<'a>,
-    message: PhantomData<M>,
+    writer: &'a mut Writer,
 }
 
-impl<'a, M> MessageSeed<'a, M> {
-    fn new(place: Place<'a>) -> Self {
-        Self {
-            place,
-            message: PhantomData,
-        }
-    }
+/// Where a message stands in its outer one.
+#[derive(Clone, Copy)]
+enum Inside {
+    Field(u8),
+    ListOf(u8),
 }
 
 macro_rules! seed {
-    ($name:ty => $value:ty $(, $($parameter:tt)*)?) => {
-        impl<'de $(, $($parameter)*)?> DeserializeSeed<'de> for $name {
+    ($name:ty => $value:ty) => {
+        impl<'de> DeserializeSeed<'de> for $name {
             type Value = $value;
 
             fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<$value, D::Error> {
@@ -133,8 +70,8 @@ macro_rules! seed {
 }
 
 seed!(TokenSeed => Token<'de>);
-seed!(MessageSeed<'_, M> => Option<M>, M: Message);
-seed!(ListSeed<'_, M> => Option<Vec<M>>, M: Message);
+seed!(MessageSeed<'_> => ());
+seed!(ListSeed<'_> => ());
 
 /// What is neither wanted nor `null`.
 macro_rules! refuse {
@@ -172,58 +109,135 @@ macro_rules! refuse {
     };
 }
 
-impl<'de, M: Message> Visitor<'de> for MessageSeed<'_, M> {
-    type Value = Option<M>;
+impl<'de> Visitor<'de> for MessageSeed<'_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        if let Some(Inside::ListOf(field)) = self.inside
+            && self.message.keeps_null
+        {
+            let opened = self.writer.open(field);
+            self.writer.close(opened);
+        }
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut message = M::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let opened = self.inside.map(|inside| self.writer.open(inside.field()));
+        let mut next = 0;
         // JSON's names are always text.
         while let Some(Token::Text(name)) = map.next_key_seed(TokenSeed)? {
-            let field = Field {
-                map: &mut map,
-                place: self.place.field(&name),
-            };
-            message.read(&name, field)?;
+            match self.message.find(&name, &mut next) {
+                Some(field) => {
+                    let place = self.place.field(&name);
+                    self.message.read(field, &mut map, place, self.writer)?;
+                }
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
         }
-        Ok(Some(message))
+        if let Some(opened) = opened {
+            self.writer.close(opened);
+        }
+        Ok(())
     }
 
     refuse!("an object": scalars lists);
 }
 
-impl<'de, M: Message> Visitor<'de> for ListSeed<'_, M> {
-    type Value = Option<Vec<M>>;
+impl<'de> Visitor<'de> for ListSeed<'_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        let mut list = Vec::new();
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         for index in 0.. {
-            let seed = MessageSeed::new(self.place.index(index));
-            match items.next_element_seed(seed)? {
-                Some(Some(message)) => list.push(message),
-                Some(None) => list.extend(M::NULL_ITEM.map(|null_item| null_item())),
-                None => break,
+            let item = MessageSeed {
+                message: self.message,
+                inside: Some(Inside::ListOf(self.field)),
+                place: self.place.index(index),
+                writer: self.writer,
+            };
+            if items.next_element_seed(item)?.is_none() {
+                break;
             }
         }
-        Ok(Some(list))
+        Ok(())
     }
 
     refuse!("a list": scalars objects);
+}
+
+// === impl Inside, Message ===
+
+impl Inside {
+    fn field(self) -> u8 {
+        match self {
+            Self::Field(field) | Self::ListOf(field) => field,
+        }
+    }
+}
+
+impl Message {
+    /// Reads the value that comes next into this field. `null` leaves everything as it is.
+    fn read<'de, A: MapAccess<'de>>(
+        &self,
+        field: &Field,
+        map: &mut A,
+        place: Place<'_>,
+        writer: &mut Writer,
+    ) -> Result<(), A::Error> {
+        let (message, place) = match field.shape {
+            Shape::Scalar(kind) => return self.read_scalar(field.number, kind, map, place, writer),
+            Shape::List(message) => {
+                return map.next_value_seed(ListSeed {
+                    message,
+                    field: field.number,
+                    place,
+                    writer,
+                });
+            }
+            Shape::Message(message) => (message, place),
+            Shape::Nested(message) => (message, place.deeper()?),
+        };
+        map.next_value_seed(MessageSeed {
+            message,
+            inside: Some(Inside::Field(field.number)),
+            place,
+            writer,
+        })
+    }
+
+    fn read_scalar<'de, A: MapAccess<'de>>(
+        &self,
+        field: u8,
+        kind: &Kind,
+        map: &mut A,
+        place: Place<'_>,
+        writer: &mut Writer,
+    ) -> Result<(), A::Error> {
+        let token = map.next_value_seed(TokenSeed)?;
+        if matches!(token, Token::Null) {
+            return Ok(());
+        }
+        match (kind.read)(&token) {
+            Some(scalar) if scalar.is_default() && !self.is_choice => Ok(()),
+            Some(scalar) => {
+                writer.scalar(field, &scalar);
+                Ok(())
+            }
+            None => Err(place.wrong(kind.expected, &token)),
+        }
+    }
 }
 
 impl<'de> Visitor<'de> for TokenSeed {

@@ -16,6 +16,7 @@ use crate::otlp::resource::Resource;
 use crate::otlp::trace::span::{Event, SpanKind};
 use crate::otlp::trace::status::StatusCode;
 use crate::otlp::trace::{Span, Status};
+use crate::otlp::{ExportLogsServiceRequest, ExportTraceServiceRequest};
 
 /// How an encoder writes what OTLP's JSON leaves open, or what encoders do anyway.
 #[derive(Clone, Copy, Debug)]
@@ -335,6 +336,8 @@ proptest! {
         let text = traces(style, &request).to_string();
         let read = decode_traces(text.as_bytes()).expect("what an encoder wrote");
         prop_assert_eq!(read.encode_to_vec(), request.encode_to_vec(), "{}", text);
+        let written = traces_to_protobuf(text.as_bytes()).expect("it was read");
+        prop_assert!(written.len() <= text.len());
     }
 
     #[test]
@@ -367,6 +370,16 @@ proptest! {
         prop_assume!(serde_json::from_slice::<Value>(&bytes).is_err());
         prop_assert!(decode_logs(&bytes).is_err());
     }
+}
+
+fn decode_traces(text: &[u8]) -> Result<ExportTraceServiceRequest, JsonError> {
+    let bytes = traces_to_protobuf(text)?;
+    Ok(ExportTraceServiceRequest::decode(bytes.as_slice()).expect("it wrote protobuf"))
+}
+
+fn decode_logs(text: &[u8]) -> Result<ExportLogsServiceRequest, JsonError> {
+    let bytes = logs_to_protobuf(text)?;
+    Ok(ExportLogsServiceRequest::decode(bytes.as_slice()).expect("it wrote protobuf"))
 }
 
 /// The one span of a request with this text for it.
@@ -636,4 +649,52 @@ fn an_unknown_field_may_hold_anything() {
         decode_traces(text.as_bytes()).unwrap(),
         ExportTraceServiceRequest::default()
     );
+}
+
+#[test]
+fn a_name_that_is_given_twice_follows_protobufs_rule() {
+    let twice = r#"{"name":"a","attributes":[{"key":"k"}],"name":"b","attributes":[{"key":"l"}]}"#;
+    let span = one(twice).unwrap();
+    assert_eq!(span.name, "b");
+    assert_eq!(span.attributes.len(), 2);
+}
+
+#[test]
+fn a_byte_order_mark_is_left_out() {
+    let text = b"\xEF\xBB\xBF{\"resourceSpans\":[{}]}";
+    assert_eq!(decode_traces(text).unwrap().resource_spans.len(), 1);
+}
+
+/// The lengths at which the length itself takes one more byte.
+#[test]
+fn messages_of_every_length_are_closed_well() {
+    for length in (0..300).chain(16_300..16_400).chain([2_097_100, 2_097_152]) {
+        let name = "x".repeat(length);
+        let span = one(&format!(r#"{{"name":"{name}"}}"#)).unwrap();
+        assert_eq!(span.name, name);
+    }
+}
+
+/// Each of these took a hundred times its size as structs.
+#[test]
+fn what_is_made_of_nothing_takes_no_more_than_its_text() {
+    for (open, item, close) in [
+        (r#"{"resourceSpans":["#, "{}", "]}"),
+        (r#"{"resourceSpans":[{"scopeSpans":["#, "{}", "]}]}"),
+        (
+            r#"{"resourceSpans":[{"scopeSpans":[{"spans":["#,
+            "{}",
+            "]}]}]}",
+        ),
+        (
+            r#"{"resourceSpans":[{"resource":{"attributes":[{"value":{"arrayValue":{"values":["#,
+            "null",
+            "]}}}]}}]}",
+        ),
+    ] {
+        let text = format!("{open}{}{close}", vec![item; 10_000].join(","));
+        let written = traces_to_protobuf(text.as_bytes()).unwrap();
+        assert!(written.len() <= text.len(), "{open}");
+        assert!(written.len() >= 20_000, "nothing was left out: {open}");
+    }
 }
