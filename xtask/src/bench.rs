@@ -14,10 +14,12 @@ use serde_json::{Map, Value};
 mod backend;
 mod engine_parts;
 mod explain;
+mod generator;
 mod http;
 mod ingest;
 mod load;
 mod process;
+mod workload;
 
 /// What is measured.
 #[derive(Subcommand)]
@@ -27,6 +29,20 @@ pub(crate) enum Bench {
         /// Spans of the trace.
         #[arg(long, default_value_t = 100_000)]
         spans: u64,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Make the spans that are sent, and tell how many different values each key has.
+    Workload {
+        #[arg(long, default_value_t = 1_000_000)]
+        spans: u64,
+        #[arg(long, default_value_t = 500)]
+        spans_per_request: u64,
+        #[arg(long, default_value_t = 7)]
+        seed: u64,
+        /// As an extension sends them, with facts.
+        #[arg(long)]
+        facts: bool,
         #[command(flatten)]
         output: Output,
     },
@@ -62,6 +78,21 @@ struct Figures {
 pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<()> {
     let (figures, output) = match bench {
         Bench::Explain { spans, output } => (explain::run(root, *spans)?, output),
+        Bench::Workload {
+            spans,
+            spans_per_request,
+            seed,
+            facts,
+            output,
+        } => {
+            let options = workload::Options {
+                seed: *seed,
+                spans_per_request: *spans_per_request,
+                facts: *facts,
+            };
+            let figures = Figures::of_this_machine(root);
+            (generator::run(figures, options, *spans)?, output)
+        }
         Bench::Ingest { spans, output } => (ingest::run(root, *spans)?, output),
     };
     figures.tell(*output)
