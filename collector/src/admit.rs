@@ -1,6 +1,6 @@
-//! The one path of every request: unpack, decode, judge item by item, log, acknowledge.
+//! The one path of every request: unpack, judge item by item, log, acknowledge.
 //!
-//! gRPC and HTTP, OTLP and `coldtrace.v1` meet here. Not here: what an item must be ([`items`], [`terms`]). Invariant: what is
+//! gRPC and HTTP, OTLP and `coldtrace.v1` meet here. Not here: what an item must be ([`mod@judge`], [`terms`]). Invariant: what is
 //! accepted is durable, or was durable already.
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use coldtrace_proto::json;
 use tokio::sync::Semaphore;
 use xxhash_rust::xxh3::Xxh3;
 
-pub(crate) mod items;
+pub(crate) mod judge;
 pub(crate) mod terms;
 mod weight;
 
@@ -22,12 +22,12 @@ use crate::receive::{Memory, Received};
 use crate::resend::{Accepted, Claim, NotStored, Resends};
 use crate::status::{Encoding, Refusal};
 use crate::unpack::Compression;
-use items::Items;
+use judge::judge;
 use terms::Terms;
 
 /// What takes longer than half a millisecond goes to a thread of its own; this much plain protobuf does not.
-const INLINE_BYTES: usize = 64 << 10;
-/// A decoded request may take as many times the body limit: ordinary spans take three to five times their bytes.
+const INLINE_BYTES: usize = 1 << 20;
+/// A decoded request of an extension may take as many times the body limit.
 const DECODED_FACTOR: u64 = 8;
 /// The store is away or too slow, and will not be back in a moment.
 const AT_CAP_RETRY: Duration = Duration::from_secs(5);
@@ -165,36 +165,27 @@ impl Shared {
             Encoding::Protobuf => body,
             Encoding::Json => transcode(signal, &body)?,
         };
-        let mut items = self.decode(signal, &body)?;
-        let rejections = items.sift(Terms {
+        let terms = Terms {
             admitted_at: now,
             keep_days: self.keep_days,
-        });
-        let accepted = Accepted {
-            rejected: rejections.count(),
-            message: rejections.message().into(),
         };
-        let rows = items.rows();
+        let judgement = judge(signal, &body, terms, self.limit * DECODED_FACTOR)?;
+        let accepted = Accepted {
+            rejected: judgement.rejections.count(),
+            message: judgement.rejections.message().into(),
+        };
         let tenant = Tenant::single();
-        let request = (rows > 0).then(|| Request {
-            key: key(&tenant, signal, items.batch_id(), &body),
+        let request = (judgement.rows > 0).then(|| Request {
+            key: key(&tenant, signal, judgement.batch_id, &body),
             tenant,
             signal,
             admitted_at: now,
             keep_days: self.keep_days,
-            rows: u32::try_from(rows).unwrap_or(u32::MAX),
+            rows: u32::try_from(judgement.rows).unwrap_or(u32::MAX),
             rejected: accepted.rejected,
-            body,
+            body: judgement.rewritten.unwrap_or(body),
         });
         Ok(Judged { request, accepted })
-    }
-
-    fn decode(&self, signal: Signal, body: &Bytes) -> Result<Items, Refusal> {
-        if weight::weigh(signal, body) > self.limit * DECODED_FACTOR {
-            let told = "the request is made of too many small parts to be held in memory";
-            return Err(Refusal::Invalid(told.to_owned()));
-        }
-        Items::decode(signal, body)
     }
 }
 

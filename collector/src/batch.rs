@@ -1,6 +1,7 @@
 //! A batch's requests to blocks: a function of the requests and their order, so that a replay builds the same blocks.
 //!
-//! Not here: the clock, the configuration, anything that is not in the request.
+//! Wire bytes become columns in place, without a struct, a map or an allocation for a span. Not here: the clock, the
+//! configuration, anything that is not in the request.
 
 use coldtrace_store::native::{Block, Blocks};
 use tracing::error;
@@ -9,8 +10,6 @@ mod facts;
 mod resources;
 mod rows;
 
-use crate::admit::items::Items;
-use crate::admit::terms::Terms;
 use crate::log::Request;
 use resources::Named;
 use rows::Rows;
@@ -19,7 +18,7 @@ use rows::Rows;
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) blocks: Vec<Block>,
-    /// Whether some request is in no block.
+    /// Whether some of a request is in no block.
     pub(crate) is_incomplete: bool,
 }
 
@@ -32,17 +31,12 @@ impl Batch {
         let mut named = Named::default();
         let mut is_incomplete = false;
         for request in requests {
-            // It was decoded once before it was acknowledged, by another version perhaps.
-            let Ok(mut items) = Items::decode(request.signal, &request.body) else {
-                error!("a request in the log can't be read by this version");
+            let filed = Rows::new(request, &mut blocks, &mut named).push(request);
+            // It could be read before it was acknowledged, by another version perhaps.
+            if let Err(why) = filed {
+                error!(%why, "a request in the log can't be read by this version");
                 is_incomplete = true;
-                continue;
-            };
-            items.sift(Terms {
-                admitted_at: request.admitted_at,
-                keep_days: request.keep_days,
-            });
-            Rows::new(request, &mut blocks, &mut named).push(&items);
+            }
         }
         Self {
             blocks: blocks.finish(),

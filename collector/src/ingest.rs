@@ -1,38 +1,34 @@
 //! `coldtrace.v1`: what an extension sends of its sandbox, and what it is answered.
 //!
-//! OTLP inside of it is judged like any other. Invariant: one bad item costs that item; without a sandbox nothing can be
+//! OTLP inside of it is judged and filed like any other, elsewhere. Invariant: one bad item costs that item; without a sandbox nothing can be
 //! filed, and the request is refused.
 
 use bytes::Bytes;
 use coldtrace_model::{Fact, LogRecord, Phase, Sandbox, UnixNanos};
-use coldtrace_proto::ingest;
 use coldtrace_proto::v1::{self, ExportReply, ExportRequest, OtlpPayload, SenderStats};
+use coldtrace_proto::{ingest, wire};
 use prost::Message as _;
 
-use crate::admit::items::Items;
 use crate::admit::terms::{Rejections, Terms};
-use crate::log::Signal;
 use crate::resend::Accepted;
 use crate::status::Refusal;
 
-/// An extension's request.
+/// What is taken of an extension's request.
 pub(crate) struct Ingest {
-    pub(crate) batch_id: Option<[u8; 16]>,
     pub(crate) sandbox: Sandbox,
     pub(crate) facts: Vec<Fact>,
     pub(crate) phases: Vec<Phase>,
     pub(crate) logs: Vec<LogRecord>,
     pub(crate) payloads: Vec<Payload>,
     pub(crate) stats: Option<SenderStats>,
-    /// Items that could not be read at all.
-    unreadable: Rejections,
 }
 
 /// OTLP that came with it.
 pub(crate) struct Payload {
     /// Whether the extension itself made it.
     pub(crate) is_platform: bool,
-    pub(crate) items: Items,
+    pub(crate) signal: wire::Signal,
+    pub(crate) request: Bytes,
 }
 
 /// The reply as protobuf.
@@ -48,8 +44,12 @@ pub(crate) fn reply(accepted: &Accepted) -> Vec<u8> {
 // === impl Ingest ===
 
 impl Ingest {
-    /// Reads its items.
-    pub(crate) fn read(request: ExportRequest) -> Result<Self, Refusal> {
+    /// Reads its items and takes what can be read and what the terms allow. OTLP that came with it is not looked into.
+    pub(crate) fn read(
+        request: ExportRequest,
+        terms: Terms,
+        rejections: &mut Rejections,
+    ) -> Result<Self, Refusal> {
         let invalid = |why: String| Refusal::Invalid(format!("the sandbox {why}"));
         let sandbox = request
             .sandbox
@@ -59,22 +59,19 @@ impl Ingest {
         if sandbox.function.is_empty() {
             return Err(invalid("does not name its function".to_owned()));
         }
-        let mut unreadable = Rejections::default();
-        Ok(Self {
-            batch_id: request.batch_id.as_slice().try_into().ok(),
+        let mut read = Self {
             sandbox,
-            facts: readable(&request.facts, ingest::fact_to_model, &mut unreadable),
-            phases: readable(&request.phases, ingest::phase_to_model, &mut unreadable),
-            logs: readable(&request.logs, ingest::log_to_model, &mut unreadable),
-            payloads: readable(&request.payloads, Payload::read, &mut unreadable),
+            facts: readable(&request.facts, ingest::fact_to_model, rejections),
+            phases: readable(&request.phases, ingest::phase_to_model, rejections),
+            logs: readable(&request.logs, ingest::log_to_model, rejections),
+            payloads: readable(&request.payloads, Payload::read, rejections),
             stats: request.stats,
-            unreadable,
-        })
+        };
+        read.sift(terms, rejections);
+        Ok(read)
     }
 
-    /// Takes out what the terms reject.
-    pub(crate) fn sift(&mut self, terms: Terms, rejections: &mut Rejections) {
-        rejections.merge(std::mem::take(&mut self.unreadable));
+    fn sift(&mut self, terms: Terms, rejections: &mut Rejections) {
         let mut is_taken = |what: &str, time: UnixNanos| {
             let checked = terms.check_time(time);
             let reject = |why| rejections.add(format_args!("{what}: its time {why}"));
@@ -85,16 +82,11 @@ impl Ingest {
         self.phases.retain(|phase| is_taken("phase", phase.start));
         self.logs
             .retain(|record| is_taken("log record", record.time));
-        for payload in &mut self.payloads {
-            rejections.merge(payload.items.sift(terms));
-        }
     }
 
-    /// How many rows it makes, about.
+    /// How many rows it makes, about, beside those of its OTLP.
     pub(crate) fn rows(&self) -> u64 {
-        let own = 1 + self.facts.len() + self.phases.len() + self.logs.len();
-        let payloads = self.payloads.iter().map(|payload| payload.items.rows());
-        own as u64 + payloads.sum::<u64>()
+        (1 + self.facts.len() + self.phases.len() + self.logs.len()) as u64
     }
 }
 
@@ -111,19 +103,19 @@ fn readable<W, T, E: std::fmt::Display>(
 // === impl Payload ===
 
 impl Payload {
-    fn read(payload: &OtlpPayload) -> Result<Self, Refusal> {
+    pub(crate) fn read(payload: &OtlpPayload) -> Result<Self, Refusal> {
         let signal = match payload.signal() {
-            v1::Signal::Traces => Signal::Traces,
-            v1::Signal::Logs => Signal::Logs,
+            v1::Signal::Traces => wire::Signal::Traces,
+            v1::Signal::Logs => wire::Signal::Logs,
             v1::Signal::Unspecified => {
                 let told = "an OTLP payload does not say of which signal it is";
                 return Err(Refusal::Invalid(told.to_owned()));
             }
         };
-        let body: Bytes = payload.request.clone();
         Ok(Self {
             is_platform: payload.platform,
-            items: Items::decode(signal, &body)?,
+            signal,
+            request: payload.request.clone(),
         })
     }
 }

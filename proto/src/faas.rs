@@ -5,40 +5,41 @@
 
 use coldtrace_model::{Architecture, ByteSize, Platform, Trigger};
 
-use crate::otlp::common::KeyValue;
-use crate::otlp::common::any_value::Value;
-use crate::otlp::trace::Span;
+mod known;
+
+use crate::wire::Value;
+use known::Key;
+pub use known::Known;
 
 /// OTLP's numbers of the kinds of span that answer somebody.
 const SERVER: i32 = 2;
 const CONSUMER: i32 = 5;
 
 /// Names of the request id. `request_id` alone is Datadog's and is read where its tracer says so.
-const REQUEST_ID: [&str; 5] = [
-    "faas.invocation_id",
-    "faas.execution",
-    "aws.requestId",
-    "aws.request_id",
-    "aws_request_id",
+const REQUEST_ID: [Key; 5] = [
+    Key::FaasInvocationId,
+    Key::FaasExecution,
+    Key::AwsRequestIdCamel,
+    Key::AwsRequestIdDotted,
+    Key::AwsRequestId,
 ];
-const COLD: [&str; 6] = [
-    "faas.coldstart",
-    "faas.cold_start",
-    "azure.functions.coldstart.impacted",
-    "cold_start",
-    "coldStart",
-    "ColdStart",
+const COLD: [Key; 6] = [
+    Key::FaasColdstart,
+    Key::FaasColdStart,
+    Key::AzureColdstart,
+    Key::ColdStartSnake,
+    Key::ColdStartCamel,
+    Key::ColdStartPascal,
 ];
 /// What only functions say of themselves. Not `faas.invoked_name` and its likes: those stand at the caller.
-const IDENTITY: [&str; 5] = [
-    "faas.name",
-    "faas.id",
-    "faas.instance",
-    "faas.version",
-    "faas.trigger",
+const IDENTITY: [Key; 5] = [
+    Key::FaasName,
+    Key::FaasId,
+    Key::FaasInstance,
+    Key::FaasVersion,
+    Key::FaasTrigger,
 ];
-const CLOUDFLARE_COLD_MS: &str = "cloudflare.cold_start_ms";
-const HTTP_STATUS: [&str; 2] = ["http.response.status_code", "http.status_code"];
+const HTTP_STATUS: [Key; 2] = [Key::HttpResponseStatusCode, Key::HttpStatusCode];
 
 /// What a span says of an invocation. What it does not say is absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -73,26 +74,22 @@ pub struct FaasSpan<'a> {
     pub http_status: u16,
 }
 
-/// Attributes of the span, then of its resource.
+/// What the span says, then what its resource says.
 #[derive(Clone, Copy)]
-struct Said<'a> {
-    span: &'a [KeyValue],
-    resource: &'a [KeyValue],
+struct Said<'k, 'a> {
+    span: &'k Known<'a>,
+    resource: &'k Known<'a>,
 }
 
 // === impl FaasSpan ===
 
 impl<'a> FaasSpan<'a> {
-    /// Reads a span and the attributes of its resource.
-    pub fn read(span: &'a Span, resource: &'a [KeyValue]) -> Self {
-        let said = Said {
-            span: &span.attributes,
-            resource,
-        };
+    /// Of a span of this kind (OTLP's number), by what it and its resource say.
+    pub fn read(kind: i32, span: &Known<'a>, resource: &Known<'a>) -> Self {
+        let said = Said { span, resource };
         let platform = said.platform();
         let request_id = said.request_id();
         let cold = said.cold();
-        let answers = matches!(span.kind, SERVER | CONSUMER);
         let is_function = request_id.is_some()
             || cold.is_some()
             || platform != Platform::Other
@@ -101,70 +98,105 @@ impl<'a> FaasSpan<'a> {
             request_id,
             cold,
             trigger: said
-                .text(&["faas.trigger"])
+                .text(&[Key::FaasTrigger])
                 .map_or(Trigger::Unknown, trigger),
             platform,
             function: said
-                .text(&["faas.name"])
-                .or_else(|| said.text(&["service.name"])),
-            version: said.text(&["faas.version", "service.version", "vercel.sha"]),
-            region: said.text(&["cloud.region", "vercel.region", "cloudflare.colo"]),
-            account: said.text(&["cloud.account.id", "vercel.projectId"]),
-            instance: said.text(&["faas.instance", "service.instance.id"]),
+                .text(&[Key::FaasName])
+                .or_else(|| said.text(&[Key::ServiceName])),
+            version: said.text(&[Key::FaasVersion, Key::ServiceVersion, Key::VercelSha]),
+            region: said.text(&[Key::CloudRegion, Key::VercelRegion, Key::CloudflareColo]),
+            account: said.text(&[Key::CloudAccountId, Key::VercelProjectId]),
+            instance: said.text(&[Key::FaasInstance, Key::ServiceInstanceId]),
             memory: said
-                .int(&["faas.max_memory"])
+                .int(&[Key::FaasMaxMemory])
                 .and_then(|size| u64::try_from(size).ok())
                 .map(memory),
-            runtime: said.text(&["process.runtime.name", "vercel.runtime"]),
+            runtime: said.text(&[Key::ProcessRuntimeName, Key::VercelRuntime]),
             architecture: said
-                .text(&["host.arch"])
+                .text(&[Key::HostArch])
                 .map_or(Architecture::Unknown, architecture),
-            is_invocation: answers && is_function,
-            http_status: said
-                .int(&HTTP_STATUS)
-                .and_then(|status| u16::try_from(status).ok())
-                .unwrap_or(0),
+            is_invocation: answers(kind) && is_function,
+            http_status: said.http_status(),
         }
     }
 }
 
+/// What a resource says, read once for all its spans.
+#[derive(Clone, Copy, Debug)]
+pub struct FaasResource<'a> {
+    known: Known<'a>,
+    /// Of a server's span that adds nothing.
+    server: FaasSpan<'a>,
+}
+
+// === impl FaasResource ===
+
+impl<'a> FaasResource<'a> {
+    /// Of what the resource says.
+    pub fn new(known: Known<'a>) -> Self {
+        Self {
+            known,
+            server: FaasSpan::read(SERVER, &Known::default(), &known),
+        }
+    }
+
+    /// What the resource calls itself: its service's name, else its function's.
+    pub fn service(&self) -> Option<&'a str> {
+        self.known.service()
+    }
+
+    /// Of a span of this kind that says this: the same as [`FaasSpan::read`], sooner where the span adds little.
+    #[inline]
+    pub fn span(&self, kind: i32, span: &Known<'a>) -> FaasSpan<'a> {
+        if !span.adds_little() {
+            return FaasSpan::read(kind, span, &self.known);
+        }
+        let said = Said {
+            span,
+            resource: &self.known,
+        };
+        FaasSpan {
+            is_invocation: answers(kind) && self.server.is_invocation,
+            http_status: said.http_status(),
+            ..self.server
+        }
+    }
+}
+
+fn answers(kind: i32) -> bool {
+    matches!(kind, SERVER | CONSUMER)
+}
+
 // === impl Said ===
 
-impl<'a> Said<'a> {
-    fn value(self, key: &str) -> Option<&'a Value> {
-        let find = |attributes: &'a [KeyValue]| {
-            attributes
-                .iter()
-                .find(|pair| pair.key == key)
-                .and_then(|pair| pair.value.as_ref()?.value.as_ref())
-        };
-        find(self.span).or_else(|| find(self.resource))
+impl<'a> Said<'_, 'a> {
+    fn value(self, key: Key) -> Option<Value<'a>> {
+        self.span.get(key).or_else(|| self.resource.get(key))
     }
 
-    fn text(self, keys: &[&str]) -> Option<&'a str> {
-        keys.iter().find_map(|key| match self.value(key) {
-            Some(Value::StringValue(text)) if !text.is_empty() => Some(text.as_str()),
-            _ => None,
-        })
+    fn text(self, keys: &[Key]) -> Option<&'a str> {
+        let texts = keys.iter().filter_map(|key| self.value(*key)?.as_text());
+        texts.into_iter().find(|text| !text.is_empty())
     }
 
-    fn int(self, keys: &[&str]) -> Option<i64> {
-        keys.iter().find_map(|key| match self.value(key)? {
-            Value::IntValue(number) => Some(*number),
-            Value::DoubleValue(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
-                Some(*number as i64)
+    fn int(self, keys: &[Key]) -> Option<i64> {
+        keys.iter().find_map(|key| match self.value(*key)? {
+            Value::Int(number) => Some(number),
+            Value::Double(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
+                Some(number as i64)
             }
-            Value::StringValue(digits) => digits.parse().ok(),
+            Value::Text(digits) => std::str::from_utf8(digits).ok()?.parse().ok(),
             _ => None,
         })
     }
 
     /// Several platforms send truths as text.
-    fn truth(self, key: &str) -> Option<bool> {
+    fn truth(self, key: Key) -> Option<bool> {
         match self.value(key)? {
-            Value::BoolValue(truth) => Some(*truth),
-            Value::StringValue(text) if text.eq_ignore_ascii_case("true") => Some(true),
-            Value::StringValue(text) if text.eq_ignore_ascii_case("false") => Some(false),
+            Value::Bool(truth) => Some(truth),
+            Value::Text(text) if text.eq_ignore_ascii_case(b"true") => Some(true),
+            Value::Text(text) if text.eq_ignore_ascii_case(b"false") => Some(false),
             _ => None,
         }
     }
@@ -172,27 +204,31 @@ impl<'a> Said<'a> {
     fn request_id(self) -> Option<&'a str> {
         let named = self.text(&REQUEST_ID);
         // Datadog's tracers, and what came through their formats, call it `request_id` on the span `aws.lambda`.
-        let is_datadog = || {
-            self.value("_dd.origin").is_some()
-                || self.value("functionname").is_some()
-                || self.value("function_arn").is_some()
-        };
-        named.or_else(|| self.text(&["request_id"]).filter(|_| is_datadog()))
+        let is_datadog = || self.has(&[Key::DatadogOrigin, Key::FunctionName, Key::FunctionArn]);
+        named.or_else(|| self.text(&[Key::RequestId]).filter(|_| is_datadog()))
     }
 
     fn cold(self) -> Option<bool> {
-        let said = COLD.iter().find_map(|key| self.truth(key));
-        let readiness = || match self.text(&["readiness"])? {
+        let said = COLD.iter().find_map(|key| self.truth(*key));
+        let readiness = || match self.text(&[Key::Readiness])? {
             "cold" => Some(true),
             "warm" => Some(false),
             _ => None,
         };
-        said.or_else(readiness)
-            .or_else(|| self.int(&[CLOUDFLARE_COLD_MS]).map(|millis| millis > 0))
+        said.or_else(readiness).or_else(|| {
+            self.int(&[Key::CloudflareColdStartMs])
+                .map(|millis| millis > 0)
+        })
+    }
+
+    fn http_status(self) -> u16 {
+        self.int(&HTTP_STATUS)
+            .and_then(|status| u16::try_from(status).ok())
+            .unwrap_or(0)
     }
 
     fn platform(self) -> Platform {
-        match self.text(&["cloud.platform"]) {
+        match self.text(&[Key::CloudPlatform]) {
             Some("aws_lambda") => Platform::AwsLambda,
             Some("gcp_cloud_functions" | "gcp_cloud_run") => Platform::GoogleCloud,
             Some("azure_functions" | "azure.functions") => Platform::AzureFunctions,
@@ -205,29 +241,32 @@ impl<'a> Said<'a> {
 
     /// Of those that do not say `cloud.platform`.
     fn platform_by_traits(self) -> Platform {
-        let has = |keys: &[&str]| keys.iter().any(|key| self.value(key).is_some());
-        if has(&[
-            "vercel.projectId",
-            "vercel.deploymentId",
-            "vercel.deployment_id",
-            "vercel.region",
+        if self.has(&[
+            Key::VercelProjectId,
+            Key::VercelDeploymentIdCamel,
+            Key::VercelDeploymentId,
+            Key::VercelRegion,
         ]) {
             Platform::Vercel
-        } else if has(&["cloudflare.ray_id", "cloudflare.colo"]) {
+        } else if self.has(&[Key::CloudflareRayId, Key::CloudflareColo]) {
             Platform::CloudflareWorkers
-        } else if has(&["azure.functions.group"]) {
+        } else if self.has(&[Key::AzureFunctionsGroup]) {
             Platform::AzureFunctions
-        } else if has(&["deno.deployment_id", "deno.revision_id"]) {
+        } else if self.has(&[Key::DenoDeploymentId, Key::DenoRevisionId]) {
             Platform::DenoDeploy
-        } else if has(&[
-            "aws.lambda.invoked_arn",
-            "aws.requestId",
-            "aws.log.group.names",
+        } else if self.has(&[
+            Key::AwsLambdaInvokedArn,
+            Key::AwsRequestIdCamel,
+            Key::AwsLogGroupNames,
         ]) {
             Platform::AwsLambda
         } else {
             Platform::Other
         }
+    }
+
+    fn has(self, keys: &[Key]) -> bool {
+        keys.iter().any(|key| self.value(*key).is_some())
     }
 }
 

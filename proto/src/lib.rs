@@ -15,6 +15,7 @@ pub mod otlp;
 pub mod span;
 pub mod stored;
 mod value;
+pub mod wire;
 
 pub use value::{
     any_value_from_model, any_value_to_model, attributes_from_model, attributes_to_model,

@@ -58,25 +58,42 @@ pub enum SpanProblem {
     },
 }
 
+/// What a span is taken by, as it came.
+#[derive(Clone, Copy, Debug)]
+pub struct SpanHead<'a> {
+    /// Of any length.
+    pub trace_id: &'a [u8],
+    /// Of any length.
+    pub span_id: &'a [u8],
+    /// Of any length; empty for a root.
+    pub parent_span_id: &'a [u8],
+    /// Name.
+    pub name: &'a [u8],
+    /// Start, Unix nanoseconds.
+    pub start_unix_nano: u64,
+    /// End, Unix nanoseconds.
+    pub end_unix_nano: u64,
+}
+
 /// Whether the span can be taken, and its ids.
-pub fn check(span: &otlp::trace::Span) -> Result<SpanIds, SpanProblem> {
-    let name = || span.name.clone();
+pub fn check(span: SpanHead<'_>) -> Result<SpanIds, SpanProblem> {
+    let name = || String::from_utf8_lossy(span.name).into_owned();
     let id = |source| SpanProblem::Id {
         name: name(),
         source,
     };
-    let trace_id = TraceId::from_bytes(&span.trace_id).map_err(id)?;
-    let span_id = SpanId::from_bytes(&span.span_id).map_err(id)?;
-    let parent_span_id = parent(&span.parent_span_id).map_err(|source| SpanProblem::Parent {
+    let trace_id = TraceId::from_bytes(span.trace_id).map_err(id)?;
+    let span_id = SpanId::from_bytes(span.span_id).map_err(id)?;
+    let parent_span_id = parent(span.parent_span_id).map_err(|source| SpanProblem::Parent {
         name: name(),
         source,
     })?;
-    if span.start_time_unix_nano == 0 {
+    if span.start_unix_nano == 0 {
         return Err(SpanProblem::NoStart { name: name() });
     }
     let times = [
-        (span.start_time_unix_nano, "its start"),
-        (span.end_time_unix_nano, "its end"),
+        (span.start_unix_nano, "its start"),
+        (span.end_unix_nano, "its end"),
     ];
     for (time, what) in times {
         if time > UnixNanos::MAX_STORED.0 {
@@ -88,6 +105,17 @@ pub fn check(span: &otlp::trace::Span) -> Result<SpanIds, SpanProblem> {
         span_id,
         parent_span_id,
     })
+}
+
+fn head(span: &otlp::trace::Span) -> SpanHead<'_> {
+    SpanHead {
+        trace_id: &span.trace_id,
+        span_id: &span.span_id,
+        parent_span_id: &span.parent_span_id,
+        name: span.name.as_bytes(),
+        start_unix_nano: span.start_time_unix_nano,
+        end_unix_nano: span.end_time_unix_nano,
+    }
 }
 
 fn parent(bytes: &[u8]) -> Result<Option<SpanId>, IdError> {
@@ -108,7 +136,7 @@ pub fn to_model(
     scope: Arc<Scope>,
     origin: SpanOrigin,
 ) -> Result<Span, SpanProblem> {
-    let ids = check(&span)?;
+    let ids = check(head(&span))?;
     let status = span.status.unwrap_or_default();
     Ok(Span {
         trace_id: ids.trace_id,

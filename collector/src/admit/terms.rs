@@ -4,8 +4,8 @@
 use std::fmt::{self, Display};
 
 use coldtrace_model::{Nanos, UnixNanos};
-use coldtrace_proto::otlp::trace::Span;
 use coldtrace_proto::span::{self, SpanProblem};
+use coldtrace_proto::wire::SpanView;
 
 const DAY: Nanos = Nanos::from_millis(24 * 60 * 60 * 1_000);
 /// Reasons that are told; what else there is, is counted.
@@ -51,12 +51,13 @@ pub(crate) struct Rejections {
 
 impl Terms {
     /// Whether the span is taken.
-    pub(crate) fn check_span(self, span: &Span) -> Result<(), SpanRejected> {
-        span::check(span)?;
-        let start = UnixNanos(span.start_time_unix_nano);
+    #[inline]
+    pub(crate) fn check_span(self, span: &SpanView<'_>) -> Result<(), SpanRejected> {
+        span::check(span.head())?;
+        let start = UnixNanos(span.start_unix_nano);
         self.check_time(start)
             .map_err(|problem| SpanRejected::Time {
-                name: span.name.clone(),
+                name: String::from_utf8_lossy(span.name).into_owned(),
                 problem,
             })
     }

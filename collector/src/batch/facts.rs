@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use coldtrace_model::{Cold, Fact, FactKind, FactSet, Outcome, RequestId, Sandbox};
 use coldtrace_proto::faas::FaasSpan;
-use coldtrace_proto::otlp::trace::Span;
+use coldtrace_proto::wire::SpanView;
 use coldtrace_store::rows::{InvocationRow, Owner};
 
 /// OTLP's number of a span that failed.
@@ -72,30 +72,30 @@ pub(super) fn row<'a>(owner: Owner<'a>, sandbox: &'a Sandbox, fact: &'a Fact) ->
 }
 
 /// The invocation that a plain span stands for, if it does. Where the platform gave it no id, the span's own names it.
-pub(super) fn request_of_span<'a>(span: &Span, faas: &FaasSpan<'a>) -> Option<Cow<'a, str>> {
+pub(super) fn request_of_span<'a>(
+    span: &SpanView<'_>,
+    faas: &FaasSpan<'a>,
+) -> Option<Cow<'a, str>> {
     if !faas.is_invocation {
         return None;
     }
     let told = faas.request_id;
     let told = told.filter(|id| (1..=RequestId::MAX_LEN).contains(&id.len()));
-    let own = || format!("{}:{}", hex(&span.trace_id), hex(&span.span_id));
+    let own = || format!("{}:{}", hex(span.trace_id), hex(span.span_id));
     Some(told.map_or_else(|| Cow::Owned(own()), Cow::Borrowed))
 }
 
 /// The row that a plain span makes of its invocation.
 pub(super) fn row_of_span<'a>(
     owner: Owner<'a>,
-    span: &'a Span,
+    span: &SpanView<'_>,
     trace_id: [u8; 16],
     service: &'a str,
     faas: &FaasSpan<'a>,
     request_id: &'a str,
 ) -> InvocationRow<'a> {
-    let has_failed = span
-        .status
-        .as_ref()
-        .is_some_and(|status| status.code == STATUS_ERROR);
-    let is_over = span.end_time_unix_nano != 0;
+    let has_failed = span.status_code == STATUS_ERROR;
+    let is_over = span.end_unix_nano != 0;
     let outcome = match (has_failed, is_over) {
         (true, _) => Outcome::Error,
         (false, true) => Outcome::Ok,
@@ -105,7 +105,7 @@ pub(super) fn row_of_span<'a>(
         Some(true) => Cold::OnDemand,
         Some(false) | None => Cold::Warm,
     };
-    let start = span.start_time_unix_nano;
+    let start = span.start_unix_nano;
     InvocationRow {
         facts: FactSet::FROM_SPAN,
         platform: faas.platform.number(),
@@ -120,7 +120,7 @@ pub(super) fn row_of_span<'a>(
         outcome: outcome.number(),
         cold: cold.number(),
         trigger: faas.trigger.number(),
-        duration_ns: span.end_time_unix_nano.saturating_sub(start),
+        duration_ns: span.end_unix_nano.saturating_sub(start),
         sdk_trace_id: trace_id,
         ..InvocationRow::empty(owner, faas.function.unwrap_or(service), start, request_id)
     }

@@ -1,34 +1,48 @@
 //! A request's items to rows.
 
-use coldtrace_model::{RequestId, UnixNanos};
-use coldtrace_proto::faas::FaasSpan;
-use coldtrace_proto::otlp::common::{KeyValue, any_value};
-use coldtrace_proto::otlp::logs::LogRecord as OtlpLog;
-use coldtrace_proto::otlp::trace::Span;
-use coldtrace_proto::otlp::{ExportLogsServiceRequest, ExportTraceServiceRequest};
-use coldtrace_proto::stored;
-use coldtrace_store::native::Blocks;
+use std::convert::Infallible;
+
+use coldtrace_model::RequestId;
+use coldtrace_proto::faas::{FaasSpan, Known};
+use coldtrace_proto::stored::Split;
+use coldtrace_proto::v1::ExportRequest;
+use coldtrace_proto::wire::{self, LogView, ResourceGroups, SpanView, Value, WireError};
+use coldtrace_store::native::{Blocks, Partition};
 use coldtrace_store::rows::{LogRow, Owner, PhaseRow, SandboxRow, SpanRow};
+use prost::Message as _;
 
 use super::facts;
 use super::resources::{Named, Resource, Scope};
-use crate::admit::items::{Items, log_time};
+use crate::admit::judge::log_time;
+use crate::admit::terms::{Rejections, Terms};
 use crate::ingest::Ingest;
-use crate::log::Request;
+use crate::log::{Request, Signal};
+use crate::status::Refusal;
 
-/// Set by the extension on spans that it makes of the platform's events.
-const PHASE: &str = "coldtrace.phase";
-/// What OpenTelemetry calls the id of an invocation.
-const REQUEST_ID: &str = "faas.invocation_id";
 /// `logs.source` of records that came as plain OTLP.
 const OTLP_SOURCE: &str = "otlp";
 
 /// Turns the items of one request into rows.
 pub(super) struct Rows<'a> {
     owner: Owner<'a>,
-    admitted_at: UnixNanos,
+    terms: Terms,
     blocks: &'a mut Blocks,
     named: &'a mut Named,
+    /// Of the item that is being filed; here so that none needs memory of its own.
+    split: Split,
+    text: Vec<u8>,
+    link_trace_ids: Vec<[u8; 16]>,
+}
+
+/// Why a request is not filed whole.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unreadable {
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    #[error(transparent)]
+    Protobuf(#[from] prost::DecodeError),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
 }
 
 /// By which way OTLP came.
@@ -63,29 +77,35 @@ impl<'a> Rows<'a> {
                 tenant: request.tenant.as_str(),
                 keep_days: request.keep_days,
             },
-            admitted_at: request.admitted_at,
+            terms: Terms {
+                admitted_at: request.admitted_at,
+                keep_days: request.keep_days,
+            },
             blocks,
             named,
+            split: Split::default(),
+            text: Vec::new(),
+            link_trace_ids: Vec::new(),
         }
     }
 
-    pub(super) fn push(&mut self, items: &Items) {
-        match items {
-            Items::Ingest(ingest) => self.push_ingest(ingest),
-            otlp => self.push_otlp(otlp, Via::PLAIN),
+    /// Files all of the request that is taken.
+    pub(super) fn push(&mut self, request: &Request) -> Result<(), Unreadable> {
+        let body = &request.body;
+        match request.signal {
+            Signal::Traces => self.push_otlp(wire::Signal::Traces, body, Via::PLAIN)?,
+            Signal::Logs => self.push_otlp(wire::Signal::Logs, body, Via::PLAIN)?,
+            Signal::Ingest => {
+                let request = ExportRequest::decode(body.clone())?;
+                // They were told to the sender.
+                let mut rejections = Rejections::default();
+                self.push_ingest(&Ingest::read(request, self.terms, &mut rejections)?)?;
+            }
         }
+        Ok(())
     }
 
-    fn push_otlp(&mut self, items: &Items, via: Via<'_>) {
-        match items {
-            Items::Traces(request) => self.push_traces(request, via),
-            Items::Logs(request) => self.push_logs(request, via),
-            // Payloads are OTLP by construction.
-            Items::Ingest(_) => {}
-        }
-    }
-
-    fn push_ingest(&mut self, ingest: &Ingest) {
+    fn push_ingest(&mut self, ingest: &Ingest) -> Result<(), WireError> {
         let sandbox = &ingest.sandbox;
         for fact in &ingest.facts {
             let row = facts::row(self.owner, sandbox, fact);
@@ -105,7 +125,7 @@ impl<'a> Rows<'a> {
             });
         }
         for record in &ingest.logs {
-            self.blocks.push_log(&LogRow {
+            let row = LogRow {
                 owner: self.owner,
                 ts: record.time.0,
                 service: &sandbox.function,
@@ -115,19 +135,23 @@ impl<'a> Rows<'a> {
                 trace_id: record.trace_id.map_or([0; 16], |id| *id.as_bytes()),
                 span_id: record.span_id.map_or([0; 8], |id| *id.as_bytes()),
                 severity: record.severity,
-                body: &record.body,
+                body: record.body.as_bytes(),
                 resource_id: 0,
                 scope_id: 0,
-                attrs: &[],
+                attr_types: &[],
                 extra: &[],
-            });
+            };
+            let partition = self.partition(row.ts);
+            let Ok(()) = self
+                .blocks
+                .push_log(partition, |_| Ok::<_, Infallible>(row));
         }
         let stats = ingest.stats.clone().unwrap_or_default();
         self.blocks.push_sandbox(&SandboxRow {
             owner: self.owner,
             function: &sandbox.function,
             sandbox_id: sandbox.id.as_str(),
-            seen: self.admitted_at.0,
+            seen: self.terms.admitted_at.0,
             extension: &stats.version,
             dropped_bytes: stats.dropped_bytes,
             dropped_items: stats.dropped_items,
@@ -138,145 +162,189 @@ impl<'a> Rows<'a> {
                 sandbox_id: sandbox.id.as_str(),
                 is_platform: payload.is_platform,
             };
-            self.push_otlp(&payload.items, via);
+            self.push_otlp(payload.signal, &payload.request, via)?;
         }
+        Ok(())
     }
 
-    fn push_traces(&mut self, request: &ExportTraceServiceRequest, via: Via<'_>) {
-        for resource_spans in &request.resource_spans {
-            let otlp = resource_spans.resource.as_ref();
-            let resource = Resource::new(otlp, &resource_spans.schema_url);
-            for scope_spans in &resource_spans.scope_spans {
-                let scope = Scope::new(scope_spans.scope.as_ref(), &scope_spans.schema_url);
-                for span in &scope_spans.spans {
-                    self.push_span(span, &resource, &scope, via);
+    fn push_otlp(
+        &mut self,
+        signal: wire::Signal,
+        request: &[u8],
+        via: Via<'_>,
+    ) -> Result<(), WireError> {
+        let mut known = Known::default();
+        for group in ResourceGroups::new(signal, request) {
+            let group = group?;
+            let mut resource = Resource::read(&group)?;
+            for scope in group.scopes() {
+                let scope_group = scope?;
+                let mut scope = Scope::new(&scope_group);
+                for item in scope_group.items() {
+                    let item = item?;
+                    match signal {
+                        wire::Signal::Traces => {
+                            let span = SpanView::read(item)?;
+                            self.push_span(&span, &mut known, &mut resource, &mut scope, via)?;
+                        }
+                        wire::Signal::Logs => {
+                            let record = LogView::read(item)?;
+                            self.push_log(&record, &mut known, &mut resource, &mut scope, via)?;
+                        }
+                    }
                 }
             }
         }
+        Ok(())
     }
 
-    fn push_span(&mut self, span: &Span, resource: &Resource, scope: &Scope, via: Via<'_>) {
-        let ts = span.start_time_unix_nano;
-        let (Ok(trace_id), Ok(span_id)) = (
-            span.trace_id.as_slice().try_into(),
-            span.span_id.as_slice().try_into(),
-        ) else {
-            // Was taken out when the request was sifted.
-            return;
+    fn push_span<'r>(
+        &mut self,
+        span: &SpanView<'r>,
+        known: &mut Known<'r>,
+        resource: &mut Resource<'_>,
+        scope: &mut Scope<'_>,
+        via: Via<'_>,
+    ) -> Result<(), WireError> {
+        let ids = (span.trace_id.try_into(), span.span_id.try_into());
+        let (Ok(trace_id), Ok(span_id)) = ids else {
+            // The sender was told of it.
+            return Ok(());
         };
-        let faas = FaasSpan::read(span, resource.attributes());
-        let status = span.status.clone().unwrap_or_default();
-        self.named
-            .name_resource(self.blocks, self.owner, resource, ts);
-        self.named.name_scope(self.blocks, self.owner, scope, ts);
-        self.blocks.push_span(&SpanRow {
-            owner: self.owner,
-            ts,
-            trace_id,
-            span_id,
-            parent_span_id: span
-                .parent_span_id
-                .as_slice()
-                .try_into()
-                .unwrap_or_default(),
-            service: &resource.service,
-            name: &span.name,
-            kind: u8::try_from(span.kind)
-                .ok()
-                .filter(|kind| *kind <= 5)
-                .unwrap_or(0),
-            // Wraps: what came in is kept, and `ts` plus this is the end again.
-            duration_ns: span.end_time_unix_nano.wrapping_sub(ts).cast_signed(),
-            status: u8::try_from(status.code)
-                .ok()
-                .filter(|code| *code <= 2)
-                .unwrap_or(0),
-            status_message: &status.message,
-            request_id: request_id(faas.request_id),
-            sandbox_id: via.sandbox_id,
-            phase: if via.is_platform { phase(span) } else { "" },
-            http_status: faas.http_status,
-            resource_id: resource.id,
-            scope_id: scope.id,
-            attrs: &stored::attribute_text(&span.attributes),
-            extra: &stored::span_extra(span),
-            link_trace_ids: &link_trace_ids(span),
-        });
-        let request_id = facts::request_of_span(span, &faas).filter(|_| via.makes_facts());
-        if let Some(request_id) = &request_id {
-            let service = &resource.service;
-            let row = facts::row_of_span(self.owner, span, trace_id, service, &faas, request_id);
+        if self.terms.check_span(span).is_err() {
+            return Ok(());
+        }
+        let ts = span.start_unix_nano;
+        let owner = self.owner;
+        self.named.name_resource(self.blocks, owner, resource, ts)?;
+        self.named.name_scope(self.blocks, owner, scope, ts);
+        self.collect_links(span);
+        let partition = self.partition(ts);
+        known.clear();
+        let mut faas = FaasSpan::default();
+        let (split, links) = (&mut self.split, &self.link_trace_ids);
+        self.blocks.push_span(partition, |attributes| {
+            split.span(span, |attribute, text| {
+                attributes.push(attribute.key, text);
+                known.add(attribute);
+            })?;
+            faas = resource.faas.span(span.kind, known);
+            Ok::<_, WireError>(SpanRow {
+                owner,
+                ts,
+                trace_id,
+                span_id,
+                parent_span_id: span.parent_span_id.try_into().unwrap_or_default(),
+                flags: span.flags,
+                service: resource.service,
+                name: span.name,
+                kind: number(span.kind, 5),
+                // Wraps: what came in is kept, and `ts` plus this is the end again.
+                duration_ns: span.end_unix_nano.wrapping_sub(ts).cast_signed(),
+                status: number(span.status_code, 2),
+                status_message: span.status_message,
+                request_id: request_id(faas.request_id),
+                sandbox_id: via.sandbox_id,
+                phase: match via.is_platform {
+                    true => known.phase().unwrap_or(""),
+                    false => "",
+                },
+                http_status: faas.http_status,
+                resource_id: resource.id,
+                scope_id: scope.id,
+                attr_types: split.types(),
+                extra: split.extra(),
+                link_trace_ids: links,
+            })
+        })?;
+        if via.makes_facts()
+            && let Some(request_id) = facts::request_of_span(span, &faas)
+        {
+            let service = resource.service;
+            let row = facts::row_of_span(owner, span, trace_id, service, &faas, &request_id);
             self.blocks.push_invocation(&row);
         }
+        Ok(())
     }
 
-    fn push_logs(&mut self, request: &ExportLogsServiceRequest, via: Via<'_>) {
-        for resource_logs in &request.resource_logs {
-            let otlp = resource_logs.resource.as_ref();
-            let resource = Resource::new(otlp, &resource_logs.schema_url);
-            for scope_logs in &resource_logs.scope_logs {
-                let scope = Scope::new(scope_logs.scope.as_ref(), &scope_logs.schema_url);
-                for record in &scope_logs.log_records {
-                    self.push_otlp_log(record, &resource, &scope, via);
-                }
-            }
-        }
+    /// The traces that the span's links name, each once.
+    fn collect_links(&mut self, span: &SpanView<'_>) {
+        let ids = &mut self.link_trace_ids;
+        ids.clear();
+        let named = span.link_trace_ids();
+        ids.extend(named.filter_map(|id| <[u8; 16]>::try_from(id).ok()));
+        ids.retain(|id| *id != [0; 16]);
+        ids.sort_unstable();
+        ids.dedup();
     }
 
-    fn push_otlp_log(
+    fn push_log<'r>(
         &mut self,
-        record: &OtlpLog,
-        resource: &Resource,
-        scope: &Scope,
+        record: &LogView<'r>,
+        known: &mut Known<'r>,
+        resource: &mut Resource<'_>,
+        scope: &mut Scope<'_>,
         via: Via<'_>,
-    ) {
-        let ts = log_time(record, self.admitted_at).0;
-        self.named
-            .name_resource(self.blocks, self.owner, resource, ts);
-        self.named.name_scope(self.blocks, self.owner, scope, ts);
-        self.blocks.push_log(&LogRow {
-            owner: self.owner,
-            ts,
-            service: &resource.service,
-            source: OTLP_SOURCE,
-            sandbox_id: via.sandbox_id,
-            request_id: request_id(text(&record.attributes, REQUEST_ID)),
-            trace_id: record.trace_id.as_slice().try_into().unwrap_or_default(),
-            span_id: record.span_id.as_slice().try_into().unwrap_or_default(),
-            severity: u8::try_from(record.severity_number).unwrap_or(0),
-            body: &stored::body_text(record.body.as_ref()),
-            resource_id: resource.id,
-            scope_id: scope.id,
-            attrs: &stored::attribute_text(&record.attributes),
-            extra: &stored::log_extra(record),
-        });
+    ) -> Result<(), WireError> {
+        let time = log_time(record, self.terms.admitted_at);
+        if self.terms.check_time(time).is_err() {
+            // The sender was told of it.
+            return Ok(());
+        }
+        let ts = time.0;
+        let owner = self.owner;
+        self.named.name_resource(self.blocks, owner, resource, ts)?;
+        self.named.name_scope(self.blocks, owner, scope, ts);
+        let body = match record.body {
+            Value::Text(text) => text,
+            other => {
+                self.text.clear();
+                wire::write_text(other, &mut self.text);
+                &self.text
+            }
+        };
+        let partition = self.partition(ts);
+        known.clear();
+        let split = &mut self.split;
+        self.blocks.push_log(partition, |attributes| {
+            split.log(record, |attribute, text| {
+                attributes.push(attribute.key, text);
+                known.add(attribute);
+            })?;
+            Ok(LogRow {
+                owner,
+                ts,
+                service: resource.service,
+                source: OTLP_SOURCE,
+                sandbox_id: via.sandbox_id,
+                request_id: request_id(known.invocation_id()),
+                trace_id: record.trace_id.try_into().unwrap_or_default(),
+                span_id: record.span_id.try_into().unwrap_or_default(),
+                severity: u8::try_from(record.severity).unwrap_or(0),
+                body,
+                resource_id: resource.id,
+                scope_id: scope.id,
+                attr_types: split.types(),
+                extra: split.extra(),
+            })
+        })
     }
+
+    fn partition(&self, ts: u64) -> Partition {
+        Partition::of(ts, self.owner.keep_days)
+    }
+}
+
+/// A number of OTLP's, 0 where it is none of those that were known when this was written.
+fn number(told: i32, greatest: u8) -> u8 {
+    u8::try_from(told)
+        .ok()
+        .filter(|number| *number <= greatest)
+        .unwrap_or(0)
 }
 
 /// What is too long to be one is none.
 fn request_id(told: Option<&str>) -> &str {
     told.filter(|id| id.len() <= RequestId::MAX_LEN)
         .unwrap_or("")
-}
-
-fn phase(span: &Span) -> &str {
-    text(&span.attributes, PHASE).unwrap_or("")
-}
-
-fn text<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a str> {
-    let attribute = attributes.iter().find(|attribute| attribute.key == key)?;
-    match attribute.value.as_ref()?.value.as_ref()? {
-        any_value::Value::StringValue(text) => Some(text),
-        _ => None,
-    }
-}
-
-/// The traces that the span's links name, each once.
-fn link_trace_ids(span: &Span) -> Vec<[u8; 16]> {
-    let ids = span.links.iter();
-    let ids = ids.filter_map(|link| <[u8; 16]>::try_from(link.trace_id.as_slice()).ok());
-    let mut ids: Vec<[u8; 16]> = ids.filter(|id| *id != [0; 16]).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids
 }

@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS spans (
     trace_id        FixedString(16) CODEC(ZSTD(1)),
     span_id         FixedString(8) CODEC(ZSTD(1)),
     parent_span_id  FixedString(8) CODEC(ZSTD(1)),
+    flags           UInt32 CODEC(T64, ZSTD(1)),
     service         LowCardinality(String),
     name            LowCardinality(String),
     kind            UInt8 CODEC(T64, ZSTD(1)),
@@ -28,10 +29,12 @@ CREATE TABLE IF NOT EXISTS spans (
     http_status     UInt16 CODEC(T64, ZSTD(1)),
     resource_id     UInt64 CODEC(ZSTD(1)),
     scope_id        UInt64 CODEC(ZSTD(1)),
-    -- Every attribute as text, for search; types and what is not text stand in extra.
+    -- Every attribute as text, in the order in which it came.
     attrs           Map(LowCardinality(String), String) CODEC(ZSTD(1)),
-    -- The rest of the span as OTLP bytes (opentelemetry.proto.trace.v1.Span with the columns' fields and the text
-    -- attributes left out), so that what comes out equals what went in.
+    -- A letter for each: its OTLP type (proto/src/stored.rs). Empty where all are text.
+    attr_types      LowCardinality(String),
+    -- The rest of the span as OTLP bytes (opentelemetry.proto.trace.v1.Span without what the columns hold), so that what
+    -- comes out equals what went in.
     extra           String CODEC(ZSTD(1)),
     -- The traces that this span's links name, each once; the links themselves stand in extra.
     link_trace_ids  Array(FixedString(16)) CODEC(ZSTD(1)),
@@ -285,6 +288,7 @@ CREATE TABLE IF NOT EXISTS logs (
     resource_id     UInt64 CODEC(ZSTD(1)),
     scope_id        UInt64 CODEC(ZSTD(1)),
     attrs           Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    attr_types      LowCardinality(String),
     -- opentelemetry.proto.logs.v1.LogRecord without what the columns hold; empty for lines from the Telemetry API.
     extra           String CODEC(ZSTD(1)),
     INDEX i_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1,

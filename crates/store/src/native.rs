@@ -4,8 +4,6 @@
 //! has is `tables`. Not here: sending (`writer`), sorting (the engine sorts each block anyway). Invariant: the blocks are a
 //! function of the rows and their order, and each lies in one partition, so that each becomes one part.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 
 use crate::rows::{InvocationRow, LogRow, PhaseRow, ResourceRow, SandboxRow, ScopeRow, SpanRow};
@@ -19,6 +17,8 @@ use tables::Columns;
 const MOST_ROWS: u64 = 100_000;
 /// Where rows are large, their bytes close a block: the engine holds a block in memory several times.
 const MOST_BYTES: usize = 64 << 20;
+/// How often a block's bytes are counted, in rows.
+const SIZE_STEP: u64 = 64;
 
 const NANOS_A_DAY: u64 = 86_400_000_000_000;
 
@@ -61,8 +61,8 @@ pub struct Block {
     pub part: u32,
     /// How many rows.
     pub rows: u64,
-    /// The block in Native format.
-    pub(crate) body: Bytes,
+    /// The block in Native format, in pieces that follow each other.
+    pub(crate) body: Vec<Bytes>,
     /// One of its rows, to tell whether the block is stored.
     pub(crate) witness: Witness,
 }
@@ -109,8 +109,22 @@ pub struct Blocks {
     logs: Partitions<tables::Logs>,
 }
 
+/// Takes the attributes of the row that is being filled, in their order.
+pub struct AttributeWriter<'a> {
+    column: &'a mut column::Attributes,
+}
+
 /// The blocks of one table.
-struct Partitions<C>(BTreeMap<Partition, Parts<C>>);
+struct Partitions<C> {
+    all: Vec<(Partition, Parts<C>)>,
+    /// Which took the last row: it mostly takes the next.
+    last: usize,
+}
+
+/// Tables whose rows have attributes of which there may be many.
+trait Attributed: tables::Columns {
+    fn attributes(&mut self) -> &mut column::Attributes;
+}
 
 /// The blocks of one partition: those that are full and the one that takes rows.
 struct Parts<C> {
@@ -160,9 +174,11 @@ impl Told {
     /// The engine takes 256 KiB as a query, where each byte may need several.
     const BEGINNING: usize = 1_024;
 
-    fn of(text: &str) -> Self {
+    fn of(text: impl AsRef<[u8]>) -> Self {
+        let text = text.as_ref();
+        let beginning = text.utf8_chunks().next().map_or("", |chunk| chunk.valid());
         Self {
-            beginning: text[..text.floor_char_boundary(Self::BEGINNING)].to_owned(),
+            beginning: beginning[..beginning.floor_char_boundary(Self::BEGINNING)].to_owned(),
             length: text.len() as u64,
         }
     }
@@ -171,7 +187,8 @@ impl Told {
 // === impl Partition ===
 
 impl Partition {
-    fn of(ts: u64, keep_days: u16) -> Self {
+    /// Of a row of this time, Unix nanoseconds.
+    pub fn of(ts: u64, keep_days: u16) -> Self {
         Self {
             day: day(ts),
             keep_days,
@@ -187,10 +204,13 @@ fn day(ts: u64) -> u16 {
 // === impl Blocks ===
 
 impl Blocks {
-    /// Adds a span.
-    pub fn push_span(&mut self, row: &SpanRow<'_>) {
-        let partition = Partition::of(row.ts, row.owner.keep_days);
-        self.spans.push(partition, row);
+    /// Adds a span: `fill` writes its attributes and gives the rest. Where it fails nothing is added.
+    pub fn push_span<'r, E>(
+        &mut self,
+        partition: Partition,
+        fill: impl FnOnce(&mut AttributeWriter<'_>) -> Result<SpanRow<'r>, E>,
+    ) -> Result<(), E> {
+        self.spans.of(partition).fill(partition, fill)
     }
 
     /// Adds a resource.
@@ -223,10 +243,13 @@ impl Blocks {
         self.sandboxes.push(partition, row);
     }
 
-    /// Adds a log record.
-    pub fn push_log(&mut self, row: &LogRow<'_>) {
-        let partition = Partition::of(row.ts, row.owner.keep_days);
-        self.logs.push(partition, row);
+    /// Adds a log record, as [`Blocks::push_span`] does.
+    pub fn push_log<'r, E>(
+        &mut self,
+        partition: Partition,
+        fill: impl FnOnce(&mut AttributeWriter<'_>) -> Result<LogRow<'r>, E>,
+    ) -> Result<(), E> {
+        self.logs.of(partition).fill(partition, fill)
     }
 
     /// One block per table, partition and at most 100,000 rows, ordered by those.
@@ -243,23 +266,62 @@ impl Blocks {
     }
 }
 
+// === impl AttributeWriter ===
+
+impl AttributeWriter<'_> {
+    /// One more attribute: its name, and its value as text.
+    #[inline]
+    pub fn push(&mut self, key: &[u8], value: &[u8]) {
+        self.column.add(key, value);
+    }
+}
+
 // === impl Partitions ===
 
 impl<C> Default for Partitions<C> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self {
+            all: Vec::new(),
+            last: 0,
+        }
     }
 }
 
 impl<C: Columns> Partitions<C> {
     fn push(&mut self, partition: Partition, row: &C::Row<'_>) {
-        self.0.entry(partition).or_default().push(partition, row);
+        self.of(partition).push(partition, row);
     }
 
-    fn finish(self, blocks: &mut Vec<Block>) {
-        for (partition, parts) in self.0 {
+    fn of(&mut self, partition: Partition) -> &mut Parts<C> {
+        let is_it = |(known, _): &(Partition, Parts<C>)| *known == partition;
+        if !self.all.get(self.last).is_some_and(is_it) {
+            self.last = self.all.iter().position(is_it).unwrap_or(self.all.len());
+        }
+        if self.last == self.all.len() {
+            self.all.push((partition, Parts::default()));
+        }
+        &mut self.all[self.last].1
+    }
+
+    fn finish(mut self, blocks: &mut Vec<Block>) {
+        self.all.sort_unstable_by_key(|(partition, _)| *partition);
+        for (partition, parts) in self.all {
             parts.finish(partition, blocks);
         }
+    }
+}
+
+// === impl Attributed for Spans, Logs ===
+
+impl Attributed for tables::Spans {
+    fn attributes(&mut self) -> &mut column::Attributes {
+        &mut self.attrs
+    }
+}
+
+impl Attributed for tables::Logs {
+    fn attributes(&mut self) -> &mut column::Attributes {
+        &mut self.attrs
     }
 }
 
@@ -279,6 +341,28 @@ impl<C: Columns> Parts<C> {
         self.open.push(row);
         if self.open.is_full() {
             self.close(partition);
+        }
+    }
+
+    fn fill<'r, E>(
+        &mut self,
+        partition: Partition,
+        fill: impl FnOnce(&mut AttributeWriter<'_>) -> Result<C::Row<'r>, E>,
+    ) -> Result<(), E>
+    where
+        C: Attributed,
+    {
+        let column = self.open.columns.attributes();
+        let mark = column.mark();
+        match fill(&mut AttributeWriter { column }) {
+            Ok(row) => {
+                self.push(partition, &row);
+                Ok(())
+            }
+            Err(error) => {
+                self.open.columns.attributes().rewind(mark);
+                Err(error)
+            }
         }
     }
 
@@ -318,7 +402,8 @@ impl<C: Columns> Open<C> {
     }
 
     fn is_full(&self) -> bool {
-        self.rows >= MOST_ROWS || self.columns.size() >= MOST_BYTES
+        let is_looked_at = self.rows.is_multiple_of(SIZE_STEP);
+        self.rows >= MOST_ROWS || (is_looked_at && self.columns.size() >= MOST_BYTES)
     }
 
     fn close(self, partition: Partition, part: u32) -> Block {
@@ -327,7 +412,7 @@ impl<C: Columns> Open<C> {
             partition,
             part,
             rows: self.rows,
-            body: self.columns.encode(self.rows).into(),
+            body: self.columns.encode(self.rows),
             witness: self.witness,
         }
     }

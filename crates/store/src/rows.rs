@@ -20,7 +20,7 @@ pub struct Owner<'a> {
 /// Names and values as text, for search.
 pub type AttributeItems<'a> = &'a [(&'a str, Cow<'a, str>)];
 
-/// A row of `spans`.
+/// A row of `spans`, but for its attributes: those are written one by one.
 #[derive(Clone, Copy, Debug)]
 pub struct SpanRow<'a> {
     /// Whose.
@@ -33,10 +33,12 @@ pub struct SpanRow<'a> {
     pub span_id: [u8; 8],
     /// Parent, zeros for a root.
     pub parent_span_id: [u8; 8],
+    /// W3C's flags, and what is known of the parent.
+    pub flags: u32,
     /// `Resource::service`.
     pub service: &'a str,
     /// Name.
-    pub name: &'a str,
+    pub name: &'a [u8],
     /// `SpanKind`.
     pub kind: u8,
     /// End minus start, nanoseconds; negative where the clock stepped.
@@ -44,7 +46,7 @@ pub struct SpanRow<'a> {
     /// `StatusCode`.
     pub status: u8,
     /// Words for the status.
-    pub status_message: &'a str,
+    pub status_message: &'a [u8],
     /// Normalised request id.
     pub request_id: &'a str,
     /// Sandbox whose extension shipped it.
@@ -57,8 +59,8 @@ pub struct SpanRow<'a> {
     pub resource_id: u64,
     /// Key into `scopes`.
     pub scope_id: u64,
-    /// Every attribute as text.
-    pub attrs: AttributeItems<'a>,
+    /// Of which OTLP type each attribute is, as `coldtrace_proto::stored` writes it.
+    pub attr_types: &'a [u8],
     /// The rest as OTLP bytes.
     pub extra: &'a [u8],
     /// The traces that the span's links name, each once.
@@ -218,7 +220,7 @@ pub struct SandboxRow<'a> {
     pub failed_sends: u64,
 }
 
-/// A row of `logs`.
+/// A row of `logs`, but for its attributes: those are written one by one.
 #[derive(Clone, Copy, Debug)]
 pub struct LogRow<'a> {
     /// Whose.
@@ -240,13 +242,13 @@ pub struct LogRow<'a> {
     /// OTLP severity number.
     pub severity: u8,
     /// Text.
-    pub body: &'a str,
+    pub body: &'a [u8],
     /// Key into `resources`, 0 if none.
     pub resource_id: u64,
     /// Key into `scopes`, 0 if none.
     pub scope_id: u64,
-    /// Every attribute as text.
-    pub attrs: AttributeItems<'a>,
+    /// Of which OTLP type each attribute is, as `coldtrace_proto::stored` writes it.
+    pub attr_types: &'a [u8],
     /// The rest as OTLP bytes.
     pub extra: &'a [u8],
 }

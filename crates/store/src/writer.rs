@@ -75,7 +75,7 @@ impl Writer {
         &self,
         statement: String,
         settings: &[(&str, &str)],
-        body: &Bytes,
+        body: &[Bytes],
     ) -> Result<(), InsertError> {
         let client = self.store.client();
         let mut insert = client
@@ -87,9 +87,11 @@ impl Writer {
             insert = insert.with_setting(*name, *value);
         }
         let sent = async {
-            for start in (0..body.len()).step_by(PIECE) {
-                let end = body.len().min(start + PIECE);
-                insert.send(body.slice(start..end)).await?;
+            for part in body {
+                for start in (0..part.len()).step_by(PIECE) {
+                    let end = part.len().min(start + PIECE);
+                    insert.send(part.slice(start..end)).await?;
+                }
             }
             insert.end().await
         };

@@ -1,7 +1,38 @@
 //! What spans of every platform say, in the names that each really sends.
 
-use super::*;
-use crate::otlp::common::AnyValue;
+use prost::Message as _;
+
+use super::{Architecture, ByteSize, CONSUMER, Platform, SERVER, Trigger};
+use crate::otlp::common::any_value::Value;
+use crate::otlp::common::{AnyValue, KeyValue};
+use crate::otlp::trace::Span;
+use crate::wire::SpanView;
+
+/// What a span and the attributes of its resource say. They leak, so that the answer may borrow.
+struct FaasSpan;
+
+impl FaasSpan {
+    fn read(span: &Span, resource: &[KeyValue]) -> super::FaasSpan<'static> {
+        let resource = Span {
+            attributes: resource.to_vec(),
+            ..Span::default()
+        };
+        let (known, resource) = (known(span), known(&resource));
+        let read = super::FaasSpan::read(span.kind, &known, &resource);
+        let sooner = super::FaasResource::new(resource).span(span.kind, &known);
+        assert_eq!(sooner, read, "both ways give the same");
+        read
+    }
+}
+
+fn known(span: &Span) -> super::Known<'static> {
+    let bytes: &'static [u8] = span.encode_to_vec().leak();
+    let view = SpanView::read(bytes).expect("a span");
+    super::Known::of(
+        view.attributes()
+            .map(|attribute| attribute.expect("an attribute")),
+    )
+}
 
 fn attributes(pairs: &[(&str, Value)]) -> Vec<KeyValue> {
     pairs
@@ -257,7 +288,7 @@ fn the_rest_of_what_a_lambda_says_is_read() {
         SERVER,
         &[("http.response.status_code", Value::IntValue(502))],
     );
-    let expected = FaasSpan {
+    let expected = super::FaasSpan {
         platform: Platform::AwsLambda,
         function: Some("f"),
         version: Some("$LATEST"),
@@ -269,7 +300,7 @@ fn the_rest_of_what_a_lambda_says_is_read() {
         architecture: Architecture::Arm64,
         is_invocation: true,
         http_status: 502,
-        ..FaasSpan::default()
+        ..super::FaasSpan::default()
     };
     assert_eq!(FaasSpan::read(&span, &resource), expected);
 }

@@ -2,40 +2,70 @@
 
 use std::sync::Arc;
 
-use coldtrace_model::{Resource, Scope, SpanKind, SpanOrigin, StatusCode};
+use coldtrace_model::{AttributeValue, Resource, Scope, SpanKind, SpanOrigin, StatusCode};
 use proptest::prelude::*;
 
 use super::*;
-use crate::otlp::common::{ArrayValue, KeyValueList};
+use crate::otlp::common::any_value::Value;
+use crate::otlp::common::{AnyValue, ArrayValue, KeyValue, KeyValueList};
 use crate::{arbitrary, span};
 
 /// The columns as the collector fills them.
 fn columns(span: &otlp::trace::Span) -> StoredSpan {
-    let array = |bytes: &[u8]| bytes.try_into().unwrap_or_default();
-    let status = span.status.clone().unwrap_or_default();
+    let wire = span.encode_to_vec();
+    let view = SpanView::read(&wire).expect("a span");
+    let mut split = Split::default();
+    let mut attrs = Vec::new();
+    let written = split.span(&view, |attribute, text| attrs.push(column(attribute, text)));
+    written.expect("a span");
     StoredSpan {
-        trace_id: span.trace_id.as_slice().try_into().unwrap_or_default(),
-        span_id: array(&span.span_id),
-        parent_span_id: array(&span.parent_span_id),
-        name: span.name.clone(),
-        kind: SpanKind::from_number(span.kind) as u8,
-        ts: span.start_time_unix_nano,
-        duration_ns: span
-            .end_time_unix_nano
-            .wrapping_sub(span.start_time_unix_nano)
+        trace_id: view.trace_id.try_into().unwrap_or_default(),
+        span_id: view.span_id.try_into().unwrap_or_default(),
+        parent_span_id: view.parent_span_id.try_into().unwrap_or_default(),
+        name: owned(view.name),
+        kind: SpanKind::from_number(view.kind) as u8,
+        ts: view.start_unix_nano,
+        duration_ns: view
+            .end_unix_nano
+            .wrapping_sub(view.start_unix_nano)
             .cast_signed(),
-        status: StatusCode::from_number(status.code) as u8,
-        status_message: status.message,
-        attrs: owned(attribute_text(&span.attributes)),
-        extra: span_extra(span),
+        status: StatusCode::from_number(view.status_code) as u8,
+        status_message: owned(view.status_message),
+        flags: view.flags,
+        attrs,
+        attr_types: owned(split.types()),
+        extra: split.extra().to_vec(),
     }
 }
 
-fn owned(texts: Vec<(&str, Cow<'_, str>)>) -> Vec<(String, String)> {
-    let texts = texts.into_iter();
-    texts
-        .map(|(key, text)| (key.to_owned(), text.into_owned()))
-        .collect()
+fn log_columns(record: &otlp::logs::LogRecord) -> StoredLog {
+    let wire = record.encode_to_vec();
+    let view = LogView::read(&wire).expect("a log record");
+    let mut split = Split::default();
+    let mut attrs = Vec::new();
+    let written = split.log(&view, |attribute, text| attrs.push(column(attribute, text)));
+    written.expect("a log record");
+    let mut body = Vec::new();
+    wire::write_text(view.body, &mut body);
+    StoredLog {
+        ts: view.time_unix_nano,
+        severity: u8::try_from(view.severity).unwrap_or_default(),
+        body: owned(&body),
+        trace_id: view.trace_id.try_into().unwrap_or_default(),
+        span_id: view.span_id.try_into().unwrap_or_default(),
+        attrs,
+        attr_types: owned(split.types()),
+        extra: split.extra().to_vec(),
+        ..StoredLog::default()
+    }
+}
+
+fn column(attribute: &Attribute<'_>, text: &[u8]) -> (String, String) {
+    (owned(attribute.key), owned(text))
+}
+
+fn owned(text: &[u8]) -> String {
+    String::from_utf8(text.to_vec()).expect("text")
 }
 
 fn read(stored: StoredSpan) -> Result<Span, StoredError> {
@@ -98,18 +128,9 @@ proptest! {
 
     #[test]
     fn a_log_record_comes_out_of_columns_and_bytes(record in arbitrary::log_record()) {
-        let stored = log_from_stored(StoredLog {
-            ts: record.time_unix_nano,
-            severity: u8::try_from(record.severity_number).unwrap_or_default(),
-            body: body_text(record.body.as_ref()).into_owned(),
-            trace_id: record.trace_id.as_slice().try_into().unwrap_or_default(),
-            span_id: record.span_id.as_slice().try_into().unwrap_or_default(),
-            attrs: owned(attribute_text(&record.attributes)),
-            extra: log_extra(&record),
-            ..StoredLog::default()
-        })
-        .expect("what was split");
-        prop_assert_eq!(stored.body, body_text(record.body.as_ref()));
+        let columns = log_columns(&record);
+        let stored = log_from_stored(columns.clone()).expect("what was split");
+        prop_assert_eq!(stored.body, columns.body);
         let attributes = crate::attributes_to_model(record.attributes);
         prop_assert_eq!(format!("{:?}", stored.attributes), format!("{attributes:?}"));
     }
@@ -143,45 +164,76 @@ fn a_span_that_the_columns_hold_whole_leaves_no_bytes() {
         }),
         ..otlp::trace::Span::default()
     };
-    assert_eq!(span_extra(&span), Vec::<u8>::new());
+    assert_eq!(columns(&span).extra, Vec::<u8>::new());
     assert_eq!(bytes(&read(columns(&span)).unwrap()), bytes(&unsplit(span)));
 }
 
 #[test]
-fn text_stands_in_the_map_alone() {
-    let sentence = "select from orders where customer = 7";
-    let span = otlp::trace::Span {
-        attributes: vec![pair("db.query.text", text(sentence))],
-        ..otlp::trace::Span::default()
-    };
-    let extra = span_extra(&span);
-    let is_in = |needle: &str| {
-        extra
-            .windows(needle.len())
-            .any(|at| at == needle.as_bytes())
-    };
-    assert!(
-        is_in("db.query.text"),
-        "the key keeps the attribute's place"
-    );
-    assert!(!is_in(sentence));
-}
-
-#[test]
-fn a_text_that_the_map_lost_is_an_error_that_names_it() {
+fn what_a_text_gives_back_stands_in_the_map_alone() {
     let span = otlp::trace::Span {
         trace_id: vec![1; 16],
         span_id: vec![2; 8],
         start_time_unix_nano: 1,
-        attributes: vec![pair("k", text("v"))],
+        flags: 257,
+        attributes: vec![
+            pair("statement", text("select 1")),
+            pair("rows", Some(Value::IntValue(-3))),
+            pair("share", Some(Value::DoubleValue(-0.0))),
+            pair("hit", Some(Value::BoolValue(true))),
+            pair("key", Some(Value::BytesValue(vec![0, 255]))),
+            pair("none", None),
+            pair("rows", Some(Value::IntValue(4))),
+        ],
         ..otlp::trace::Span::default()
     };
-    let stored = StoredSpan {
-        attrs: Vec::new(),
-        ..columns(&span)
+    let split = columns(&span);
+    assert_eq!(split.attr_types, "sidbyei");
+    assert_eq!(split.extra, Vec::<u8>::new());
+    assert_eq!(bytes(&read(split).unwrap()), bytes(&unsplit(span.clone())));
+
+    let texts = otlp::trace::Span {
+        attributes: vec![pair("statement", text("select 1"))],
+        ..span
     };
-    let error = read(stored).unwrap_err();
-    assert_eq!(error.to_string(), "the text of attribute \"k\" is missing");
+    assert_eq!(columns(&texts).attr_types, "", "all are text");
+}
+
+#[test]
+fn attributes_that_lost_a_part_are_an_error_that_says_which() {
+    let list = Value::ArrayValue(ArrayValue::default());
+    let span = otlp::trace::Span {
+        trace_id: vec![1; 16],
+        span_id: vec![2; 8],
+        start_time_unix_nano: 1,
+        attributes: vec![
+            pair("n", Some(Value::IntValue(1))),
+            pair("list", Some(list)),
+        ],
+        ..otlp::trace::Span::default()
+    };
+    let whole = columns(&span);
+    let told = |stored| read(stored).unwrap_err().to_string();
+    let fewer = StoredSpan {
+        attrs: whole.attrs[..1].to_vec(),
+        ..whole.clone()
+    };
+    assert_eq!(told(fewer), "1 stored attributes have 2 types");
+    let other = StoredSpan {
+        attr_types: "bx".to_owned(),
+        ..whole.clone()
+    };
+    assert_eq!(
+        told(other),
+        "the stored attribute \"n\" is not of its type 'b'"
+    );
+    let lost = StoredSpan {
+        extra: Vec::new(),
+        ..whole
+    };
+    assert_eq!(
+        told(lost),
+        "the stored attribute \"list\" is not of its type 'x'"
+    );
 }
 
 #[test]
@@ -204,7 +256,7 @@ fn a_line_that_never_was_otlp_takes_its_attributes_from_the_map() {
 }
 
 #[test]
-fn every_attribute_is_text_once_in_order_of_keys() {
+fn every_attribute_is_text_in_its_place() {
     let list = ArrayValue {
         values: vec![
             AnyValue {
@@ -233,6 +285,7 @@ fn every_attribute_is_text_once_in_order_of_keys() {
         pair("z", text("last")),
     ];
     let expected = [
+        ("z", "first"),
         ("bool", "true"),
         ("bytes", "/w=="),
         ("double", "0.25"),
@@ -244,8 +297,10 @@ fn every_attribute_is_text_once_in_order_of_keys() {
         ("whole", "200"),
         ("z", "last"),
     ];
-    assert_eq!(
-        attribute_text(&attributes),
-        expected.map(|(key, text)| (key, Cow::Borrowed(text)))
-    );
+    let span = otlp::trace::Span {
+        attributes: attributes.to_vec(),
+        ..otlp::trace::Span::default()
+    };
+    let expected = expected.map(|(key, text)| (key.to_owned(), text.to_owned()));
+    assert_eq!(columns(&span).attrs, expected);
 }

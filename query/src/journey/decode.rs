@@ -103,6 +103,7 @@ pub(crate) fn line(row: LogRecordRow) -> Option<(String, LogRecord)> {
         span_id: row.span_id,
         source: row.source,
         attrs: row.attrs,
+        attr_types: row.attr_types,
         extra: row.extra,
     };
     let read = stored::log_from_stored(columns)
@@ -152,7 +153,9 @@ impl Faults {
             duration_ns: row.duration_ns,
             status: row.status,
             status_message: row.status_message,
+            flags: row.flags,
             attrs: row.attrs,
+            attr_types: row.attr_types,
             extra: row.extra,
         };
         let read = stored::span_from_stored(columns, resource, scope, origin);

@@ -1,6 +1,6 @@
 //! Data for the API's tests, written as the collector writes it: every fact a row of its own, in a part of its own.
 
-use std::borrow::Cow;
+use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
@@ -8,13 +8,16 @@ use coldtrace_model::{
     ByteSize, Cold, FactSet, Invocation, LogRecord, Nanos, Outcome, Phase, PhaseKind, RequestId,
     Resource, SandboxId, Span, SpanId, SpanKind, TraceId, UnixNanos,
 };
-use coldtrace_proto::{span as wire, stored};
+use coldtrace_proto::span as otlp;
+use coldtrace_proto::stored::{self, Split};
+use coldtrace_proto::wire::{SpanView, WireError};
 use coldtrace_store::Store;
-use coldtrace_store::native::Blocks;
+use coldtrace_store::native::{Blocks, Partition};
 use coldtrace_store::rows::{
     InvocationRow, LogRow, Owner, PhaseRow, ResourceRow, ScopeRow, SpanRow,
 };
 use coldtrace_testkit::{at, invocation, phase, resource, span, trace_id};
+use prost::Message as _;
 
 /// Twenty years: the tests' times are fixed, and their day must not have passed.
 const KEEP_DAYS: u16 = 7_300;
@@ -64,24 +67,21 @@ impl<'a> Data<'a> {
     fn push_span(&self, blocks: &mut Blocks, span: &Span) {
         let owner = self.owner();
         let (ts, service) = (span.start.0, span.resource.service());
-        let otlp = wire::from_model(span);
-        let text = stored::attribute_text(&otlp.attributes);
         let links: Vec<[u8; 16]> = span
             .links
             .iter()
             .map(|link| *link.trace_id.as_bytes())
             .collect();
-        let resource = wire::resource_from_model(&span.resource);
+        let resource = otlp::resource_from_model(&span.resource);
         let resource_raw = stored::resource_raw(&resource);
-        let scope_raw = stored::scope_raw(&wire::scope_from_model(&span.scope));
-        let resource_text = stored::attribute_text(&resource.attributes);
+        let scope_raw = stored::scope_raw(&otlp::scope_from_model(&span.scope));
         blocks.push_resource(&ResourceRow {
             owner,
             ts,
             resource_id: key(&resource_raw),
             service,
             schema_url: &span.resource.schema_url,
-            attrs: &resource_text,
+            attrs: &[],
             raw: &resource_raw,
         });
         blocks.push_scope(&ScopeRow {
@@ -91,28 +91,39 @@ impl<'a> Data<'a> {
             schema_url: &span.scope.schema_url,
             raw: &scope_raw,
         });
-        blocks.push_span(&SpanRow {
-            owner,
-            ts,
-            trace_id: *span.trace_id.as_bytes(),
-            span_id: *span.span_id.as_bytes(),
-            parent_span_id: span.parent_span_id.map_or([0; 8], |id| *id.as_bytes()),
-            service,
-            name: &span.name,
-            kind: span.kind as u8,
-            duration_ns: span.end.0.wrapping_sub(span.start.0) as i64,
-            status: span.status.code as u8,
-            status_message: &span.status.message,
-            request_id: text_of(span.origin.request_id.as_ref().map(RequestId::as_str)),
-            sandbox_id: text_of(span.origin.sandbox_id.as_ref().map(SandboxId::as_str)),
-            phase: &span.origin.phase,
-            http_status: 0,
-            resource_id: key(&resource_raw),
-            scope_id: key(&scope_raw),
-            attrs: &text,
-            extra: &stored::span_extra(&otlp),
-            link_trace_ids: &links,
+        let bytes = otlp::from_model(span).encode_to_vec();
+        let view = SpanView::read(&bytes).expect("a span");
+        let mut split = Split::default();
+        let split = &mut split;
+        let pushed = blocks.push_span(Partition::of(ts, owner.keep_days), |attributes| {
+            split.span(&view, |attribute, text| {
+                attributes.push(attribute.key, text)
+            })?;
+            Ok::<_, WireError>(SpanRow {
+                owner,
+                ts,
+                trace_id: *span.trace_id.as_bytes(),
+                span_id: *span.span_id.as_bytes(),
+                parent_span_id: span.parent_span_id.map_or([0; 8], |id| *id.as_bytes()),
+                flags: span.flags,
+                service,
+                name: span.name.as_bytes(),
+                kind: span.kind as u8,
+                duration_ns: span.end.0.wrapping_sub(span.start.0) as i64,
+                status: span.status.code as u8,
+                status_message: span.status.message.as_bytes(),
+                request_id: text_of(span.origin.request_id.as_ref().map(RequestId::as_str)),
+                sandbox_id: text_of(span.origin.sandbox_id.as_ref().map(SandboxId::as_str)),
+                phase: &span.origin.phase,
+                http_status: 0,
+                resource_id: key(&resource_raw),
+                scope_id: key(&scope_raw),
+                attr_types: split.types(),
+                extra: split.extra(),
+                link_trace_ids: &links,
+            })
         });
+        pushed.expect("a span");
     }
 
     /// One row that tells all that the invocation says; what it does not say loses every merge.
@@ -196,7 +207,7 @@ impl<'a> Data<'a> {
     pub(super) async fn logs(&self, service: &str, sandbox_id: &str, lines: &[LogRecord]) {
         let mut blocks = Blocks::default();
         for line in lines {
-            blocks.push_log(&LogRow {
+            let row = LogRow {
                 owner: self.owner(),
                 ts: line.time.0,
                 service,
@@ -206,11 +217,16 @@ impl<'a> Data<'a> {
                 trace_id: line.trace_id.map_or([0; 16], |id| *id.as_bytes()),
                 span_id: line.span_id.map_or([0; 8], |id: SpanId| *id.as_bytes()),
                 severity: line.severity,
-                body: &line.body,
+                body: line.body.as_bytes(),
                 resource_id: 0,
                 scope_id: 0,
-                attrs: &[("level", Cow::Borrowed("info"))],
+                attr_types: &[],
                 extra: &[],
+            };
+            let partition = Partition::of(row.ts, row.owner.keep_days);
+            let Ok(()) = blocks.push_log(partition, |attributes| {
+                attributes.push(b"level", b"info");
+                Ok::<_, Infallible>(row)
             });
         }
         self.write(blocks, "logs").await;

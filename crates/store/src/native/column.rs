@@ -4,9 +4,12 @@
 //! LEB128, offsets of arrays and maps count values from the block's start.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 use std::marker::PhantomData;
-use std::sync::Arc;
+
+use bytes::Bytes;
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
 use crate::rows::AttributeItems;
 
@@ -19,8 +22,18 @@ pub(super) trait Column: Default {
     fn size(&self) -> usize;
 
     /// Appends prefix and values.
-    fn encode(&self, out: &mut Vec<u8>);
+    fn encode(self, out: &mut Pieces);
 }
+
+/// A block's bytes: what is small gathered, what is large as it is.
+#[derive(Default)]
+pub(super) struct Pieces {
+    whole: Vec<Bytes>,
+    gathered: Vec<u8>,
+}
+
+/// From here on a copy would cost more than one piece more to send.
+const LARGE: usize = 16 << 10;
 
 /// A type whose values all have one width.
 pub(super) trait Fixed {
@@ -47,6 +60,7 @@ macro_rules! fixed {
 fixed! {
     U8(u8) = "UInt8": |value| [value];
     U16(u16) = "UInt16": |value| value.to_le_bytes();
+    U32(u32) = "UInt32": |value| value.to_le_bytes();
     U64(u64) = "UInt64": |value| value.to_le_bytes();
     I64(i64) = "Int64": |value| value.to_le_bytes();
     /// Days since 1970.
@@ -76,13 +90,20 @@ pub(super) struct LowText {
     rows: Vec<u32>,
 }
 
-/// `Map(LowCardinality(String), String)`
+/// `Map(LowCardinality(String), String)`. Items come one by one and belong to the next row that ends.
 #[derive(Default)]
 pub(super) struct Attributes {
     /// Per row: where its items end.
     ends: Vec<u64>,
     keys: LowText,
     values: Text,
+}
+
+/// A place in a column of attributes.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    items: usize,
+    bytes: usize,
 }
 
 /// `Array(FixedString(16))`
@@ -96,13 +117,46 @@ pub(super) struct Bytes16List {
 /// Texts, numbered as they first came.
 #[derive(Default)]
 struct Dictionary {
-    numbers: HashMap<Arc<str>, u32>,
-    texts: Vec<Arc<str>>,
+    numbers: HashTable<u32>,
+    /// Strangers choose the texts.
+    hasher: RandomState,
+    /// Each with its length in front, as they are sent.
+    encoded: Vec<u8>,
+    /// Where each text begins and ends in `encoded`.
+    texts: Vec<(usize, usize)>,
     /// What came after each text the last time: names and keys come in the same order again and again, and a comparison is
     /// cheaper than a hash.
     followers: Vec<u32>,
     last: u32,
-    size: usize,
+}
+
+// === impl Pieces ===
+
+impl Pieces {
+    pub(super) fn gather(&mut self) -> &mut Vec<u8> {
+        &mut self.gathered
+    }
+
+    /// Appends bytes that were built for nothing else.
+    pub(super) fn append(&mut self, bytes: Vec<u8>) {
+        if bytes.len() < LARGE {
+            self.gathered.extend_from_slice(&bytes);
+        } else {
+            self.end_gathering();
+            self.whole.push(bytes.into());
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Vec<Bytes> {
+        self.end_gathering();
+        self.whole
+    }
+
+    fn end_gathering(&mut self) {
+        if !self.gathered.is_empty() {
+            self.whole.push(std::mem::take(&mut self.gathered).into());
+        }
+    }
 }
 
 // === impl Plain ===
@@ -129,14 +183,15 @@ impl<F: Fixed> Column for Plain<F> {
         self.values.len()
     }
 
-    fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.values);
+    fn encode(self, out: &mut Pieces) {
+        out.append(self.values);
     }
 }
 
 // === impl Text ===
 
 impl Text {
+    #[inline]
     pub(super) fn push(&mut self, value: impl AsRef<[u8]>) {
         put_bytes(value.as_ref(), &mut self.values);
     }
@@ -149,16 +204,17 @@ impl Column for Text {
         self.values.len()
     }
 
-    fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.values);
+    fn encode(self, out: &mut Pieces) {
+        out.append(self.values);
     }
 }
 
 // === impl LowText ===
 
 impl LowText {
-    pub(super) fn push(&mut self, value: &str) {
-        let number = self.texts.number(value);
+    #[inline]
+    pub(super) fn push(&mut self, value: impl AsRef<[u8]>) {
+        let number = self.texts.number(value.as_ref());
         self.rows.push(number);
     }
 
@@ -168,22 +224,20 @@ impl LowText {
         out.extend_from_slice(&VERSION.to_le_bytes());
     }
 
-    fn encode_values(&self, out: &mut Vec<u8>) {
+    fn encode_values(self, out: &mut Pieces) {
         /// The block brings a dictionary of its own, and it is all there is.
         const OWN_DICTIONARY: u64 = 1 << 9 | 1 << 10;
         if self.rows.is_empty() {
             return;
         }
-        let width = Width::of(self.texts.texts.len());
-        out.extend_from_slice(&(OWN_DICTIONARY | width.code()).to_le_bytes());
-        put_count(self.texts.texts.len(), out);
-        for text in &self.texts.texts {
-            put_bytes(text.as_bytes(), out);
-        }
-        put_count(self.rows.len(), out);
-        for number in &self.rows {
-            out.extend_from_slice(&number.to_le_bytes()[..width.bytes()]);
-        }
+        let texts = self.texts.texts.len();
+        let width = Width::of(texts);
+        let head = out.gather();
+        head.extend_from_slice(&(OWN_DICTIONARY | width.code()).to_le_bytes());
+        put_count(texts, head);
+        out.append(self.texts.encoded);
+        put_count(self.rows.len(), out.gather());
+        out.append(width.numbers(&self.rows));
     }
 }
 
@@ -191,11 +245,11 @@ impl Column for LowText {
     const TYPE: &'static str = "LowCardinality(String)";
 
     fn size(&self) -> usize {
-        self.texts.size + self.rows.len() * size_of::<u32>()
+        self.texts.encoded.len() + self.rows.len() * size_of::<u32>()
     }
 
-    fn encode(&self, out: &mut Vec<u8>) {
-        Self::encode_prefix(out);
+    fn encode(self, out: &mut Pieces) {
+        Self::encode_prefix(out.gather());
         self.encode_values(out);
     }
 }
@@ -203,12 +257,58 @@ impl Column for LowText {
 // === impl Attributes ===
 
 impl Attributes {
+    /// One more item of the row to come.
+    #[inline]
+    pub(super) fn add(&mut self, key: &[u8], value: &[u8]) {
+        self.keys.push(key);
+        self.values.push(value);
+    }
+
+    /// Ends the row.
+    #[inline]
+    pub(super) fn push(&mut self, (): ()) {
+        self.ends.push(self.keys.rows.len() as u64);
+    }
+
+    /// Where it is now.
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            items: self.keys.rows.len(),
+            bytes: self.values.values.len(),
+        }
+    }
+
+    /// Takes back what was added since.
+    pub(super) fn rewind(&mut self, mark: Mark) {
+        self.keys.rows.truncate(mark.items);
+        self.values.values.truncate(mark.bytes);
+    }
+}
+
+/// A row of attributes of which none is left out, as the smaller tables have it.
+#[derive(Default)]
+pub(super) struct WholeAttributes(Attributes);
+
+// === impl WholeAttributes ===
+
+impl WholeAttributes {
     pub(super) fn push(&mut self, items: AttributeItems<'_>) {
         for (key, value) in items {
-            self.keys.push(key);
-            self.values.push(Cow::as_ref(value));
+            self.0.add(key.as_bytes(), Cow::as_ref(value).as_bytes());
         }
-        self.ends.push(self.keys.rows.len() as u64);
+        self.0.push(());
+    }
+}
+
+impl Column for WholeAttributes {
+    const TYPE: &'static str = Attributes::TYPE;
+
+    fn size(&self) -> usize {
+        self.0.size()
+    }
+
+    fn encode(self, out: &mut Pieces) {
+        self.0.encode(out);
     }
 }
 
@@ -219,8 +319,8 @@ impl Column for Attributes {
         self.keys.size() + self.values.size() + self.ends.len() * size_of::<u64>()
     }
 
-    fn encode(&self, out: &mut Vec<u8>) {
-        LowText::encode_prefix(out);
+    fn encode(self, out: &mut Pieces) {
+        LowText::encode_prefix(out.gather());
         put_ends(&self.ends, out);
         self.keys.encode_values(out);
         self.values.encode(out);
@@ -245,7 +345,7 @@ impl Column for Bytes16List {
         self.values.size() + self.ends.len() * size_of::<u64>()
     }
 
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn encode(self, out: &mut Pieces) {
         put_ends(&self.ends, out);
         self.values.encode(out);
     }
@@ -254,13 +354,10 @@ impl Column for Bytes16List {
 // === impl Dictionary ===
 
 impl Dictionary {
-    fn number(&mut self, text: &str) -> u32 {
+    #[inline]
+    fn number(&mut self, text: &[u8]) -> u32 {
         let expected = self.followers.get(self.last as usize).copied().unwrap_or(0);
-        let as_expected = self
-            .texts
-            .get(expected as usize)
-            .is_some_and(|known| **known == *text);
-        let number = match as_expected {
+        let number = match self.text(expected) == Some(text) {
             true => expected,
             false => self.look_up(text),
         };
@@ -268,22 +365,43 @@ impl Dictionary {
         number
     }
 
-    fn look_up(&mut self, text: &str) -> u32 {
-        let number = match self.numbers.get(text) {
+    #[inline]
+    fn text(&self, number: u32) -> Option<&[u8]> {
+        let (from, to) = *self.texts.get(number as usize)?;
+        self.encoded.get(from..to)
+    }
+
+    fn look_up(&mut self, text: &[u8]) -> u32 {
+        let hash = self.hasher.hash_one(text);
+        let known = self
+            .numbers
+            .find(hash, |number| self.text(*number) == Some(text));
+        let number = match known {
             Some(number) => *number,
-            None => self.add(text),
+            None => self.add(text, hash),
         };
         self.followers[self.last as usize] = number;
         number
     }
 
-    fn add(&mut self, text: &str) -> u32 {
+    fn add(&mut self, text: &[u8], hash: u64) -> u32 {
         let number = u32::try_from(self.texts.len()).expect("a block has fewer items");
-        let text: Arc<str> = text.into();
-        self.size += text.len();
-        self.numbers.insert(Arc::clone(&text), number);
-        self.texts.push(text);
+        put_bytes(text, &mut self.encoded);
+        let end = self.encoded.len();
+        self.texts.push((end - text.len(), end));
         self.followers.push(0);
+        let Self {
+            numbers,
+            hasher,
+            encoded,
+            texts,
+            ..
+        } = self;
+        let hash_of = |number: &u32| {
+            let (from, to) = texts[*number as usize];
+            hasher.hash_one(&encoded[from..to])
+        };
+        numbers.insert_unique(hash, number, hash_of);
         number
     }
 }
@@ -307,11 +425,18 @@ impl Width {
         }
     }
 
-    fn bytes(self) -> usize {
+    /// The rows' numbers in this width.
+    fn numbers(self, rows: &[u32]) -> Vec<u8> {
         match self {
-            Self::One => 1,
-            Self::Two => 2,
-            Self::Four => 4,
+            Self::One => rows.iter().map(|number| *number as u8).collect(),
+            Self::Two => rows
+                .iter()
+                .flat_map(|number| (*number as u16).to_le_bytes())
+                .collect(),
+            Self::Four => rows
+                .iter()
+                .flat_map(|number| number.to_le_bytes())
+                .collect(),
         }
     }
 
@@ -328,10 +453,8 @@ fn put_count(count: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(&(count as u64).to_le_bytes());
 }
 
-fn put_ends(ends: &[u64], out: &mut Vec<u8>) {
-    for end in ends {
-        out.extend_from_slice(&end.to_le_bytes());
-    }
+fn put_ends(ends: &[u64], out: &mut Pieces) {
+    out.append(ends.iter().flat_map(|end| end.to_le_bytes()).collect());
 }
 
 /// Length, then bytes.

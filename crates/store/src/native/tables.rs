@@ -3,9 +3,11 @@
 //! Columns that the engine derives are absent. Every column is named in the INSERT, so that a later migration may add one.
 //! A `SimpleAggregateFunction` is written as the type that it holds.
 
+use bytes::Bytes;
+
 use super::column::{
-    Attributes, Bytes8, Bytes16, Bytes16List, Column, Day, I64, LowText, Moment, Plain, Text, U8,
-    U16, U64, put_bytes, put_length,
+    Attributes, Bytes8, Bytes16, Bytes16List, Column, Day, I64, LowText, Moment, Pieces, Plain,
+    Text, U8, U16, U32, U64, WholeAttributes, put_bytes, put_length,
 };
 use super::{Table, Told, Witness, day};
 use crate::rows::{InvocationRow, LogRow, PhaseRow, ResourceRow, SandboxRow, ScopeRow, SpanRow};
@@ -23,7 +25,7 @@ pub(super) trait Columns: Default {
     fn size(&self) -> usize;
 
     /// The block, of this many rows.
-    fn encode(&self, rows: u64) -> Vec<u8>;
+    fn encode(self, rows: u64) -> Vec<Bytes>;
 
     fn witness(_row: &Self::Row<'_>) -> Witness {
         Witness::None
@@ -39,7 +41,7 @@ macro_rules! table {
     ) => {
         #[derive(Default)]
         pub(super) struct $table {
-            $($column: $type,)*
+            $(pub(super) $column: $type,)*
         }
 
         impl Columns for $table {
@@ -56,17 +58,16 @@ macro_rules! table {
                 0 $(+ self.$column.size())*
             }
 
-            fn encode(&self, rows: u64) -> Vec<u8> {
-                // Names, types and prefixes come on top of the values: a few kilobytes.
-                let mut block = Vec::with_capacity(self.size() + 4096);
-                put_length(Self::COLUMNS.len() as u64, &mut block);
-                put_length(rows, &mut block);
+            fn encode(self, rows: u64) -> Vec<Bytes> {
+                let mut block = Pieces::default();
+                put_length(Self::COLUMNS.len() as u64, block.gather());
+                put_length(rows, block.gather());
                 $(
-                    put_bytes(stringify!($column).as_bytes(), &mut block);
-                    put_bytes(<$type as Column>::TYPE.as_bytes(), &mut block);
+                    put_bytes(stringify!($column).as_bytes(), block.gather());
+                    put_bytes(<$type as Column>::TYPE.as_bytes(), block.gather());
                     self.$column.encode(&mut block);
                 )*
-                block
+                block.finish()
             }
 
             $($witness)?
@@ -82,6 +83,7 @@ table! {
         trace_id: Plain<Bytes16> = row.trace_id,
         span_id: Plain<Bytes8> = row.span_id,
         parent_span_id: Plain<Bytes8> = row.parent_span_id,
+        flags: Plain<U32> = row.flags,
         service: LowText = row.service,
         name: LowText = row.name,
         kind: Plain<U8> = row.kind,
@@ -94,7 +96,8 @@ table! {
         http_status: Plain<U16> = row.http_status,
         resource_id: Plain<U64> = row.resource_id,
         scope_id: Plain<U64> = row.scope_id,
-        attrs: Attributes = row.attrs,
+        attrs: Attributes = (),
+        attr_types: LowText = row.attr_types,
         extra: Text = row.extra,
         link_trace_ids: Bytes16List = row.link_trace_ids,
     }
@@ -118,7 +121,7 @@ table! {
         resource_id: Plain<U64> = row.resource_id,
         service: LowText = row.service,
         schema_url: Text = row.schema_url,
-        attrs: Attributes = row.attrs,
+        attrs: WholeAttributes = row.attrs,
         raw: Text = row.raw,
     }
 }
@@ -221,7 +224,8 @@ table! {
         body: Text = row.body,
         resource_id: Plain<U64> = row.resource_id,
         scope_id: Plain<U64> = row.scope_id,
-        attrs: Attributes = row.attrs,
+        attrs: Attributes = (),
+        attr_types: LowText = row.attr_types,
         extra: Text = row.extra,
     }
 

@@ -42,8 +42,10 @@ pub struct LogRecordRow {
     pub severity: u8,
     /// Text.
     pub body: String,
-    /// Every attribute as text.
+    /// Every attribute as text, in order.
     pub attrs: Vec<(String, String)>,
+    /// Of which OTLP type each attribute is.
+    pub attr_types: String,
     /// The rest as OTLP bytes.
     pub extra: Vec<u8>,
 }
@@ -59,6 +61,7 @@ struct StoredLog {
     severity: u8,
     body: String,
     attrs: Vec<(String, String)>,
+    attr_types: String,
     extra: Bytes,
 }
 
@@ -76,7 +79,7 @@ impl Reader {
         let (owned, shown) = (self.owned(), filter.shown());
         let lines = format!(
             "SELECT toUInt64(toUnixTimestamp64Nano(ts)) AS nanos, service, source, request_id, trace_id, span_id,
-                severity, body, attrs, extra
+                severity, body, attrs, attr_types, extra
             FROM logs WHERE {owned} AND {shown}
             ORDER BY ts, source, body, span_id LIMIT {}",
             filter.limit
@@ -134,6 +137,7 @@ impl From<StoredLog> for LogRecordRow {
             severity: stored.severity,
             body: stored.body,
             attrs: stored.attrs,
+            attr_types: stored.attr_types,
             extra: stored.extra.0,
         }
     }

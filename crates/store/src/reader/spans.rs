@@ -48,8 +48,12 @@ pub struct SpanRecord {
     pub resource_id: u64,
     /// Key into `scopes`.
     pub scope_id: u64,
-    /// Every attribute as text.
+    /// W3C's flags, and what is known of the parent.
+    pub flags: u32,
+    /// Every attribute as text, in order.
     pub attrs: Vec<(String, String)>,
+    /// Of which OTLP type each attribute is.
+    pub attr_types: String,
     /// The rest as OTLP bytes.
     pub extra: Vec<u8>,
 }
@@ -93,7 +97,9 @@ struct StoredSpan {
     phase: String,
     resource_id: u64,
     scope_id: u64,
+    flags: u32,
     attrs: Vec<(String, String)>,
+    attr_types: String,
     extra: Bytes,
 }
 
@@ -130,7 +136,7 @@ impl Reader {
             .rows(&format!(
                 "SELECT toUInt64(toUnixTimestamp64Nano(ts)) AS nanos, trace_id, span_id, parent_span_id, service,
                     name, kind, duration_ns, status, status_message, request_id, sandbox_id, phase,
-                    resource_id, scope_id, attrs, extra
+                    resource_id, scope_id, flags, attrs, attr_types, extra
                 FROM spans WHERE {} AND {} ORDER BY ts, trace_id, span_id LIMIT {limit}",
                 self.owned(),
                 windows.filter()
@@ -268,7 +274,9 @@ impl From<StoredSpan> for SpanRecord {
             phase: stored.phase,
             resource_id: stored.resource_id,
             scope_id: stored.scope_id,
+            flags: stored.flags,
             attrs: stored.attrs,
+            attr_types: stored.attr_types,
             extra: stored.extra.0,
         }
     }

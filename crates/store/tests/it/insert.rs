@@ -1,6 +1,5 @@
 //! What an insert promises: stored once, whatever happens, and told apart when it is not.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use coldtrace_model::FactSet;
@@ -10,6 +9,7 @@ use coldtrace_store::{InsertError, Store, StoreConfig, Writer};
 use coldtrace_testkit::engine::{self, KEEP_DAYS, TestEngine};
 
 use crate::database::ask;
+use crate::push::push_span;
 
 const TS: u64 = 1_767_323_045_000_000_006;
 const OWNER: Owner<'static> = Owner {
@@ -28,28 +28,30 @@ fn spans() -> Block {
 fn spans_at(ts: u64) -> Block {
     let mut blocks = Blocks::default();
     for number in 0..100_u8 {
-        blocks.push_span(&SpanRow {
+        let row = SpanRow {
             owner: OWNER,
             ts: ts + u64::from(number),
             trace_id: [number; 16],
             span_id: [number; 8],
             parent_span_id: [0; 8],
+            flags: 1,
             service: "shop",
-            name: "buy",
+            name: b"buy",
             kind: 2,
             duration_ns: 1_000,
             status: 0,
-            status_message: "",
+            status_message: b"",
             request_id: "request",
             sandbox_id: "",
             phase: "",
             http_status: 200,
             resource_id: 1,
             scope_id: 1,
-            attrs: &[("key", Cow::Borrowed("value"))],
+            attr_types: b"",
             extra: b"",
             link_trace_ids: &[[number + 100; 16]],
-        });
+        };
+        push_span(&mut blocks, row, [("key", "value")]);
     }
     blocks.finish().remove(0)
 }

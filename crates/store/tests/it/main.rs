@@ -5,5 +5,6 @@ mod embedded;
 mod insert;
 mod migrate;
 mod native;
+mod push;
 
 coldtrace_testkit::engine_child!();

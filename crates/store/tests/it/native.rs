@@ -15,6 +15,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::database::ask;
+use crate::push::{NONE, push_log, push_span};
 
 const OWNER: Owner<'static> = Owner {
     tenant: "t",
@@ -96,33 +97,30 @@ fn any_span() -> impl Strategy<Value = Span> {
 fn block_of(spans: &[Span], tenant: &str) -> Block {
     let mut blocks = Blocks::default();
     for (number, span) in spans.iter().enumerate() {
-        let attrs: Vec<(&str, Cow<'_, str>)> = span
-            .attrs
-            .iter()
-            .map(|(key, value)| (key.as_str(), Cow::from(value)))
-            .collect();
-        blocks.push_span(&SpanRow {
+        let row = SpanRow {
             owner: Owner { tenant, ..OWNER },
             ts: span.ts,
             trace_id: span.ids.0,
             span_id: span.ids.1,
             parent_span_id: span.ids.2,
+            flags: u32::MAX,
             service: &span.service,
-            name: &span.name,
+            name: span.name.as_bytes(),
             kind: span.kind,
             duration_ns: span.duration_ns,
             status: 0,
-            status_message: &span.status_message,
+            status_message: span.status_message.as_bytes(),
             request_id: "",
             sandbox_id: "",
             phase: "",
             http_status: span.http_status,
             resource_id: u64::MAX,
             scope_id: number as u64,
-            attrs: &attrs,
+            attr_types: b"s",
             extra: &span.extra,
             link_trace_ids: &span.link_trace_ids,
-        });
+        };
+        push_span(&mut blocks, row, &span.attrs);
     }
     let mut blocks = blocks.finish();
     assert_eq!(blocks.len(), 1);
@@ -209,12 +207,13 @@ async fn more_names_than_two_bytes_can_number_come_back() {
     let names: Vec<String> = (0..70_000).map(|number| format!("name {number}")).collect();
     let mut blocks = Blocks::default();
     for (number, name) in names.iter().enumerate() {
-        blocks.push_log(&LogRow {
+        let row = LogRow {
             service: name,
-            body: name,
+            body: name.as_bytes(),
             resource_id: number as u64,
             ..log()
-        });
+        };
+        push_log(&mut blocks, row, NONE);
     }
     insert_all(&engine.store(), blocks).await;
     let told = ask(
@@ -236,10 +235,10 @@ fn log() -> LogRow<'static> {
         trace_id: *b"the trace's id 1",
         span_id: *b"span one",
         severity: 9,
-        body: "tab\there, ünïcode 🦀",
+        body: "tab\there, ünïcode 🦀".as_bytes(),
         resource_id: 3,
         scope_id: 4,
-        attrs: &[],
+        attr_types: b"",
         extra: b"",
     }
 }
@@ -250,13 +249,14 @@ async fn a_block_of_long_texts_is_found_again() {
     let writer = engine.store().writer();
     // More than the engine takes as the text of a query.
     let (long, other) = ("ü ?'\\".repeat(100_000), "ü ?'\\".repeat(99_999));
-    let block = |service, body| {
+    let block = |service, body: &str| {
         let mut blocks = Blocks::default();
-        blocks.push_log(&LogRow {
+        let row = LogRow {
             service,
-            body,
+            body: body.as_bytes(),
             ..log()
-        });
+        };
+        push_log(&mut blocks, row, NONE);
         blocks.finish().remove(0)
     };
     writer.insert(&block(&long, &long), "token").await.unwrap();
@@ -270,11 +270,12 @@ async fn each_value_comes_back_in_its_column() {
     let engine = engine::start().await;
     let mut blocks = Blocks::default();
     let attrs = [("a", Cow::from("1")), ("b", Cow::from("zwei"))];
-    blocks.push_log(&LogRow {
-        attrs: &attrs,
+    let row = LogRow {
+        attr_types: b"is",
         extra: b"e",
         ..log()
-    });
+    };
+    push_log(&mut blocks, row, [("a", "1"), ("b", "zwei")]);
     blocks.push_resource(&ResourceRow {
         owner: OWNER,
         ts: TS,
@@ -327,7 +328,7 @@ const STORED: [(&str, &str); 6] = [
     (
         "logs",
         "t,10000,2026-01-02 03:04:05.000000006,shop,function,s,r,the trace's id 1,span one,9,\
-        tab\there, ünïcode 🦀,3,4,{'a':'1','b':'zwei'},e",
+        tab\there, ünïcode 🦀,3,4,{'a':'1','b':'zwei'},is,e",
     ),
     (
         "resources",
