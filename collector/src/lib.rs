@@ -17,6 +17,8 @@ mod otlp;
 mod receive;
 mod resend;
 mod serve;
+#[cfg(feature = "bench")]
+pub mod stages;
 mod status;
 mod unpack;
 

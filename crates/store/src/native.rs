@@ -168,6 +168,15 @@ impl Table {
     }
 }
 
+// === impl Block ===
+
+impl Block {
+    /// Its bytes in Native format, in the pieces in which they are sent.
+    pub fn pieces(&self) -> &[Bytes] {
+        &self.body
+    }
+}
+
 // === impl Told ===
 
 impl Told {
