@@ -18,20 +18,25 @@ impl DataDir {
     /// Makes the folder where it is absent, for its owner alone, and takes it. `role` is who uses it: a collector and a
     /// query service may share one.
     pub(crate) fn take(path: Option<&Path>, role: &str) -> Result<Self, Failure> {
+        let path = Self::locate(path)?;
+        let lock = take_lock(&path, role)?;
+        Ok(Self { path, _lock: lock })
+    }
+
+    /// Where the folder is, made where it is absent: for what does not mind who else uses it.
+    pub(crate) fn locate(path: Option<&Path>) -> Result<PathBuf, Failure> {
         let path = match path {
             Some(path) => path.to_owned(),
             None => default_path()?,
         };
-        let failed = |error| {
+        make_private(&path).map_err(|error| {
             let doing = format!(
                 "cannot use {} as the data folder (--data-dir)",
                 path.display()
             );
             Failure::failed(doing, error)
-        };
-        make_private(&path).map_err(failed)?;
-        let lock = take_lock(&path, role)?;
-        Ok(Self { path, _lock: lock })
+        })?;
+        Ok(path)
     }
 
     /// The folder.

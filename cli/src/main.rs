@@ -10,10 +10,12 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+mod control_watch;
 mod data_dir;
 mod demo;
 mod engine;
 mod failure;
+mod keys;
 mod serve;
 mod settings;
 mod store_watch;
@@ -43,6 +45,10 @@ enum Command {
     Query(Place),
     /// Run the demo shop in emulated sandboxes and look at it.
     Demo(demo::DemoArguments),
+    /// Make, show, rotate and revoke keys: who may send and read.
+    Keys(keys::KeysArguments),
+    /// Show and set how much each tenant may send and keep.
+    Limits(keys::LimitsArguments),
     /// Check the configuration and tell every mistake.
     CheckConfig(ConfigFile),
     /// Print every setting in force and where it was set.
@@ -90,6 +96,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Collector(place) => serve::collector(&place),
         Command::Query(place) => serve::query(&place),
         Command::Demo(arguments) => demo::run(arguments),
+        Command::Keys(arguments) => keys::keys(arguments),
+        Command::Limits(arguments) => keys::limits(arguments),
         Command::CheckConfig(file) => settings::check(&file),
         Command::PrintConfig(file) => settings::print(&file),
         Command::FetchEngine(file) => engine::fetch(&file),

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use coldtrace_control::Rings;
 use coldtrace_service::config::{Problem, Problems};
 use coldtrace_service::health::Health;
 use coldtrace_service::logging;
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 use tracing::{error, info};
 
 use crate::Place;
+use crate::control_watch::Control;
 use crate::data_dir::DataDir;
 use crate::engine;
 use crate::failure::Failure;
@@ -90,6 +92,8 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     logging::init(config.log_format, &config.log_filter)
         .map_err(|error| Failure::failed("cannot start logging", error))?;
+    let control = Control::open(config.control.remote()?, data_dir.path())
+        .map_err(|error| Failure::failed("cannot tell who may send and read", error))?;
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::failed("cannot start the runtime", error))?;
     runtime.block_on(async {
@@ -101,7 +105,7 @@ pub(crate) fn run(
                 (Some(engine), server)
             }
         };
-        let mut process = Process::new(server, engine.is_some());
+        let mut process = Process::new(server, engine.is_some(), control);
         let served = Box::pin(process.serve(config, data_dir, services)).await;
         process.end().await;
         if let Some(engine) = engine {
@@ -122,6 +126,7 @@ struct Process {
     service_ended: Shutdown,
     tasks: Tasks,
     store_state: watch::Receiver<State>,
+    rings: Rings,
 }
 
 /// Tells that a service ended when it is dropped: also when the service panicked.
@@ -130,7 +135,7 @@ struct TellsEnd(Shutdown);
 // === impl Process ===
 
 impl Process {
-    fn new(server: StoreConfig, embedded: bool) -> Self {
+    fn new(server: StoreConfig, embedded: bool, control: Control) -> Self {
         let health = Health::new();
         let shutdown = Shutdown::new();
         let tasks = Tasks::new();
@@ -141,6 +146,9 @@ impl Process {
         // The watch outlives the services, so that the health page tells the truth while they drain.
         let watch = store_watch::run(store.clone(), component, state_tx, shutdown.clone());
         tasks.spawn("store watch", watch);
+        let rings = control.rings.clone();
+        let component = health.component("keys");
+        tasks.spawn("control watch", control.follow(component, shutdown.clone()));
         Self {
             store,
             embedded,
@@ -150,6 +158,7 @@ impl Process {
             service_ended: Shutdown::new(),
             tasks,
             store_state,
+            rings,
         }
     }
 
@@ -178,9 +187,11 @@ impl Process {
         config: coldtrace_collector::Config,
         data_dir: &DataDir,
     ) -> Result<[String; 2], Failure> {
+        let scheme = config.tls.scheme();
         let app = coldtrace_collector::App::build(
             config,
             self.store.clone(),
+            self.rings.clone(),
             data_dir.path(),
             &self.registry,
             &self.health,
@@ -188,19 +199,25 @@ impl Process {
         .await
         .map_err(Failure::build)?;
         let addresses = [
-            format!("OTLP over gRPC    http://{}", app.grpc_addr()),
-            format!("OTLP over HTTP    http://{}", app.http_addr()),
+            format!("OTLP over gRPC    {scheme}://{}", app.grpc_addr()),
+            format!("OTLP over HTTP    {scheme}://{}", app.http_addr()),
         ];
         self.spawn_service("collector", app.run(self.shutdown.clone()));
         Ok(addresses)
     }
 
     async fn start_query(&self, config: coldtrace_query::Config) -> Result<String, Failure> {
-        let app =
-            coldtrace_query::App::build(config, self.store.clone(), &self.registry, &self.health)
-                .await
-                .map_err(Failure::build)?;
-        let address = format!("ui and API        http://{}", app.addr());
+        let scheme = config.tls.scheme();
+        let app = coldtrace_query::App::build(
+            config,
+            self.store.clone(),
+            self.rings.clone(),
+            &self.registry,
+            &self.health,
+        )
+        .await
+        .map_err(Failure::build)?;
+        let address = format!("ui and API        {scheme}://{}", app.addr());
         self.spawn_service("query", app.run(self.shutdown.clone()));
         Ok(address)
     }

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use coldtrace_control::Remote;
 use coldtrace_service::config::{self, HumanBytes, Problems, Settings};
 use coldtrace_service::logging::{LogFilter, LogFormat};
 use coldtrace_store::StoreConfig;
@@ -18,6 +19,7 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     pub(crate) log_filter: LogFilter,
     pub(crate) store: StoreSettings,
+    pub(crate) control: ControlSettings,
     pub(crate) collector: coldtrace_collector::Config,
     pub(crate) query: coldtrace_query::Config,
 }
@@ -30,6 +32,16 @@ pub(crate) struct StoreSettings {
     pub(crate) password: String,
     pub(crate) database: String,
     pub(crate) engine: EngineSettings,
+}
+
+/// Section `control`: where a collector on another machine learns who may send.
+pub(crate) struct ControlSettings {
+    /// The query service's address; without it the data folder is looked at.
+    url: Option<String>,
+    /// A key of scope `admin`.
+    api_key: String,
+    /// In PEM, where the query service's certificate is not from one of the web's authorities.
+    ca: Option<PathBuf>,
 }
 
 /// How the embedded engine runs.
@@ -48,6 +60,29 @@ impl Config {
         let (config, settings) = read(file);
         settings.finish()?;
         Ok(config)
+    }
+}
+
+impl ControlSettings {
+    /// The query service, if one is set.
+    pub(crate) fn remote(&self) -> Result<Option<Remote>, Failure> {
+        let Some(url) = self.url.clone() else {
+            return Ok(None);
+        };
+        let ca = match &self.ca {
+            Some(path) => Some(std::fs::read(path).map_err(|error| {
+                Failure::failed(
+                    format!("cannot read {} (control.ca)", path.display()),
+                    error,
+                )
+            })?),
+            None => None,
+        };
+        Ok(Some(Remote {
+            url,
+            api_key: self.api_key.clone(),
+            ca,
+        }))
     }
 }
 
@@ -84,10 +119,12 @@ fn read(file: &ConfigFile) -> (Config, Settings) {
     let default_filter = DEFAULT_FILTER.parse().expect("the default is a filter");
     let log_filter = log.value("filter", default_filter);
     let store = read_store(&mut settings);
+    let control = read_control(&mut settings);
     let config = Config {
         log_format,
         log_filter,
         store,
+        control,
         collector: coldtrace_collector::Config::read(&mut settings.section("collector")),
         query: coldtrace_query::Config::read(&mut settings.section("query")),
     };
@@ -113,6 +150,28 @@ fn read_store(settings: &mut Settings) -> StoreSettings {
             library: store.optional("engine_library"),
         },
     }
+}
+
+fn read_control(settings: &mut Settings) -> ControlSettings {
+    let mut control = settings.section("control");
+    let url = control.optional::<String>("url");
+    let api_key = control.value("api_key", String::new());
+    let ca = control.optional("ca");
+    if let Some(url) = &url {
+        if !(url.starts_with("https://") || url.starts_with("http://")) {
+            control.problem(
+                "url",
+                "is the query service's address, such as https://coldtrace.internal:7070",
+            );
+        }
+        if api_key.is_empty() {
+            control.problem(
+                "api_key",
+                "is needed with control.url: `coldtrace keys create --scope admin` makes one",
+            );
+        }
+    }
+    ControlSettings { url, api_key, ca }
 }
 
 /// What is wrong with the address of a server.

@@ -7,15 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use coldtrace_control::{Gate, Scope};
 use coldtrace_model::{Tenant, UnixNanos};
 use coldtrace_proto::json;
-use tokio::sync::Semaphore;
+use http::HeaderMap;
 use xxhash_rust::xxh3::Xxh3;
 
 pub(crate) mod judge;
 pub(crate) mod terms;
 mod weight;
 
+use crate::auth;
+use crate::fair::{Fair, Sender, Turns};
 use crate::log::{Log, Refused, Request, ResendKey, Signal};
 use crate::metrics::AdmitMetrics;
 use crate::receive::{Memory, Received};
@@ -42,12 +45,14 @@ pub(crate) struct Admit {
 
 /// What a collector admits by.
 pub(crate) struct Shared {
+    pub(crate) gate: Gate,
+    pub(crate) fair: Fair,
     pub(crate) limit: u64,
     pub(crate) keep_days: u16,
     pub(crate) memory: Memory,
     /// Large requests that are read at one time: as many as can make use of a core, so that neither memory nor the log's
     /// threads are short.
-    pub(crate) readers: Arc<Semaphore>,
+    pub(crate) readers: Turns,
     pub(crate) log: Log,
     pub(crate) resends: Resends,
     pub(crate) metrics: AdmitMetrics,
@@ -56,6 +61,7 @@ pub(crate) struct Shared {
 /// A request as it came.
 #[derive(Debug)]
 pub(crate) struct Packed {
+    pub(crate) sender: Sender,
     pub(crate) signal: Signal,
     pub(crate) encoding: Encoding,
     pub(crate) compression: Compression,
@@ -85,6 +91,17 @@ impl Admit {
         }
     }
 
+    /// Lets a request in by its headers, before its body is read.
+    pub(crate) fn enter(&self, headers: &HeaderMap) -> Result<Sender, Refusal> {
+        let tenant = auth::tenant(&self.shared.gate, headers, Scope::Ingest)?;
+        self.shared.fair.enter(tenant, &self.shared.gate.ring())
+    }
+
+    /// Whether a request with these headers may see what concerns the whole service.
+    pub(crate) fn may_look_inside(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        auth::tenant(&self.shared.gate, headers, Scope::Admin).map(drop)
+    }
+
     /// Largest body in bytes, packed and unpacked.
     pub(crate) fn limit(&self) -> u64 {
         self.shared.limit
@@ -105,26 +122,30 @@ impl Admit {
         let is_quick = packed.compression == Compression::None
             && packed.encoding == Encoding::Protobuf
             && packed.received.body.len() <= INLINE_BYTES;
-        let (judged, received) = if is_quick {
-            (self.shared.judge(&mut packed, now), packed.received)
+        let (judged, packed) = if is_quick {
+            (self.shared.judge(&mut packed, now), packed)
         } else {
             let shared = Arc::clone(&self.shared);
-            let reader = Arc::clone(&shared.readers).acquire_owned().await;
-            let judging = tokio::task::spawn_blocking(move || {
-                (shared.judge(&mut packed, now), packed.received)
-            });
+            let reader = shared.readers.take(packed.sender.tenant()).await;
+            let judging =
+                tokio::task::spawn_blocking(move || (shared.judge(&mut packed, now), packed));
             let unreadable = |_| Refusal::Invalid("the request can't be read".to_owned());
             let judged = judging.await.map_err(unreadable)?;
             drop(reader);
             judged
         };
-        let accepted = self.keep(judged?, now).await;
+        let accepted = self.keep(judged?, &packed.sender, now).await;
         // Its memory is free again once the log has it.
-        drop(received);
+        drop(packed);
         accepted
     }
 
-    async fn keep(&self, judged: Judged, now: UnixNanos) -> Result<Accepted, Refusal> {
+    async fn keep(
+        &self,
+        judged: Judged,
+        sender: &Sender,
+        now: UnixNanos,
+    ) -> Result<Accepted, Refusal> {
         let metrics = &self.shared.metrics;
         let Some(request) = judged.request else {
             metrics.rejected.add(judged.accepted.rejected);
@@ -134,7 +155,9 @@ impl Admit {
         let claim = self.shared.resends.claim(request.key, now, judged.accepted);
         let ticket = match claim {
             Claim::First(pending, ticket) => {
-                let appended = self.shared.log.append(request, pending);
+                let log = &self.shared.log;
+                sender.take_log(request.framed(), log.level())?;
+                let appended = log.append(request, pending);
                 appended.map_err(refusal)?;
                 metrics.rows.add(u64::from(rows));
                 metrics.rejected.add(rejected);
@@ -165,22 +188,24 @@ impl Shared {
             Encoding::Protobuf => body,
             Encoding::Json => transcode(signal, &body)?,
         };
+        let keep_days = packed.sender.keep_days().unwrap_or(self.keep_days);
         let terms = Terms {
             admitted_at: now,
-            keep_days: self.keep_days,
+            keep_days,
         };
         let judgement = judge(signal, &body, terms, self.limit * DECODED_FACTOR)?;
+        packed.sender.charge(body.len() as u64, judgement.rows);
         let accepted = Accepted {
             rejected: judgement.rejections.count(),
             message: judgement.rejections.message().into(),
         };
-        let tenant = Tenant::single();
+        let tenant = packed.sender.tenant().clone();
         let request = (judgement.rows > 0).then(|| Request {
             key: key(&tenant, signal, judgement.batch_id, &body),
             tenant,
             signal,
             admitted_at: now,
-            keep_days: self.keep_days,
+            keep_days,
             rows: u32::try_from(judgement.rows).unwrap_or(u32::MAX),
             rejected: accepted.rejected,
             body: judgement.rewritten.unwrap_or(body),

@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use coldtrace_control::{Gate, Rings};
 use coldtrace_model::UnixNanos;
 use coldtrace_service::health::{About, Component, Health};
 use coldtrace_service::metrics::Registry;
+use coldtrace_service::serve::serve;
 use coldtrace_service::shutdown::Shutdown;
 use coldtrace_service::tasks::Tasks;
+use coldtrace_service::tls::{Tls, TlsError};
 use coldtrace_store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -19,6 +22,7 @@ use tracing::{info, warn};
 
 use crate::Config;
 use crate::admit::{Admit, Shared};
+use crate::fair::{Fair, Turns};
 use crate::insert::{Destination, Inserter};
 use crate::log::{Log, Opened, Options};
 use crate::metrics::{AdmitMetrics, InsertMetrics};
@@ -26,7 +30,6 @@ use crate::otlp::cors::Cors;
 use crate::otlp::{grpc, http};
 use crate::receive::Memory;
 use crate::resend::Resends;
-use crate::serve::serve;
 
 /// For requests that are under way.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
@@ -43,6 +46,7 @@ pub struct App {
     http: TcpListener,
     grpc_addr: SocketAddr,
     http_addr: SocketAddr,
+    tls: Option<Tls>,
     admit: Admit,
     about: About,
     cors: Cors,
@@ -67,6 +71,9 @@ pub enum BuildError {
         #[source]
         source: io::Error,
     },
+    /// The certificate or its key could not be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The log could not be opened.
     #[error("cannot open the collector's log in {}", folder.display())]
     Log {
@@ -81,21 +88,23 @@ pub enum BuildError {
 // === impl App ===
 
 impl App {
-    /// Binds the addresses and opens the log in the data folder. What an earlier process left there begins to go to the
+    /// `rings` says who may send. Binds the addresses and opens the log in the data folder. What an earlier process left there begins to go to the
     /// store at once.
     pub async fn build(
         config: Config,
         store: Store,
+        rings: Rings,
         data_dir: &Path,
         registry: &Registry,
         health: &Health,
     ) -> Result<Self, BuildError> {
-        Self::build_on(config, store.writer(), data_dir, registry, health).await
+        Self::build_on(config, store.writer(), rings, data_dir, registry, health).await
     }
 
     async fn build_on(
         config: Config,
         destination: impl Destination,
+        rings: Rings,
         data_dir: &Path,
         registry: &Registry,
         health: &Health,
@@ -104,6 +113,7 @@ impl App {
         let health = health.component("collector");
         let (grpc, grpc_addr) = listen(config.grpc_listen, "collector.grpc_listen").await?;
         let (http, http_addr) = listen(config.http_listen, "collector.http_listen").await?;
+        let tls = Tls::load(config.tls.clone())?;
         let options = Options::new(data_dir.join("log"), config.log_cap.0);
         let (lanes, inserters) = (Tasks::new(), Tasks::new());
         let flush = Shutdown::new();
@@ -123,10 +133,12 @@ impl App {
         let resends = Resends::default();
         resends.remember(&opened.acknowledged, UnixNanos::now());
         let admit = Admit::new(Shared {
+            gate: Gate::new(rings, config.is_local()),
+            fair: Fair::new(registry),
             limit: config.body_limit.0,
             keep_days: config.keep_days,
             memory: Memory::new(config.memory_cap.0),
-            readers: Arc::new(Semaphore::new(options.lanes)),
+            readers: Turns::new(options.lanes),
             log: opened.log,
             resends,
             metrics: AdmitMetrics::new(registry),
@@ -137,6 +149,7 @@ impl App {
             http,
             grpc_addr,
             http_addr,
+            tls,
             admit,
             about,
             cors: config.allowed_origins,
@@ -168,8 +181,14 @@ impl App {
             move |request| http::handle(over_http.clone(), about.clone(), cors.clone(), request);
         // Each ends its listener, its connections, and with the last of them its way to the log.
         tokio::join!(
-            serve(self.grpc, grpc, shutdown.clone(), DRAIN_DEADLINE),
-            serve(self.http, http, shutdown, DRAIN_DEADLINE),
+            serve(
+                self.grpc,
+                self.tls.clone(),
+                grpc,
+                shutdown.clone(),
+                DRAIN_DEADLINE
+            ),
+            serve(self.http, self.tls, http, shutdown, DRAIN_DEADLINE),
         );
         self.health.set_ready(false);
         self.health.set_detail("shutting down");

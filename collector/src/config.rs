@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use coldtrace_service::config::{HumanBytes, Section};
+use coldtrace_service::tls::TlsSettings;
 
 use crate::otlp::cors::Cors;
 
@@ -36,17 +37,28 @@ pub struct Config {
     pub memory_cap: HumanBytes,
     /// The web pages whose scripts may send, as a list of origins such as `https://shop.example`; `*` is every page.
     pub allowed_origins: Cors,
+    /// With which certificate both are served, if any.
+    pub tls: TlsSettings,
 }
 
 // === impl Config ===
 
 impl Config {
+    /// Whether only this machine reaches it.
+    pub fn is_local(&self) -> bool {
+        self.grpc_listen.ip().is_loopback() && self.http_listen.ip().is_loopback()
+    }
+
     /// Reads the section.
     pub fn read(section: &mut Section<'_>) -> Self {
         let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let grpc_listen = section.value("grpc_listen", loopback(GRPC_PORT));
+        let http_listen = section.value("http_listen", loopback(HTTP_PORT));
+        let listens = [("grpc_listen", grpc_listen), ("http_listen", http_listen)];
         let config = Self {
-            grpc_listen: section.value("grpc_listen", loopback(GRPC_PORT)),
-            http_listen: section.value("http_listen", loopback(HTTP_PORT)),
+            grpc_listen,
+            http_listen,
+            tls: TlsSettings::read(section, &listens),
             keep_days: section.value("keep_days", 14),
             log_cap: section.value("log_cap", DEFAULT_LOG_CAP),
             body_limit: section.value("body_limit", DEFAULT_BODY_LIMIT),

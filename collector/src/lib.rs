@@ -1,14 +1,16 @@
 //! The collector: receives spans and facts, makes them durable, acknowledges, and files them in the store.
 //!
-//! The way of a request: `serve` > `otlp` | `ingest` > `admit` > `log` (> acknowledged) > `batch` > `insert`. Not here:
+//! The way of a request: `otlp` | `ingest` > `admit` > `log` (> acknowledged) > `batch` > `insert`. Not here:
 //! queries, rebuilding, SQL. Invariant: nothing is acknowledged before it is synced to the log, and nothing leaves the
 //! log before the store has confirmed it or it was set aside in a file.
 #![warn(missing_docs)]
 
 mod admit;
 mod app;
+mod auth;
 mod batch;
 mod config;
+mod fair;
 mod ingest;
 mod insert;
 mod log;
@@ -16,7 +18,6 @@ mod metrics;
 mod otlp;
 mod receive;
 mod resend;
-mod serve;
 #[cfg(feature = "bench")]
 pub mod stages;
 mod status;

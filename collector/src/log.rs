@@ -35,6 +35,7 @@ pub(crate) use record::BlockName;
 pub(crate) use recover::Acknowledged;
 pub(crate) use request::{Request, ResendKey, Signal};
 
+use crate::fair::LogLevel;
 use crate::resend::Pending;
 use appender::Appender;
 use budget::Budget;
@@ -162,6 +163,14 @@ impl Log {
             process: random_id()?,
             lock,
         })
+    }
+
+    /// How full it is.
+    pub(crate) fn level(&self) -> LogLevel {
+        LogLevel {
+            held: self.budget.held(),
+            cap: self.budget.cap(),
+        }
     }
 
     /// Queues a request for the next sync; `pending` is told when it is durable.

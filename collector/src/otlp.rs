@@ -1,9 +1,13 @@
 //! OTLP's two ways in, and what they answer: thin twins over [`crate::admit::Admit::admit`].
 
+use std::convert::Infallible;
+
+use bytes::Bytes;
 use coldtrace_proto::otlp::{
     ExportLogsPartialSuccess, ExportLogsServiceResponse, ExportTracePartialSuccess,
     ExportTraceServiceResponse,
 };
+use http_body_util::combinators::UnsyncBoxBody;
 use prost::Message as _;
 use serde_json::json;
 
@@ -13,6 +17,9 @@ use crate::resend::Accepted;
 pub(crate) mod cors;
 pub(crate) mod grpc;
 pub(crate) mod http;
+
+/// What either way answers with.
+pub(crate) type Reply = ::http::Response<UnsyncBoxBody<Bytes, Infallible>>;
 
 /// Which of OTLP's signals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use hyper::body::Body;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use crate::fair::Held;
 use crate::status::Refusal;
 
 /// A body of any size may take so long, and a second more for every so many bytes of it that have come: who sends slower
@@ -38,6 +39,8 @@ pub(crate) struct Memory {
 pub(crate) struct Share {
     memory: Memory,
     permit: Option<OwnedSemaphorePermit>,
+    /// The tenant's own count of it.
+    held: Option<Held>,
     /// Taken already, in bytes.
     taken: u64,
 }
@@ -53,14 +56,14 @@ pub(crate) struct Received {
 pub(crate) async fn receive<B>(
     mut body: B,
     limit: u64,
-    memory: &Memory,
+    share: Share,
     announced: impl Fn(&[u8]) -> Option<u64>,
 ) -> Result<Received, Refusal>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
 {
-    let received = receive_frames(&mut body, limit, memory, announced).await;
+    let received = receive_frames(&mut body, limit, share, announced).await;
     if matches!(received, Err(Refusal::TooLarge { .. })) {
         drain(&mut body, limit).await;
     }
@@ -88,7 +91,7 @@ where
 async fn receive_frames<B>(
     body: &mut B,
     limit: u64,
-    memory: &Memory,
+    mut share: Share,
     announced: impl Fn(&[u8]) -> Option<u64>,
 ) -> Result<Received, Refusal>
 where
@@ -98,7 +101,6 @@ where
     let started = Instant::now();
     let mut whole = body.size_hint().exact();
     within(whole.unwrap_or(0), limit)?;
-    let mut share = memory.share();
     let mut received = BytesMut::new();
     loop {
         let frame = tokio::time::timeout_at(deadline(started, received.len()), body.frame());
@@ -169,6 +171,7 @@ impl Memory {
         Share {
             memory: self.clone(),
             permit: None,
+            held: None,
             taken: 0,
         }
     }
@@ -177,6 +180,14 @@ impl Memory {
 // === impl Share ===
 
 impl Share {
+    /// Counted against a tenant as well.
+    pub(crate) fn held_by(self, held: Held) -> Self {
+        Self {
+            held: Some(held),
+            ..self
+        }
+    }
+
     /// Takes what is missing to this many bytes, or tells the client to come again.
     pub(crate) fn grow_to(&mut self, bytes: u64) -> Result<(), Refusal> {
         let units = bytes.saturating_sub(self.taken).div_ceil(UNIT);
@@ -184,6 +195,15 @@ impl Share {
             return Ok(());
         }
         let free = Arc::clone(&self.memory.free);
+        let free_bytes = free.available_permits() as u64 * UNIT;
+        if let Some(held) = &mut self.held
+            && !held.try_grow(units * UNIT, free_bytes)
+        {
+            return Err(Refusal::Overloaded {
+                why: "the tenant has as much of the collector's memory as it may (collector.memory_cap)",
+                retry_after: RETRY_AFTER,
+            });
+        }
         let more = free.try_acquire_many_owned(u32::try_from(units).unwrap_or(u32::MAX));
         let more = more.map_err(|_| Refusal::Overloaded {
             why: "the collector receives more than it may hold in memory (collector.memory_cap)",
@@ -258,7 +278,7 @@ mod tests {
 
     async fn received(body: Slow) -> Result<usize, Refusal> {
         let memory = Memory::new(LIMIT);
-        let received = receive(body, LIMIT, &memory, |_| None).await;
+        let received = receive(body, LIMIT, memory.share(), |_| None).await;
         received.map(|received| received.body.len())
     }
 
@@ -284,7 +304,7 @@ mod tests {
         let memory = Memory::new(1 << 20);
         let mut body = Slow::new(1, 60 * SECOND, 1);
         body.announced = Some(1 << 20);
-        let receiving = receive(body, LIMIT, &memory, |_| None);
+        let receiving = receive(body, LIMIT, memory.share(), |_| None);
         tokio::pin!(receiving);
         assert!(tokio::time::timeout(SECOND, &mut receiving).await.is_err());
         assert_eq!(memory.free.available_permits(), 1 << 10, "all is free");
@@ -294,13 +314,13 @@ mod tests {
     async fn memory_is_taken_as_a_body_arrives_and_given_back_with_it() {
         let memory = Memory::new(1 << 20);
         let body = Slow::new(64 << 10, SECOND, 1 << 20);
-        let received = receive(body, LIMIT, &memory, |_| Some(1 << 20)).await;
+        let received = receive(body, LIMIT, memory.share(), |_| Some(1 << 20)).await;
         assert_eq!(memory.free.available_permits(), 0);
         drop(received);
         assert_eq!(memory.free.available_permits(), 1 << 10);
 
         let larger = Slow::new(64 << 10, SECOND, 2 << 20);
-        let refused = receive(larger, LIMIT, &memory, |_| None).await;
+        let refused = receive(larger, LIMIT, memory.share(), |_| None).await;
         assert!(matches!(refused, Err(Refusal::Overloaded { .. })));
         assert_eq!(memory.free.available_permits(), 1 << 10);
     }

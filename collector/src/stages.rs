@@ -38,5 +38,9 @@ pub fn build(bodies: &[Bytes], now: UnixNanos) -> Vec<Bytes> {
     };
     let requests: Vec<Request> = bodies.iter().map(request).collect();
     let blocks = Batch::of(&requests).blocks;
-    blocks.iter().flat_map(|block| block.pieces()).cloned().collect()
+    blocks
+        .iter()
+        .flat_map(|block| block.pieces())
+        .cloned()
+        .collect()
 }

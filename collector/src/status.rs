@@ -9,6 +9,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use bytes::Bytes;
+use coldtrace_control::Denied;
 use coldtrace_proto::json::JsonError;
 use http::StatusCode;
 use prost::Message as _;
@@ -19,6 +20,9 @@ use crate::unpack::Compression;
 /// Why a request was refused, for its sender.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
+    /// Its sender is not let in, or not with this key.
+    #[error(transparent)]
+    Denied(Denied),
     /// It can't be read; it never will be.
     #[error("{0}")]
     Invalid(String),
@@ -90,10 +94,12 @@ pub(crate) enum Encoding {
 enum Code {
     InvalidArgument = 3,
     DeadlineExceeded = 4,
+    PermissionDenied = 7,
     ResourceExhausted = 8,
     Unimplemented = 12,
     Internal = 13,
     Unavailable = 14,
+    Unauthenticated = 16,
 }
 
 /// `google.rpc.Status`
@@ -173,6 +179,9 @@ impl Refusal {
     /// The status line of HTTP.
     pub(crate) fn http(&self) -> StatusCode {
         match self {
+            Self::Denied(Denied::Sealed) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Denied(Denied::OutOfScope { .. }) => StatusCode::FORBIDDEN,
+            Self::Denied(_) => StatusCode::UNAUTHORIZED,
             Self::Invalid(_)
             | Self::InvalidField { .. }
             | Self::Framing(_)
@@ -196,7 +205,7 @@ impl Refusal {
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Overloaded { retry_after, .. } => Some(*retry_after),
-            Self::Unavailable(_) => Some(UNAVAILABLE_RETRY),
+            Self::Unavailable(_) | Self::Denied(Denied::Sealed) => Some(UNAVAILABLE_RETRY),
             Self::TooSlow | Self::Expired => Some(TIMEOUT_RETRY),
             _ => None,
         }
@@ -218,6 +227,9 @@ impl Refusal {
 
     fn code(&self) -> Code {
         match self {
+            Self::Denied(Denied::Sealed) => Code::Unavailable,
+            Self::Denied(Denied::OutOfScope { .. }) => Code::PermissionDenied,
+            Self::Denied(_) => Code::Unauthenticated,
             Self::Invalid(_) | Self::InvalidField { .. } | Self::UnknownType(_) => {
                 Code::InvalidArgument
             }

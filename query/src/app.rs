@@ -5,17 +5,20 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use coldtrace_model::Tenant;
+use coldtrace_control::{Gate, Rings};
 use coldtrace_service::health::{self, About, Component, Health};
 use coldtrace_service::metrics::Registry;
+use coldtrace_service::serve::serve;
 use coldtrace_service::shutdown::Shutdown;
+use coldtrace_service::tls::{Tls, TlsError};
 use coldtrace_store::Store;
 use tokio::net::TcpListener;
-use tracing::{error, info, warn};
+use tower::ServiceExt as _;
+use tracing::info;
 
 use crate::Config;
-use crate::http::{self, Api};
-use crate::journey::{Journeys, Limits};
+use crate::http::{self, Api, Cookies};
+use crate::journey::Limits;
 
 /// For requests in flight to be answered, once asked to end.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
@@ -24,6 +27,7 @@ const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
 pub struct App {
     listener: TcpListener,
     addr: SocketAddr,
+    tls: Option<Tls>,
     router: Router,
     component: Component,
 }
@@ -40,13 +44,17 @@ pub enum BuildError {
         #[source]
         source: io::Error,
     },
+    /// The certificate or its key could not be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 impl App {
-    /// Takes the address; nothing is served before [`App::run`].
+    /// `rings` says who may read. Takes the address; nothing is served before [`App::run`].
     pub async fn build(
         config: Config,
         store: Store,
+        rings: Rings,
         registry: &Registry,
         health: &Health,
     ) -> Result<Self, BuildError> {
@@ -59,12 +67,18 @@ impl App {
         let component = health.component("query");
         component.set_detail("not serving yet");
         let about_itself = health::router(&About::new(registry.clone(), health.clone()));
-        let reader = store.reader(Tenant::single());
-        let journeys = Journeys::new(reader.clone(), Limits::default());
-        let router = http::router(Api { reader, journeys }, registry).merge(about_itself);
+        let gate = Gate::new(rings, config.listen.ip().is_loopback());
+        let api = Api::new(store, Limits::default(), gate);
+        let tls = Tls::load(config.tls)?;
+        let cookies = match tls {
+            Some(_) => Cookies::Secure,
+            None => Cookies::Plain,
+        };
+        let router = http::router(api, cookies, about_itself, registry);
         Ok(Self {
             listener,
             addr,
+            tls,
             router,
             component,
         })
@@ -79,19 +93,15 @@ impl App {
     pub async fn run(self, shutdown: Shutdown) {
         info!(addr = %self.addr, "query service started");
         self.component.set_ready(true);
-        let serving = axum::serve(self.listener, self.router)
-            .with_graceful_shutdown(shutdown.wait())
-            .into_future();
-        let overdue = async {
-            shutdown.wait().await;
-            tokio::time::sleep(DRAIN_DEADLINE).await;
+        let router = self.router;
+        let handler = move |request| {
+            let answered = router.clone().oneshot(request);
+            async {
+                let Ok(answer) = answered.await;
+                answer
+            }
         };
-        tokio::select! {
-            served = serving => if let Err(error) = served {
-                error!(%error, "query service failed");
-            },
-            () = overdue => warn!(deadline = ?DRAIN_DEADLINE, "requests outlived the deadline and are dropped"),
-        }
+        serve(self.listener, self.tls, handler, shutdown, DRAIN_DEADLINE).await;
         self.component.set_ready(false);
         self.component.set_detail("ended");
         info!("query service ended");
@@ -102,6 +112,7 @@ impl App {
 mod tests {
     use std::net::Ipv4Addr;
 
+    use coldtrace_service::tls::TlsSettings;
     use coldtrace_store::StoreConfig;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
@@ -116,7 +127,11 @@ mod tests {
             password: String::new(),
             database: "coldtrace".to_owned(),
         });
-        App::build(Config { listen }, store, &Registry::new(), health).await
+        let config = Config {
+            listen,
+            tls: TlsSettings::default(),
+        };
+        App::build(config, store, Rings::default(), &Registry::new(), health).await
     }
 
     #[tokio::test]

@@ -3,10 +3,12 @@
 //! Handlers are thin: parameters in, one question to the reader or the journeys, a reply out. Every error is answered in one
 //! form ([`error`]); nothing is cached by browsers, since everything may grow until it is settled.
 
+mod access;
 mod cursor;
 mod error;
 mod functions;
 mod invocations;
+mod login;
 mod params;
 mod traces;
 mod ui;
@@ -21,25 +23,18 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use coldtrace_service::metrics::{Counter, Histogram, Registry};
-use coldtrace_store::Reader;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::journey::Journeys;
+pub(crate) use access::Api;
 use error::ApiError;
+pub(crate) use login::Cookies;
 
 /// Requests that are worked on at once: each may hold a journey of a hundred thousand spans.
 const AT_ONCE: usize = 32;
 /// For a request to get its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// What handlers share.
-#[derive(Clone)]
-pub(crate) struct Api {
-    pub(crate) reader: Reader,
-    pub(crate) journeys: Journeys,
-}
 
 /// What every request passes.
 #[derive(Clone)]
@@ -49,12 +44,26 @@ struct Gate {
     failed: Counter,
 }
 
-/// The API and the ui.
-pub(crate) fn router(api: Api, registry: &Registry) -> Router {
+/// The API, the ui, and what the process says about itself.
+pub(crate) fn router(api: Api, cookies: Cookies, about: Router, registry: &Registry) -> Router {
+    let let_inside = middleware::from_fn_with_state(api.clone(), access::let_inside);
+    let ask_for_key = middleware::from_fn_with_state(api.clone(), login::ask_for_key);
+    Router::new()
+        .merge(served(api.clone(), registry))
+        .merge(about.layer(let_inside))
+        .merge(login::router(api, cookies))
+        .merge(ui::router().layer(ask_for_key))
+}
+
+fn served(api: Api, registry: &Registry) -> Router {
+    let let_in = middleware::from_fn_with_state(api.clone(), access::let_in);
     let turns = Arc::new(Semaphore::new(AT_ONCE));
     let route = |path: &'static str, handler: MethodRouter<Api>| {
         let gate = Gate::new(Arc::clone(&turns), registry, path);
-        let guarded = handler.layer(middleware::from_fn_with_state(gate, pass));
+        // Whoever is not let in waits for no turn.
+        let guarded = handler
+            .layer(middleware::from_fn_with_state(gate, pass))
+            .layer(let_in.clone());
         Router::new().route(path, guarded)
     };
     Router::new()
@@ -66,11 +75,11 @@ pub(crate) fn router(api: Api, registry: &Registry) -> Router {
         ))
         .merge(route("/api/v1/traces", traces::list()))
         .merge(route("/api/v1/traces/{trace_id}", traces::detail()))
+        .route("/api/v1/control/keys", access::ring())
         .route("/api/{*rest}", axum::routing::any(nothing_here))
         .method_not_allowed_fallback(read_only)
         .layer(middleware::map_response(uncached))
         .with_state(api)
-        .merge(ui::router())
 }
 
 /// A reply in JSON, written off the runtime's own threads: a large journey takes a while.

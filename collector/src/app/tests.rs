@@ -5,6 +5,7 @@ use coldtrace_proto::otlp::trace::{ResourceSpans, ScopeSpans, Span};
 use coldtrace_proto::v1::ingest_client::IngestClient;
 use coldtrace_proto::v1::{ExportRequest, Fact, OtlpPayload, Sandbox, Started, fact};
 use coldtrace_service::config::HumanBytes;
+use coldtrace_service::tls::TlsSettings;
 use prost::Message as _;
 use tokio::runtime::Runtime;
 use tonic::codec::CompressionEncoding;
@@ -13,7 +14,9 @@ use tonic::transport::Channel;
 use super::*;
 use crate::insert::tests::{Fake, Fault};
 
+mod keys;
 mod on_engine;
+mod tls;
 
 /// A collector in this process, on a runtime of its own: when that is dropped, nothing more happens, as after a kill.
 struct Collector {
@@ -44,6 +47,15 @@ impl Collector {
         store: impl Destination,
         change: impl FnOnce(&mut Config),
     ) -> Self {
+        Self::start_for(data_dir, store, Rings::default(), change)
+    }
+
+    fn start_for(
+        data_dir: &Path,
+        store: impl Destination,
+        rings: Rings,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let any = "127.0.0.1:0".parse().unwrap();
         let mut config = Config {
             grpc_listen: any,
@@ -53,11 +65,12 @@ impl Collector {
             body_limit: HumanBytes(1 << 20),
             memory_cap: HumanBytes(16 << 20),
             allowed_origins: Cors::default(),
+            tls: TlsSettings::default(),
         };
         change(&mut config);
         let runtime = Runtime::new().unwrap();
         let (registry, health, shutdown) = (Registry::new(), Health::new(), Shutdown::new());
-        let app = App::build_on(config, store, data_dir, &registry, &health);
+        let app = App::build_on(config, store, rings, data_dir, &registry, &health);
         let app = runtime.block_on(app).unwrap();
         assert!(health.is_ready());
         let (grpc, http) = (app.grpc_addr(), app.http_addr());

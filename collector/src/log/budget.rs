@@ -38,6 +38,10 @@ impl Budget {
         self.held.fetch_sub(bytes, Ordering::Relaxed);
     }
 
+    pub(crate) fn cap(&self) -> u64 {
+        self.cap
+    }
+
     pub(crate) fn held(&self) -> u64 {
         self.held.load(Ordering::Relaxed)
     }

@@ -14,7 +14,7 @@ use http::header::{
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
 
-use crate::serve::Reply;
+use super::Reply;
 
 /// Any page.
 const ANY: &str = "*";

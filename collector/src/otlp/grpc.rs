@@ -13,13 +13,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::body::Incoming;
 
-use super::OtlpSignal;
+use super::{OtlpSignal, Reply};
 use crate::admit::{Admit, Packed, Transport};
 use crate::ingest;
 use crate::log::Signal;
 use crate::receive::{Received, receive};
 use crate::resend::Accepted;
-use crate::serve::Reply;
 use crate::status::{Encoding, Refusal};
 use crate::unpack::Compression;
 
@@ -86,10 +85,12 @@ async fn export(
     signal: Signal,
     request: Request<Incoming>,
 ) -> Result<Accepted, Refusal> {
+    let sender = admit.enter(request.headers())?;
     let packing = packing(request.headers())?;
     let limit = admit.limit() + PREFIX as u64;
     let whole_length = |head: &[u8]| Some(u64::from(length(head)?) + PREFIX as u64);
-    let received = receive(request.into_body(), limit, admit.memory(), whole_length).await;
+    let share = admit.memory().share().held_by(sender.memory());
+    let received = receive(request.into_body(), limit, share, whole_length).await;
     let received = received.map_err(|refusal| match refusal {
         // Without the prefix.
         Refusal::TooLarge { .. } => Refusal::TooLarge {
@@ -99,6 +100,7 @@ async fn export(
     })?;
     let (compression, body) = unframe(&received.body, packing)?;
     let packed = Packed {
+        sender,
         signal,
         encoding: Encoding::Protobuf,
         compression,

@@ -2,16 +2,17 @@
 
 use bytes::Bytes;
 use coldtrace_service::health::About;
-use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{
+    ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 
-use super::OtlpSignal;
 use super::cors::Cors;
+use super::{OtlpSignal, Reply};
 use crate::admit::{Admit, Packed, Transport};
 use crate::receive::{drain, receive};
-use crate::serve::Reply;
 use crate::status::{Encoding, Refusal};
 use crate::unpack::Compression;
 
@@ -39,6 +40,9 @@ const JSON: Kind = Kind {
     encoding: Encoding::Json,
 };
 
+/// What is read, at most twice over, of a request that is not let in, so that its sender reads why: in bytes.
+const DENIED_DRAIN: u64 = 1 << 20;
+
 /// Answers one request.
 pub(crate) async fn handle(
     admit: Admit,
@@ -49,6 +53,11 @@ pub(crate) async fn handle(
     if *request.method() == Method::GET
         && let Some(page) = about.page(request.uri().path())
     {
+        if is_inside(request.uri().path())
+            && let Err(refusal) = admit.may_look_inside(request.headers())
+        {
+            return refuse(&refusal, JSON);
+        }
         return respond(page.status, page.content_type, page.body.into());
     }
     let asked = cors.ask(&request);
@@ -87,6 +96,13 @@ async fn export(
     kind: Kind,
     mut request: Request<Incoming>,
 ) -> Result<Bytes, Refusal> {
+    let sender = match admit.enter(request.headers()) {
+        Ok(sender) => sender,
+        Err(refusal) => {
+            drain(request.body_mut(), DENIED_DRAIN).await;
+            return Err(refusal);
+        }
+    };
     let compression = match compression(request.headers()) {
         Ok(compression) => compression,
         Err(refusal) => {
@@ -94,8 +110,10 @@ async fn export(
             return Err(refusal);
         }
     };
-    let received = receive(request.into_body(), admit.limit(), admit.memory(), |_| None).await?;
+    let share = admit.memory().share().held_by(sender.memory());
+    let received = receive(request.into_body(), admit.limit(), share, |_| None).await?;
     let packed = Packed {
+        sender,
         signal: otlp.signal(),
         encoding: kind.encoding,
         compression,
@@ -106,6 +124,11 @@ async fn export(
         Encoding::Protobuf => otlp.reply(&accepted).into(),
         Encoding::Json => otlp.reply_json(&accepted).into(),
     })
+}
+
+/// Whether a page tells of all tenants.
+fn is_inside(path: &str) -> bool {
+    path == "/metrics"
 }
 
 fn route(method: &Method, path: &str) -> Result<OtlpSignal, Refusal> {
@@ -156,6 +179,9 @@ fn refuse(refusal: &Refusal, told_in: Kind) -> Reply {
         headers.insert(RETRY_AFTER, seconds.into());
     }
     match refusal {
+        Refusal::Denied(_) if refusal.http() == StatusCode::UNAUTHORIZED => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+        }
         Refusal::NotPost => headers.insert(ALLOW, HeaderValue::from_static("POST")),
         Refusal::UnknownEncoding(_) => {
             let served = HeaderValue::from_static(Compression::SERVED);

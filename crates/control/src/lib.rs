@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 mod db;
+mod gate;
 mod key;
 mod limits;
 mod ring;
@@ -14,6 +15,7 @@ mod secret;
 mod source;
 
 pub use db::{Db, DbError, NewKey};
+pub use gate::Gate;
 pub use key::{Key, KeyId, Scope, ScopeError};
 pub use limits::{KEEP_DAYS, Limits, LimitsError};
 pub use ring::{Denied, Grant, Ring, RingError, Rings};

@@ -2,7 +2,7 @@
 //!
 //! A collector on another machine gets it as JSON. It holds hashes and no secrets.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use coldtrace_model::{Tenant, UnixNanos};
@@ -17,6 +17,7 @@ use crate::secret::{Hash, Presented, SecretError};
 pub struct Ring {
     keys: HashMap<String, Known>,
     limits: HashMap<Tenant, Limits>,
+    tenants: usize,
     /// Whether nobody has told yet which keys there are.
     is_sealed: bool,
 }
@@ -126,8 +127,11 @@ impl Ring {
         limits: impl IntoIterator<Item = (Tenant, Limits)>,
     ) -> Self {
         let keys = keys.into_iter().map(|(id, known)| (id.0, known));
+        let keys: HashMap<String, Known> = keys.collect();
+        let tenants: HashSet<&Tenant> = keys.values().map(|known| &known.tenant).collect();
         Self {
-            keys: keys.collect(),
+            tenants: tenants.len(),
+            keys,
             limits: limits.into_iter().collect(),
             is_sealed: false,
         }
@@ -146,11 +150,14 @@ impl Ring {
         self.is_sealed || !self.keys.is_empty()
     }
 
+    /// Whether nobody has told yet which keys there are.
+    pub fn is_sealed(&self) -> bool {
+        self.is_sealed
+    }
+
     /// How many tenants have keys.
     pub fn tenants(&self) -> usize {
-        let tenants: std::collections::HashSet<&Tenant> =
-            self.keys.values().map(|known| &known.tenant).collect();
-        tenants.len()
+        self.tenants
     }
 
     /// What a tenant may have.
@@ -215,17 +222,16 @@ impl Ring {
         if json.version != VERSION {
             return Err(RingError::Odd("a form of another version"));
         }
-        let mut ring = Self::default();
-        for (id, known) in json.keys {
-            ring.keys.insert(id, known.try_into()?);
-        }
-        for (tenant, limits) in json.limits {
+        let keys = json.keys.into_iter();
+        let keys = keys.map(|(id, known)| Ok((KeyId(id), known.try_into()?)));
+        let keys: Result<Vec<_>, RingError> = keys.collect();
+        let limits = json.limits.into_iter().map(|(tenant, limits)| {
             let tenant = Tenant::parse(&tenant).map_err(|_| RingError::Odd("an odd tenant"))?;
             let limits = limits.checked();
-            let limits = limits.map_err(|_| RingError::Odd("an odd limit"))?;
-            ring.limits.insert(tenant, limits);
-        }
-        Ok(ring)
+            Ok((tenant, limits.map_err(|_| RingError::Odd("an odd limit"))?))
+        });
+        let limits: Result<Vec<_>, RingError> = limits.collect();
+        Ok(Self::new(keys?, limits?))
     }
 }
 

@@ -1,5 +1,5 @@
-//! The chassis that every long-running process stands on: configuration, logging, metrics, named tasks, phased shutdown,
-//! health.
+//! The chassis that every long-running process stands on: configuration, connections, logging, metrics, named tasks, phased
+//! shutdown, health.
 //!
 //! What is not here: anything that knows a span. Invariant: this crate depends on no other crate of the workspace, so
 //! that each of them may use it.
@@ -9,5 +9,7 @@ pub mod config;
 pub mod health;
 pub mod logging;
 pub mod metrics;
+pub mod serve;
 pub mod shutdown;
 pub mod tasks;
+pub mod tls;

@@ -1,7 +1,11 @@
 //! What went wrong, as the API says it. The only file that knows status codes.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use coldtrace_control::Denied;
 use coldtrace_store::reader::ReadError;
 use serde::Serialize;
 use tracing::{error, warn};
@@ -18,6 +22,8 @@ pub(super) enum ApiError {
         /// What is wrong and what to do.
         message: String,
     },
+    /// Who asks is not let in, or not with this key.
+    Denied(Denied),
     /// There is nothing under that id or path.
     NotFound(String),
     /// The API reads only.
@@ -60,6 +66,9 @@ impl ApiError {
     fn code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid"),
+            Self::Denied(Denied::Sealed) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::Denied(Denied::OutOfScope { .. }) => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::Denied(_) => (StatusCode::UNAUTHORIZED, "unauthenticated"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "invalid"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
@@ -67,14 +76,22 @@ impl ApiError {
         }
     }
 
-    fn message(&self) -> &str {
-        match self {
+    fn message(&self) -> Cow<'_, str> {
+        let told = match self {
+            Self::Denied(denied) => return denied.to_string().into(),
             Self::Invalid { message, .. }
             | Self::NotFound(message)
             | Self::Unavailable(message) => message,
             Self::MethodNotAllowed => "the API is read with GET",
             Self::Internal => "a mistake of Coldtrace's own; its log says more",
-        }
+        };
+        told.into()
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message())
     }
 }
 
@@ -88,12 +105,15 @@ impl IntoResponse for ApiError {
         let body = axum::Json(ErrorReply {
             error: ErrorBody {
                 code,
-                message: self.message(),
+                message: &self.message(),
                 parameter,
             },
         });
         match self {
-            Self::Unavailable(_) => {
+            Self::Denied(_) if status == StatusCode::UNAUTHORIZED => {
+                (status, [(header::WWW_AUTHENTICATE, "Bearer")], body).into_response()
+            }
+            Self::Unavailable(_) | Self::Denied(Denied::Sealed) => {
                 (status, [(header::RETRY_AFTER, RETRY_AFTER)], body).into_response()
             }
             _ => (status, body).into_response(),

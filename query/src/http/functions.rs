@@ -1,6 +1,5 @@
 //! `GET /api/v1/functions`.
 
-use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
@@ -8,9 +7,10 @@ use coldtrace_model::UnixNanos;
 use coldtrace_store::reader::FunctionSummary;
 use serde::Serialize;
 
+use super::access::{Access, Api};
 use super::error::ApiError;
 use super::params::Params;
-use super::{Api, Written, bytes_of, json};
+use super::{Written, bytes_of, json};
 use crate::reply::Decimal;
 
 /// The schema `FunctionList`.
@@ -45,10 +45,10 @@ pub(super) fn list() -> MethodRouter<Api> {
     get(list_functions)
 }
 
-async fn list_functions(State(api): State<Api>, uri: Uri) -> Result<Response, ApiError> {
+async fn list_functions(access: Access, uri: Uri) -> Result<Response, ApiError> {
     let params = Params::read(&uri, &["from", "to"])?;
     let range = params.range()?.or_last_hour(UnixNanos::now())?;
-    let functions = Functions(api.reader.functions(range).await?);
+    let functions = Functions(access.reader.functions(range).await?);
     json(functions).await
 }
 

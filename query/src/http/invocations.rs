@@ -1,7 +1,7 @@
 //! `GET /api/v1/invocations` and `GET /api/v1/invocations/{request_id}`.
 
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
@@ -9,10 +9,11 @@ use coldtrace_model::{Invocation, LogRecord, Nanos, Outcome, RequestId, TraceId,
 use coldtrace_store::reader::{InvocationFilter, InvocationKey, LogFilter};
 use serde::Serialize;
 
+use super::access::{Access, Api};
 use super::cursor::Place;
 use super::error::ApiError;
 use super::params::Params;
-use super::{Api, Written, bytes_of, json};
+use super::{Written, bytes_of, json};
 use crate::journey::{self, Journey};
 use crate::reply::{InvocationReply, LogReply, TraceReply};
 
@@ -64,7 +65,7 @@ pub(super) fn detail() -> MethodRouter<Api> {
     get(get_invocation)
 }
 
-async fn list_invocations(State(api): State<Api>, uri: Uri) -> Result<Response, ApiError> {
+async fn list_invocations(access: Access, uri: Uri) -> Result<Response, ApiError> {
     let params = Params::read(&uri, &LIST_PARAMETERS)?;
     let place = Place::<CursorKey>::read(&params)?;
     let filter = InvocationFilter {
@@ -76,7 +77,7 @@ async fn list_invocations(State(api): State<Api>, uri: Uri) -> Result<Response, 
         after: place.after.clone().map(key_from),
         limit: params.limit()?,
     };
-    let page = api.reader.invocations(&filter).await?;
+    let page = access.reader.invocations(&filter).await?;
     let listed = Listed {
         invocations: page.items,
         total: page.total,
@@ -86,13 +87,13 @@ async fn list_invocations(State(api): State<Api>, uri: Uri) -> Result<Response, 
 }
 
 async fn get_invocation(
-    State(api): State<Api>,
+    access: Access,
     uri: Uri,
     request_id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
     Params::read(&uri, &[])?;
     let request_id = parse_request_id(request_id)?;
-    let found = api
+    let found = access
         .reader
         .invocations_of(std::slice::from_ref(&request_id))
         .await?;
@@ -107,8 +108,8 @@ async fn get_invocation(
         limit: LOG_LIMIT,
     };
     let (journey, lines) = tokio::join!(
-        api.journeys.of_request(&request_id),
-        api.reader.logs(&lines)
+        access.journeys.of_request(&request_id),
+        access.reader.logs(&lines)
     );
     let (lines, lines_total) = lines?;
     let detail = Detail {

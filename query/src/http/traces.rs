@@ -1,7 +1,7 @@
 //! `GET /api/v1/traces` and `GET /api/v1/traces/{trace_id}`.
 
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
@@ -9,10 +9,11 @@ use coldtrace_model::{Nanos, RequestId, TraceId, UnixNanos};
 use coldtrace_store::reader::{TraceFilter, TraceKey, TraceSummary};
 use serde::Serialize;
 
+use super::access::{Access, Api};
 use super::cursor::Place;
 use super::error::ApiError;
 use super::params::Params;
-use super::{Api, Written, bytes_of, json};
+use super::{Written, bytes_of, json};
 use crate::journey::Journey;
 use crate::reply::{Decimal, Shown, TraceReply};
 
@@ -57,7 +58,7 @@ pub(super) fn detail() -> MethodRouter<Api> {
     get(get_trace)
 }
 
-async fn list_traces(State(api): State<Api>, uri: Uri) -> Result<Response, ApiError> {
+async fn list_traces(access: Access, uri: Uri) -> Result<Response, ApiError> {
     let params = Params::read(&uri, &LIST_PARAMETERS)?;
     let place = Place::<CursorKey>::read(&params)?;
     let filter = TraceFilter {
@@ -67,7 +68,7 @@ async fn list_traces(State(api): State<Api>, uri: Uri) -> Result<Response, ApiEr
         after: place.after.as_ref().map(key_from).transpose()?,
         limit: params.limit()?,
     };
-    let page = api.reader.traces(&filter).await?;
+    let page = access.reader.traces(&filter).await?;
     let listed = Listed {
         traces: page.items,
         total: page.total,
@@ -77,7 +78,7 @@ async fn list_traces(State(api): State<Api>, uri: Uri) -> Result<Response, ApiEr
 }
 
 async fn get_trace(
-    State(api): State<Api>,
+    access: Access,
     uri: Uri,
     trace_id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
@@ -86,7 +87,7 @@ async fn get_trace(
     let trace_id: TraceId = text
         .parse()
         .map_err(|_| ApiError::invalid("trace_id", "must be 32 hex digits that are not all 0"))?;
-    let journey = api.journeys.of_trace(trace_id).await?;
+    let journey = access.journeys.of_trace(trace_id).await?;
     let journey =
         journey.ok_or_else(|| ApiError::NotFound(format!("there is no trace {trace_id}")))?;
     json(journey).await

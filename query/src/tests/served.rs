@@ -3,15 +3,17 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use coldtrace_model::Tenant;
+use axum::response::Response;
+use coldtrace_control::{Gate, Rings};
+use coldtrace_service::health::{self, About, Health};
 use coldtrace_service::metrics::Registry;
 use coldtrace_store::{Store, StoreConfig};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use crate::http::{self, Api};
-use crate::journey::{Journeys, Limits};
+use crate::http::{self, Api, Cookies};
+use crate::journey::Limits;
 
 /// A router on some store.
 pub(super) struct Served(Router);
@@ -22,9 +24,15 @@ impl Served {
     }
 
     pub(super) fn with(store: &Store, limits: Limits) -> Self {
-        let reader = store.reader(Tenant::single());
-        let journeys = Journeys::new(reader.clone(), limits);
-        Self(http::router(Api { reader, journeys }, &Registry::new()))
+        Self::behind(store, limits, Rings::default())
+    }
+
+    /// For those whom the rings let in.
+    pub(super) fn behind(store: &Store, limits: Limits, rings: Rings) -> Self {
+        let api = Api::new(store.clone(), limits, Gate::new(rings, true));
+        let (registry, health) = (Registry::new(), Health::new());
+        let about = health::router(&About::new(registry.clone(), health));
+        Self(http::router(api, Cookies::Plain, about, &registry))
     }
 
     /// On a store that nobody answers for.
@@ -37,9 +45,14 @@ impl Served {
         }))
     }
 
+    pub(super) async fn ask(&self, request: Request<Body>) -> Response {
+        let Ok(reply) = self.0.clone().oneshot(request).await;
+        reply
+    }
+
     pub(super) async fn get(&self, path: &str) -> (StatusCode, Value) {
         let request = Request::get(path).body(Body::empty()).expect("a request");
-        let Ok(reply) = self.0.clone().oneshot(request).await;
+        let reply = self.ask(request).await;
         let status = reply.status();
         let body = reply.into_body().collect().await.expect("a body");
         let body = serde_json::from_slice(&body.to_bytes()).expect("JSON");

@@ -13,7 +13,7 @@ const SPANS: u8 = 20;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks the engine for a number; `None` while it does not answer.
-fn ask(store: &StoreConfig, question: &str) -> Option<u64> {
+pub(super) fn ask(store: &StoreConfig, question: &str) -> Option<u64> {
     let address = store.url.strip_prefix("http://")?.trim_end_matches('/');
     let mut stream = std::net::TcpStream::connect(address).ok()?;
     // HTTP/1.0, so that the answer comes in one piece.

@@ -1,0 +1,117 @@
+//! Who asks: every request to the API is bound to the tenant of its key before anything is read.
+//!
+//! The key comes in the header `authorization` or `x-api-key`, or in the cookie of the sign-in page. Invariant: [`Api`] hands
+//! out no reader; only a request that was let in carries one, and that reads one tenant.
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use coldtrace_control::{Gate, Scope, presented};
+use coldtrace_model::Tenant;
+use coldtrace_store::{Reader, Store};
+
+use super::error::ApiError;
+use crate::journey::{Journeys, Limits};
+
+/// The cookie of the sign-in page.
+pub(super) const COOKIE: &str = "coldtrace_key";
+const API_KEY: &str = "x-api-key";
+
+/// What handlers share, and may not use without [`Access`].
+#[derive(Clone)]
+pub(crate) struct Api {
+    store: Store,
+    limits: Limits,
+    gate: Gate,
+}
+
+/// One tenant's data, for one request.
+#[derive(Clone)]
+pub(super) struct Access {
+    pub(super) reader: Reader,
+    pub(super) journeys: Journeys,
+}
+
+// === impl Api ===
+
+impl Api {
+    pub(crate) fn new(store: Store, limits: Limits, gate: Gate) -> Self {
+        Self {
+            store,
+            limits,
+            gate,
+        }
+    }
+
+    /// The tenant of a request with these headers, if it may do what needs `wanted`.
+    pub(super) fn tenant(&self, headers: &HeaderMap, wanted: Scope) -> Result<Tenant, ApiError> {
+        let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or(""));
+        let key = presented(text(header::AUTHORIZATION.as_str()), text(API_KEY));
+        let key = key.or_else(|| cookie(headers));
+        self.gate.tenant(key, wanted).map_err(ApiError::Denied)
+    }
+
+    fn access(&self, tenant: Tenant) -> Access {
+        let reader = self.store.reader(tenant);
+        Access {
+            journeys: Journeys::new(reader.clone(), self.limits),
+            reader,
+        }
+    }
+}
+
+/// Lets a request to the API in.
+pub(super) async fn let_in(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    match api.tenant(request.headers(), Scope::Read) {
+        Ok(tenant) => {
+            request.extensions_mut().insert(api.access(tenant));
+            next.run(request).await
+        }
+        Err(denied) => denied.into_response(),
+    }
+}
+
+/// Lets who runs the service see what concerns all tenants.
+pub(super) async fn let_inside(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let is_inside = request.uri().path() == "/metrics";
+    match api.tenant(request.headers(), Scope::Admin) {
+        Err(denied) if is_inside => denied.into_response(),
+        _ => next.run(request).await,
+    }
+}
+
+/// `GET /api/v1/control/keys`: the ring, for collectors on other machines. Of one version of this program to another, and
+/// so not in `openapi.yaml`.
+pub(super) fn ring() -> MethodRouter<Api> {
+    get(async |State(api): State<Api>, headers: HeaderMap| {
+        api.tenant(&headers, Scope::Admin)?;
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        Ok::<_, ApiError>((json, api.gate.ring().to_json()))
+    })
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter();
+    let cookies = cookies.filter_map(|cookies| cookies.to_str().ok());
+    cookies
+        .flat_map(|cookies| cookies.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+}
+
+// === impl Access ===
+
+impl<S: Sync> FromRequestParts<S> for Access {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let access = parts.extensions.get::<Self>().cloned();
+        access.ok_or_else(|| {
+            tracing::error!("a route of the API lets in without asking for a key");
+            ApiError::Internal
+        })
+    }
+}
