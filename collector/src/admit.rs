@@ -11,7 +11,6 @@ use coldtrace_control::{Gate, Scope};
 use coldtrace_model::{Tenant, UnixNanos};
 use coldtrace_proto::json;
 use http::HeaderMap;
-use xxhash_rust::xxh3::Xxh3;
 
 pub(crate) mod judge;
 pub(crate) mod terms;
@@ -19,7 +18,7 @@ mod weight;
 
 use crate::auth;
 use crate::fair::{Fair, Sender, Turns};
-use crate::log::{Log, Refused, Request, ResendKey, Signal};
+use crate::log::{Body, Log, Refused, Request, ResendKey, Signal};
 use crate::metrics::AdmitMetrics;
 use crate::receive::{Memory, Received};
 use crate::resend::{Accepted, Claim, NotStored, Resends};
@@ -200,15 +199,16 @@ impl Shared {
             message: judgement.rejections.message().into(),
         };
         let tenant = packed.sender.tenant().clone();
+        let body = Body::new(body);
         let request = (judgement.rows > 0).then(|| Request {
-            key: key(&tenant, signal, judgement.batch_id, &body),
+            key: ResendKey::of(&tenant, signal, judgement.batch_id, &body),
             tenant,
             signal,
             admitted_at: now,
             keep_days,
             rows: u32::try_from(judgement.rows).unwrap_or(u32::MAX),
             rejected: accepted.rejected,
-            body: judgement.rewritten.unwrap_or(body),
+            body: judgement.rewritten.map_or(body, Body::new),
         });
         Ok(Judged { request, accepted })
     }
@@ -222,25 +222,6 @@ fn transcode(signal: Signal, body: &[u8]) -> Result<Bytes, Refusal> {
         Signal::Ingest => unreachable!("coldtrace.v1 is served over gRPC alone"),
     };
     Ok(message.map_err(|error| Refusal::from_json(&error))?.into())
-}
-
-/// An extension's batch is known by its id, everything else by its bytes.
-fn key(tenant: &Tenant, signal: Signal, batch_id: Option<[u8; 16]>, body: &[u8]) -> ResendKey {
-    let mut hash = Xxh3::new();
-    hash.update(tenant.as_str().as_bytes());
-    // No tenant's name holds a zero byte, so that no two pairs of name and bytes are the same text.
-    hash.update(&[0]);
-    match batch_id {
-        Some(batch_id) => {
-            hash.update(&batch_id);
-            ResendKey::Batch(hash.digest128().to_le_bytes())
-        }
-        None => {
-            hash.update(signal.as_str().as_bytes());
-            hash.update(body);
-            ResendKey::Bytes(hash.digest128().to_le_bytes())
-        }
-    }
 }
 
 fn refusal(refused: Refused) -> Refusal {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coldtrace_control::{Gate, Rings};
-use coldtrace_model::UnixNanos;
 use coldtrace_service::health::{About, Component, Health};
 use coldtrace_service::metrics::Registry;
 use coldtrace_service::serve::serve;
@@ -123,6 +122,7 @@ impl App {
             slots: Arc::new(Semaphore::new(INSERTS)),
             flush: flush.clone(),
             quarantine: options.quarantine(),
+            seen: Arc::clone(&opened.seen),
             process: opened.process,
             metrics: InsertMetrics::new(registry),
         };
@@ -131,7 +131,7 @@ impl App {
             inserters.spawn_finite("inserter", inserter.clone().run(feed));
         }
         let resends = Resends::default();
-        resends.remember(&opened.acknowledged, UnixNanos::now());
+        resends.remember(&opened.acknowledged);
         let admit = Admit::new(Shared {
             gate: Gate::new(rings, config.is_local()),
             fair: Fair::new(registry),

@@ -7,10 +7,12 @@
 //! Invariant: a cut is done when each of its blocks was confirmed or set aside in a file.
 
 use std::future::Future;
+use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use coldtrace_model::UnixNanos;
 use coldtrace_service::shutdown::Shutdown;
 use coldtrace_store::native::{Block, Table};
 use coldtrace_store::{InsertError, StoreError, Writer};
@@ -19,7 +21,7 @@ use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use crate::batch::Batch;
-use crate::log::{BlockName, Cut, Feed, LaneHandle};
+use crate::log::{Acknowledged, BlockName, Cut, Feed, LaneHandle, Seen};
 use crate::metrics::InsertMetrics;
 
 /// Between attempts, doubling.
@@ -56,6 +58,8 @@ pub(crate) struct Inserter<D> {
     /// After this an absent store is not waited for.
     pub(crate) flush: Shutdown,
     pub(crate) quarantine: PathBuf,
+    /// Where is noted what leaves the log, for those who send it again. Held while that is synced, away from the runtime.
+    pub(crate) seen: Arc<Mutex<Seen>>,
     /// Makes tokens of this process that no earlier one can have used.
     pub(crate) process: u64,
     pub(crate) metrics: InsertMetrics,
@@ -77,6 +81,13 @@ enum Fate {
 struct Pause {
     next: Duration,
     flush: Shutdown,
+}
+
+/// A cut that was read.
+#[derive(Default)]
+struct Built {
+    batch: Batch,
+    acknowledged: Vec<Acknowledged>,
 }
 
 /// A block on its way.
@@ -106,7 +117,10 @@ impl<D: Destination> Inserter<D> {
     }
 
     async fn file(&self, cut: &Cut, lane: &LaneHandle) -> Result<(), GaveUp> {
-        let batch = self.build(cut).await?;
+        let Built {
+            batch,
+            acknowledged,
+        } = self.build(cut).await?;
         let mut is_rejected = batch.is_incomplete;
         for block in &batch.blocks {
             let passage = Passage {
@@ -127,6 +141,7 @@ impl<D: Destination> Inserter<D> {
         if is_rejected {
             self.set_aside(cut).await?;
         }
+        self.note_seen(acknowledged).await;
         let mut pause = self.pause();
         while lane.done(cut.range.to).await.is_err() {
             pause.wait().await?;
@@ -134,21 +149,53 @@ impl<D: Destination> Inserter<D> {
         Ok(())
     }
 
-    async fn build(&self, cut: &Cut) -> Result<Batch, GaveUp> {
+    /// Before the log lets go of it.
+    async fn note_seen(&self, acknowledged: Vec<Acknowledged>) {
+        let seen = Arc::clone(&self.seen);
+        let noting = tokio::task::spawn_blocking(move || {
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.note(&acknowledged, UnixNanos::now())
+        });
+        let noted = noting.await;
+        if let Err(error) = noted.unwrap_or_else(|panic| Err(io::Error::other(panic))) {
+            // A disk without room is emptied all the same.
+            warn!(%error, "what leaves the log is not noted; sent again after a restart it is stored again");
+        }
+    }
+
+    async fn build(&self, cut: &Cut) -> Result<Built, GaveUp> {
         let mut pause = self.pause();
         loop {
             let cut = cut.clone();
             let built = tokio::task::spawn_blocking(move || {
                 let contents = cut.read()?;
+                let acknowledged = contents.requests.iter().map(Acknowledged::of);
+                let acknowledged = acknowledged.collect();
                 let mut batch = Batch::of(&contents.requests);
+                // It could be read when the lane was opened, and is set aside with the cut.
+                batch.is_incomplete |= contents.damaged > 0;
                 // What others refer to goes first, so that nobody reads a span whose resource is not there yet.
                 batch
                     .blocks
                     .sort_by_key(|block| !matches!(block.table, Table::Resources | Table::Scopes));
-                Ok::<_, std::io::Error>(batch)
+                let damaged = contents.damaged;
+                let built = Built {
+                    batch,
+                    acknowledged,
+                };
+                Ok::<_, io::Error>((built, damaged))
             });
             match built.await {
-                Ok(Ok(batch)) => return Ok(batch),
+                Ok(Ok((built, damaged))) => {
+                    if damaged > 0 {
+                        self.metrics.damaged.add(damaged);
+                        error!(
+                            stretches = damaged,
+                            "the log is damaged; what can't be read is set aside"
+                        );
+                    }
+                    return Ok(built);
+                }
                 Ok(Err(error)) => {
                     error!(%error, "the log can't be read");
                     pause.wait().await?;
@@ -156,9 +203,13 @@ impl<D: Destination> Inserter<D> {
                 Err(panic) => {
                     self.metrics.rejected.inc();
                     error!(%panic, "a batch can't be built");
-                    return Ok(Batch {
+                    let batch = Batch {
                         is_incomplete: true,
                         ..Batch::default()
+                    };
+                    return Ok(Built {
+                        batch,
+                        ..Built::default()
                     });
                 }
             }

@@ -7,23 +7,26 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
+use coldtrace_model::UnixNanos;
 use coldtrace_service::metrics::Registry;
 use coldtrace_service::shutdown::Shutdown;
 use coldtrace_service::tasks::Tasks;
 use tokio::sync::mpsc;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 mod appender;
 mod budget;
 mod core;
 mod cut;
+mod disk;
+mod group;
 mod lane;
 mod record;
 mod recover;
 mod request;
+mod seen;
 mod segment;
 
 #[cfg(test)]
@@ -33,17 +36,20 @@ pub(crate) use cut::Cut;
 pub(crate) use lane::LaneHandle;
 pub(crate) use record::BlockName;
 pub(crate) use recover::Acknowledged;
-pub(crate) use request::{Request, ResendKey, Signal};
+pub(crate) use request::{Body, Request, ResendKey, Signal};
+pub(crate) use seen::{KEEP_BATCH, KEEP_BYTES, LIMIT, Seen};
 
 use crate::fair::LogLevel;
+use crate::metrics::log_damaged;
 use crate::resend::Pending;
 use appender::Appender;
 use budget::Budget;
 use core::Core;
+use disk::{Disk, Os};
 use lane::{Lane, LaneMetrics};
 use record::LaneId;
 use recover::{Recovered, recover};
-use segment::{Pool, sync_folder};
+use segment::Pool;
 
 /// A file that holds a second of a small load, and is scanned in a few milliseconds.
 const SEGMENT_SIZE: u64 = 16 << 20;
@@ -61,7 +67,6 @@ pub(crate) struct Options {
 #[derive(Clone, Debug)]
 pub(crate) struct Log {
     lanes: Arc<[LaneHandle]>,
-    next: Arc<AtomicUsize>,
     budget: Budget,
 }
 
@@ -70,12 +75,24 @@ pub(crate) struct Opened {
     pub(crate) log: Log,
     /// Of every lane: where its cuts come from, and the way to tell that they are done.
     pub(crate) feeds: Vec<Feed>,
-    /// What earlier processes acknowledged, as far as it is still there.
+    /// What earlier processes acknowledged, as far as it is remembered.
     pub(crate) acknowledged: Vec<Acknowledged>,
+    /// Where that is noted of what leaves the log.
+    pub(crate) seen: Arc<Mutex<Seen>>,
     /// A number that no other process has.
     pub(crate) process: u64,
     /// Keeps others from the log for as long as it is open.
     pub(crate) lock: File,
+}
+
+/// The lanes of a log's folder.
+struct Lanes<D: Disk> {
+    /// Those of earlier processes.
+    earlier: Vec<Recovered<D>>,
+    /// Lanes of earlier processes that can't be read.
+    unreadable: Vec<(PathBuf, io::Error)>,
+    /// For what comes.
+    fresh: Vec<Core<D>>,
 }
 
 /// The cuts of one lane.
@@ -124,42 +141,38 @@ impl Log {
         flush: &Shutdown,
         registry: &Registry,
     ) -> io::Result<Opened> {
-        let lanes_folder = options.folder.join("lanes");
-        fs::create_dir_all(&lanes_folder)?;
+        fs::create_dir_all(&options.folder)?;
         let lock = lock(&options.folder)?;
-        let pool = Pool::open(options.folder.join("free"), options.segment_size)?;
+        let lanes = prepare(&Os, options)?;
         let start = Start {
             budget: Budget::new(options.cap),
             metrics: LaneMetrics::new(registry),
             tasks,
         };
+        tell(&lanes, options, registry);
         let mut feeds = Vec::new();
-        let mut acknowledged = Vec::new();
-        for recovered in recover_all(&lanes_folder, &pool, options, registry)? {
+        let (seen, mut acknowledged) =
+            Seen::open(&Os, &options.folder.join("seen"), UnixNanos::now());
+        for recovered in lanes.earlier {
             acknowledged.extend(recovered.acknowledged);
             start.budget.take(recovered.bytes);
             feeds.extend(start.retire(recovered.core));
         }
-        let mut lanes = Vec::new();
-        for _ in 0..options.lanes.max(1) {
-            let core = create(&lanes_folder, pool.clone())?;
+        let mut handles = Vec::new();
+        for core in lanes.fresh {
             let feed = start.take_on(core, flush.clone());
-            lanes.push(feed.lane.clone());
+            handles.push(feed.lane.clone());
             feeds.push(feed);
         }
-        // From the lanes up to the data folder: any of them may be new.
-        for folder in lanes_folder.ancestors().take(3) {
-            sync_folder(folder)?;
-        }
         let log = Self {
-            lanes: lanes.into(),
-            next: Arc::default(),
+            lanes: handles.into(),
             budget: start.budget,
         };
         Ok(Opened {
             log,
             feeds,
             acknowledged,
+            seen: Arc::new(Mutex::new(seen)),
             process: random_id()?,
             lock,
         })
@@ -179,9 +192,12 @@ impl Log {
         if !self.budget.try_take(bytes) {
             return Err(Refused::AtCap);
         }
-        let first = self.next.fetch_add(1, Ordering::Relaxed);
+        // A request that comes again goes to the same lane: what failed there is void before it can be acknowledged.
+        let first = request.key.share(self.lanes.len());
         let in_turn = (0..self.lanes.len()).map(|n| &self.lanes[(first + n) % self.lanes.len()]);
-        match in_turn.filter_map(LaneHandle::place).next() {
+        // Another takes it where that one is gone for good.
+        let alive = in_turn.into_iter().find(|lane| !lane.is_closed());
+        match alive.and_then(LaneHandle::place) {
             Some(place) => {
                 place.append(request, pending);
                 Ok(())
@@ -246,54 +262,74 @@ fn lock(folder: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-fn recover_all(
-    lanes_folder: &Path,
-    pool: &Pool,
-    options: &Options,
-    registry: &Registry,
-) -> io::Result<Vec<Recovered>> {
-    let damaged = registry.counter(
-        "coldtrace_collector_log_damaged_total",
-        "Stretches of the log that could not be read and were set aside.",
-        &[],
-    );
-    let mut all = Vec::new();
-    for entry in fs::read_dir(lanes_folder)? {
-        let folder = entry?.path();
-        let name = folder.file_name().and_then(|name| name.to_str());
+/// Reads what earlier processes left in a log's folder, and begins lanes of our own. What is not readable costs what stands
+/// there and nothing else.
+fn prepare<D: Disk>(disk: &D, options: &Options) -> io::Result<Lanes<D>> {
+    let folder = options.folder.join("lanes");
+    disk.create_folder(&folder)?;
+    let pool = Pool::open(
+        disk.clone(),
+        options.folder.join("free"),
+        options.segment_size,
+    )?;
+    // Up to the data folder: any of them may be new.
+    for folder in folder.ancestors().take(3) {
+        disk.sync_folder(folder)?;
+    }
+    let mut lanes = Lanes {
+        earlier: Vec::new(),
+        unreadable: Vec::new(),
+        fresh: Vec::new(),
+    };
+    for path in disk.list(&folder)? {
+        let name = path.file_name().and_then(|name| name.to_str());
         let id = name.and_then(|name| u64::from_str_radix(name, 16).ok());
         let Some(lane) = id.map(LaneId) else {
             continue;
         };
-        let quarantine = options.quarantine();
-        let recovered = recover(lane, folder, pool.clone(), &quarantine)?;
-        if recovered.damaged > 0 {
-            damaged.add(recovered.damaged);
-            error!(
-                %lane,
-                stretches = recovered.damaged,
-                quarantine = %quarantine.display(),
-                "the log is damaged; what can't be read was set aside"
-            );
+        match recover(lane, path.clone(), pool.clone(), &options.quarantine()) {
+            Ok(recovered) => lanes.earlier.push(recovered),
+            Err(error) => lanes.unreadable.push((path, error)),
         }
-        if recovered.bytes > 0 {
-            info!(
-                %lane,
-                bytes = recovered.bytes,
-                "the log holds what is not in the store yet"
-            );
-        }
-        all.push(recovered);
     }
-    Ok(all)
+    for _ in 0..options.lanes.max(1) {
+        let lane = LaneId(random_id()?);
+        let folder = folder.join(lane.to_string());
+        let appender = Appender::new(lane, folder, pool.clone());
+        lanes.fresh.push(Core::empty(appender));
+    }
+    Ok(lanes)
 }
 
-fn create(lanes_folder: &Path, pool: Pool) -> io::Result<Core> {
-    let lane = LaneId(random_id()?);
-    let folder = lanes_folder.join(lane.to_string());
-    fs::create_dir(&folder)?;
-    let appender = Appender::new(lane, folder, pool, Vec::new(), 0);
-    Ok(Core::empty(appender))
+/// What was found of earlier processes.
+fn tell(lanes: &Lanes<Os>, options: &Options, registry: &Registry) {
+    let damaged = log_damaged(registry);
+    let torn = registry.counter(
+        "coldtrace_collector_log_torn_total",
+        "Lanes whose last group is not whole: a power failure came before it was acknowledged, or it was damaged since.",
+        &[],
+    );
+    let quarantine = options.quarantine();
+    let quarantine = quarantine.display();
+    for recovered in &lanes.earlier {
+        let lane = recovered.core.lane();
+        if recovered.damaged > 0 {
+            damaged.add(recovered.damaged);
+            error!(%lane, stretches = recovered.damaged, %quarantine, "the log is damaged; what can't be read was set aside");
+        }
+        if recovered.is_torn {
+            torn.inc();
+            warn!(%lane, %quarantine, "the end of the log is torn; what can't be read was set aside");
+        }
+        if recovered.bytes > 0 {
+            let bytes = recovered.bytes;
+            info!(%lane, bytes, "the log holds what is not in the store yet");
+        }
+    }
+    for (path, error) in &lanes.unreadable {
+        damaged.inc();
+        error!(path = %path.display(), %error, "a lane of the log can't be read; it stays where it is");
+    }
 }
 
 fn random_id() -> io::Result<u64> {

@@ -1,4 +1,4 @@
-//! What the collector counts of requests and of inserts. The log counts for itself.
+//! What the collector counts of requests and of inserts. The log counts for itself, but for what others find damaged in it.
 
 use coldtrace_service::metrics::{Counter, Histogram, Registry};
 use coldtrace_store::native::Table;
@@ -32,6 +32,17 @@ pub(crate) struct InsertMetrics {
     pub(crate) absent: Counter,
     /// Refused for good.
     pub(crate) rejected: Counter,
+    /// Stretches of the log, as the log itself counts them when it is opened.
+    pub(crate) damaged: Counter,
+}
+
+/// What was synced and can't be read any more, whoever finds it.
+pub(crate) fn log_damaged(registry: &Registry) -> Counter {
+    registry.counter(
+        "coldtrace_collector_log_damaged_total",
+        "Stretches of the log that were synced and can't be read any more; they were set aside.",
+        &[],
+    )
 }
 
 // === impl AdmitMetrics ===
@@ -98,6 +109,7 @@ impl InsertMetrics {
             unavailable: outcome("unavailable"),
             absent: outcome("absent"),
             rejected: outcome("rejected"),
+            damaged: log_damaged(registry),
             registry: registry.clone(),
         }
     }

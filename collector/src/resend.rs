@@ -3,22 +3,18 @@
 //! Not here: how a key is made. Invariant: a request whose fate is not known is never taken for an acknowledged one; what
 //! is dropped unfinished is forgotten, so that the next attempt is a first one.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use coldtrace_model::{Nanos, UnixNanos};
 use tokio::sync::watch;
 
-use crate::log::{Acknowledged, ResendKey};
+use crate::log::{Acknowledged, KEEP_BATCH, KEEP_BYTES, LIMIT, ResendKey};
 
-/// How long the same bytes are taken for the same request.
-const KEEP_BYTES: Duration = Duration::from_secs(15 * 60);
-/// How long an extension may keep a batch in its sandbox and send it again.
-const KEEP_BATCH: Duration = Duration::from_secs(24 * 60 * 60);
-/// Of each kind; some 120 bytes each. Under a load that exceeds it the oldest are forgotten before their time.
-const LIMIT: usize = 200_000;
+/// In so many steps what is too old is forgotten: each is a table of its own, and is dropped whole.
+const STEPS: usize = 8;
 
 /// What a client is told of a request that was taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,18 +60,32 @@ pub(crate) struct Ticket(watch::Receiver<Option<Accepted>>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotStored;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Known {
-    fates: HashMap<ResendKey, Fate>,
-    by_bytes: VecDeque<(UnixNanos, ResendKey)>,
-    by_batch: VecDeque<(UnixNanos, ResendKey)>,
+    in_flight: HashMap<ResendKey, watch::Receiver<Option<Accepted>>>,
+    by_bytes: Stored,
+    by_batch: Stored,
 }
 
+/// Requests of one kind that were acknowledged.
 #[derive(Debug)]
-enum Fate {
-    InFlight(watch::Receiver<Option<Accepted>>),
-    Stored(Accepted),
+struct Stored {
+    keep: Duration,
+    /// Newest last.
+    steps: VecDeque<Step>,
 }
+
+/// Those of some minutes.
+#[derive(Debug)]
+struct Step {
+    begun: UnixNanos,
+    /// How many items were rejected, by key.
+    rejected: HashMap<[u8; 16], u32, BuildHasherDefault<Hashed>>,
+}
+
+/// Takes keys for what they are: hashes.
+#[derive(Debug, Default)]
+struct Hashed(u64);
 
 // === impl Resends ===
 
@@ -83,50 +93,35 @@ impl Resends {
     /// Asks for a request that would be answered so, if it is new.
     pub(crate) fn claim(&self, key: ResendKey, now: UnixNanos, accepted: Accepted) -> Claim {
         let mut known = self.lock();
-        known.forget_old(now);
-        match known.fates.entry(key) {
-            Entry::Occupied(entry) => Claim::Again(match entry.get() {
-                Fate::InFlight(fate) => Ticket(fate.clone()),
-                Fate::Stored(accepted) => Ticket(watch::channel(Some(accepted.clone())).1),
-            }),
-            Entry::Vacant(entry) => {
-                let (fate_tx, fate) = watch::channel(None);
-                entry.insert(Fate::InFlight(fate.clone()));
-                let pending = Pending {
-                    known: self.clone(),
-                    key,
-                    admitted_at: now,
-                    accepted,
-                    fate_tx,
-                    is_stored: false,
-                };
-                Claim::First(pending, Ticket(fate))
-            }
+        if let Some(fate) = known.in_flight.get(&key) {
+            return Claim::Again(Ticket(fate.clone()));
         }
+        if let Some(rejected) = known.stored(&key).find(&key, now) {
+            let accepted = again(rejected);
+            return Claim::Again(Ticket(watch::channel(Some(accepted)).1));
+        }
+        let (fate_tx, fate) = watch::channel(None);
+        known.in_flight.insert(key, fate.clone());
+        let pending = Pending {
+            known: self.clone(),
+            key,
+            admitted_at: now,
+            accepted,
+            fate_tx,
+            is_stored: false,
+        };
+        Claim::First(pending, Ticket(fate))
     }
 
-    /// Notes what an earlier process acknowledged.
-    pub(crate) fn remember(&self, acknowledged: &[Acknowledged], now: UnixNanos) {
+    /// Notes what earlier processes acknowledged.
+    pub(crate) fn remember(&self, acknowledged: &[Acknowledged]) {
         let mut acknowledged: Vec<&Acknowledged> = acknowledged.iter().collect();
         acknowledged.sort_by_key(|acknowledged| acknowledged.admitted_at);
         let mut known = self.lock();
-        for Acknowledged {
-            key,
-            admitted_at,
-            rejected,
-        } in acknowledged
-        {
-            let message = match rejected {
-                0 => "",
-                _ => "some items were rejected when the request came first",
-            };
-            let accepted = Accepted {
-                rejected: *rejected,
-                message: message.into(),
-            };
-            known.store(*key, *admitted_at, accepted);
+        for request in acknowledged {
+            let stored = known.stored(&request.key);
+            stored.add(request.key, request.admitted_at, request.rejected);
         }
-        known.forget_old(now);
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -134,34 +129,97 @@ impl Resends {
     }
 }
 
+/// What is told of a request that came before.
+fn again(rejected: u32) -> Accepted {
+    let message = match rejected {
+        0 => "",
+        _ => "some items were rejected when the request came first",
+    };
+    Accepted {
+        rejected: u64::from(rejected),
+        message: message.into(),
+    }
+}
+
 // === impl Known ===
 
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            in_flight: HashMap::new(),
+            by_bytes: Stored::new(KEEP_BYTES),
+            by_batch: Stored::new(KEEP_BATCH),
+        }
+    }
+}
+
 impl Known {
-    fn store(&mut self, key: ResendKey, admitted_at: UnixNanos, accepted: Accepted) {
-        self.fates.insert(key, Fate::Stored(accepted));
-        let order = match key {
+    fn stored(&mut self, key: &ResendKey) -> &mut Stored {
+        match key {
             ResendKey::Bytes(_) => &mut self.by_bytes,
             ResendKey::Batch(_) => &mut self.by_batch,
-        };
-        order.push_back((admitted_at, key));
-        if order.len() > LIMIT
-            && let Some((_, oldest)) = order.pop_front()
-        {
-            self.fates.remove(&oldest);
+        }
+    }
+}
+
+// === impl Stored ===
+
+impl Stored {
+    fn new(keep: Duration) -> Self {
+        Self {
+            keep,
+            steps: VecDeque::new(),
         }
     }
 
-    fn forget_old(&mut self, now: UnixNanos) {
-        let orders = [
-            (&mut self.by_bytes, KEEP_BYTES),
-            (&mut self.by_batch, KEEP_BATCH),
-        ];
-        for (order, keep) in orders {
-            let horizon = now.minus(Nanos::from(keep));
-            while let Some((_, key)) = order.pop_front_if(|(at, _)| *at < horizon) {
-                self.fates.remove(&key);
-            }
+    fn add(&mut self, key: ResendKey, at: UnixNanos, rejected: u64) {
+        let length = Nanos::from(self.keep / STEPS as u32);
+        let is_open = self.steps.back().is_some_and(|step| {
+            at.since(step.begun) < length && step.rejected.len() < LIMIT / STEPS
+        });
+        if !is_open {
+            self.steps.push_back(Step {
+                begun: at,
+                rejected: HashMap::default(),
+            });
+            self.forget_old(at);
         }
+        let step = self.steps.back_mut().expect("one is open");
+        let rejected = u32::try_from(rejected).unwrap_or(u32::MAX);
+        step.rejected.insert(*key.hash(), rejected);
+    }
+
+    fn find(&mut self, key: &ResendKey, now: UnixNanos) -> Option<u32> {
+        self.forget_old(now);
+        let mut newest_first = self.steps.iter().rev();
+        newest_first.find_map(|step| step.rejected.get(key.hash()).copied())
+    }
+
+    /// Of a step all is older than the beginning of the next.
+    fn forget_old(&mut self, now: UnixNanos) {
+        let horizon = now.minus(Nanos::from(self.keep));
+        while self.steps.len() > STEPS + 1
+            || self.steps.get(1).is_some_and(|next| next.begun < horizon)
+        {
+            self.steps.pop_front();
+        }
+    }
+}
+
+// === impl Hasher for Hashed ===
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 ^= u64::from_le_bytes(*first);
+        }
+    }
+
+    /// The length that precedes an array.
+    fn write_usize(&mut self, _length: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 
@@ -172,9 +230,11 @@ impl Pending {
     pub(crate) fn stored(mut self) {
         self.is_stored = true;
         let accepted = self.accepted.clone();
-        self.known
-            .lock()
-            .store(self.key, self.admitted_at, accepted.clone());
+        let mut known = self.known.lock();
+        known.in_flight.remove(&self.key);
+        let stored = known.stored(&self.key);
+        stored.add(self.key, self.admitted_at, accepted.rejected);
+        drop(known);
         self.fate_tx.send_replace(Some(accepted));
     }
 }
@@ -182,7 +242,7 @@ impl Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         if !self.is_stored {
-            self.known.lock().fates.remove(&self.key);
+            self.known.lock().in_flight.remove(&self.key);
         }
     }
 }

@@ -6,7 +6,7 @@ use coldtrace_model::{Tenant, UnixNanos};
 use crate::admit::judge::judge;
 use crate::admit::terms::Terms;
 use crate::batch::Batch;
-use crate::log::{Request, ResendKey, Signal};
+use crate::log::{Body, Request, ResendKey, Signal};
 
 /// Of a request of the benchmark.
 const KEEP_DAYS: u16 = 14;
@@ -34,7 +34,7 @@ pub fn build(bodies: &[Bytes], now: UnixNanos) -> Vec<Bytes> {
         rows: 0,
         rejected: 0,
         key: ResendKey::Bytes([0; 16]),
-        body: body.clone(),
+        body: Body::new(body.clone()),
     };
     let requests: Vec<Request> = bodies.iter().map(request).collect();
     let blocks = Batch::of(&requests).blocks;

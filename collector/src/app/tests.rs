@@ -1,5 +1,6 @@
 use std::io::{Read as _, Write as _};
 
+use coldtrace_model::UnixNanos;
 use coldtrace_proto::otlp::ExportTraceServiceRequest;
 use coldtrace_proto::otlp::trace::{ResourceSpans, ScopeSpans, Span};
 use coldtrace_proto::v1::ingest_client::IngestClient;
@@ -208,26 +209,36 @@ const PROTOBUF: &str = "application/x-protobuf";
 fn an_extensions_batch_is_stored_once_however_often_it_comes() {
     let (folder, store) = (tempfile::tempdir().unwrap(), Fake::default());
     let collector = Collector::start(folder.path(), &store);
+    let (first, second) = (batch(1), batch(2));
     assert_eq!(
-        collector.export(batch(1)).unwrap(),
+        collector.export(first.clone()).unwrap(),
         1,
         "a fact without a request"
     );
-    assert_eq!(
-        collector.export(batch(1)).unwrap(),
-        1,
-        "answered as at first"
-    );
-    assert_eq!(collector.export(batch(2)).unwrap(), 1);
+    assert_eq!(collector.export(first).unwrap(), 1, "answered as at first");
+    assert_eq!(collector.export(second.clone()).unwrap(), 1);
     collector.stop();
     assert_eq!(store.span_rows(), 6, "two batches of three spans");
 
     let collector = Collector::start(folder.path(), &store);
     assert_eq!(
-        collector.export(batch(2)).unwrap(),
+        collector.export(second).unwrap(),
         1,
         "known after a restart"
     );
+    collector.stop();
+    assert_eq!(store.span_rows(), 6);
+}
+
+#[test]
+fn sandboxes_of_one_snapshot_make_the_same_batch_ids_and_lose_nothing() {
+    let (folder, store) = (tempfile::tempdir().unwrap(), Fake::default());
+    let collector = Collector::start(folder.path(), &store);
+    let first = batch(1);
+    let mut clone = first.clone();
+    clone.payloads[0].request = traces_of(8, 3).into();
+    collector.export(first).unwrap();
+    collector.export(clone).unwrap();
     collector.stop();
     assert_eq!(store.span_rows(), 6);
 }

@@ -9,7 +9,7 @@ use coldtrace_store::native::Table;
 use prost::Message as _;
 
 use super::*;
-use crate::log::{ResendKey, Signal};
+use crate::log::{Body, ResendKey, Signal};
 
 const NOW: u64 = 20_000 * 86_400_000_000_000;
 
@@ -65,7 +65,7 @@ fn logged(signal: Signal, body: Vec<u8>) -> Request {
         rows: 1,
         rejected: 0,
         key: ResendKey::Bytes([0; 16]),
-        body: body.into(),
+        body: Body::new(body.into()),
     }
 }
 

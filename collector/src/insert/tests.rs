@@ -14,7 +14,7 @@ use prost::Message as _;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::log::{Log, Options, Request, ResendKey, Signal};
+use crate::log::{Body, Log, Options, Request, ResendKey, Signal};
 use crate::resend::{Accepted, Claim, Resends};
 
 const DAY: u64 = 86_400_000_000_000;
@@ -189,7 +189,7 @@ fn request() -> Request {
         rows: 3,
         rejected: 0,
         key: ResendKey::Bytes([7; 16]),
-        body: export.encode_to_vec().into(),
+        body: Body::new(export.encode_to_vec().into()),
     }
 }
 
@@ -216,6 +216,7 @@ impl Life {
                 // Patient, unless a test says otherwise.
                 flush: Shutdown::new(),
                 quarantine: options.quarantine(),
+                seen: opened.seen,
                 process: opened.process,
                 metrics: InsertMetrics::new(&registry),
             },
@@ -283,7 +284,7 @@ fn assert_set_aside(folder: &Path, request: &Request) {
     let kept: Vec<_> = kept.map(|file| file.unwrap().path()).collect();
     assert_eq!(kept.len(), 1);
     let bytes = std::fs::read(&kept[0]).unwrap();
-    let body = &request.body;
+    let body = request.body.bytes();
     assert!(bytes.windows(body.len()).any(|window| window == body));
 }
 
@@ -327,7 +328,7 @@ async fn what_cannot_be_read_any_more_is_kept_in_a_file() {
     let life = Life::begin(folder.path(), &fake);
     // Acknowledged by a version that could read it.
     let mut foreign = request();
-    foreign.body = Bytes::from_static(b"\xff\xff\xff words of another version");
+    foreign.body = Body::new(Bytes::from_static(b"\xff\xff\xff words of another version"));
     life.append(foreign.clone()).await;
     life.append(request()).await;
     life.drain().await;

@@ -9,42 +9,53 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::record::{HEADER, LaneId, Range, Record};
+use tracing::warn;
+
+use super::disk::{Disk, Os};
+use super::group::Group;
+use super::record::{HEADER, LaneId, Note, Place, Range};
+use super::request::Request;
 use super::segment::{Pool, Segment};
 
 /// The end of a lane.
 #[derive(Debug)]
-pub(crate) struct Appender {
+pub(crate) struct Appender<D: Disk = Os> {
     lane: LaneId,
     folder: PathBuf,
-    pool: Pool,
+    pool: Pool<D>,
     /// All that hold something, oldest first.
-    segments: VecDeque<Arc<Segment>>,
+    segments: VecDeque<Arc<Segment<D>>>,
     /// Whether the last segment may be written to.
     is_open: bool,
+    /// Whether the lane's folder is there.
+    is_made: bool,
+    /// Segments left the lane, and a power failure may bring them back.
+    is_forgetting: bool,
     /// Where the next record goes.
     position: u64,
     /// The group so far, for the last segment; what belongs to earlier ones is written already.
-    buffer: Vec<u8>,
-    /// Where `buffer` begins.
-    buffer_position: u64,
+    group: Group,
+    /// Where the group begins, over all segments.
+    group_from: u64,
+    /// Whether some of the group may be in a file.
+    is_written: bool,
     /// Written to in this group, beside the last one.
-    unsynced: Vec<Arc<Segment>>,
-    /// A stretch that has to be voided, since its sync failed or nothing stands there.
-    failed: Option<Range>,
-    /// Whether this group voids it.
+    unsynced: Vec<Arc<Segment<D>>>,
+    /// Stretches that have to be voided, since their sync failed or nothing stands there; in order.
+    failed: Vec<Range>,
+    /// Whether this group voids them.
     is_void_staged: bool,
 }
 
 /// The part of a segment that belongs to a stretch of the lane.
 #[derive(Clone, Debug)]
-pub(crate) struct Piece {
-    pub(crate) segment: Arc<Segment>,
+pub(crate) struct Piece<D: Disk = Os> {
+    pub(crate) segment: Arc<Segment<D>>,
     pub(crate) range: Range,
 }
 
 /// The pieces of these segments, each up to where the next one begins.
-pub(crate) fn pieces(segments: &[Arc<Segment>], range: Range) -> Vec<Piece> {
+pub(crate) fn pieces<D: Disk>(segments: &[Arc<Segment<D>>], range: Range) -> Vec<Piece<D>> {
     let nexts = segments.iter().skip(1).map(|next| next.base);
     let ends = nexts.chain([u64::MAX]);
     let clipped = segments.iter().zip(ends).map(|(segment, next)| Piece {
@@ -61,38 +72,40 @@ pub(crate) fn pieces(segments: &[Arc<Segment>], range: Range) -> Vec<Piece> {
 
 // === impl Appender ===
 
-impl Appender {
-    /// Goes on at `position`, in a segment yet to be made.
-    pub(crate) fn new(
-        lane: LaneId,
-        folder: PathBuf,
-        pool: Pool,
-        segments: Vec<Arc<Segment>>,
-        position: u64,
-    ) -> Self {
+impl<D: Disk> Appender<D> {
+    /// Of a lane that holds nothing; its folder is made with its first segment.
+    pub(crate) fn new(lane: LaneId, folder: PathBuf, pool: Pool<D>) -> Self {
         Self {
             lane,
             folder,
             pool,
-            segments: segments.into(),
+            segments: VecDeque::new(),
             is_open: false,
-            position,
-            buffer: Vec::new(),
-            buffer_position: position,
+            is_made: false,
+            is_forgetting: false,
+            position: 0,
+            group: Group::default(),
+            group_from: 0,
+            is_written: false,
             unsynced: Vec::new(),
-            failed: None,
+            failed: Vec::new(),
             is_void_staged: false,
         }
     }
 
-    /// Says with the next group that nothing stands from here to where the lane goes on.
-    pub(crate) fn behind_gap(self, from: u64) -> Self {
-        let gap = Range {
-            from,
-            to: self.position,
-        };
+    /// Goes on at `position`, in a segment yet to be made. The next group says that nothing stands in these stretches.
+    pub(crate) fn behind(
+        self,
+        segments: Vec<Arc<Segment<D>>>,
+        nothing: Vec<Range>,
+        position: u64,
+    ) -> Self {
         Self {
-            failed: (from < self.position).then_some(gap),
+            segments: segments.into(),
+            is_made: true,
+            position,
+            group_from: position,
+            failed: nothing,
             ..self
         }
     }
@@ -105,78 +118,136 @@ impl Appender {
         &self.folder
     }
 
+    pub(crate) fn disk(&self) -> &D {
+        self.pool.disk()
+    }
+
     /// Where the next record will stand, unless a segment ends before.
     pub(crate) fn position(&self) -> u64 {
         self.position
     }
 
     /// What holds this stretch.
-    pub(crate) fn pieces(&mut self, range: Range) -> Vec<Piece> {
+    pub(crate) fn pieces(&mut self, range: Range) -> Vec<Piece<D>> {
         pieces(self.segments.make_contiguous(), range)
     }
 
-    /// Adds a record to the group and tells where it stands.
-    pub(crate) fn stage(&mut self, record: &Record) -> io::Result<Range> {
-        // Also of the void that goes before: for a request that finds no room it would take the last there is.
-        let is_note = !matches!(record, Record::Request(_));
-        if let Some(failed) = self.failed.filter(|_| !self.is_void_staged) {
-            let void = Record::Void(failed);
-            self.make_room(void.framed(), is_note)?;
-            self.put(&void);
-            self.is_void_staged = true;
-        }
-        self.make_room(record.framed(), is_note)?;
-        Ok(self.put(record))
+    /// Adds a request to the group.
+    pub(crate) fn stage_request(&mut self, request: &Request) -> io::Result<()> {
+        self.stage_void(false)?;
+        self.make_room(request.framed(), false)?;
+        self.group.put_request(request, self.place());
+        self.position += request.framed();
+        Ok(())
     }
 
-    /// Writes and syncs the group; after `Ok` it is durable. Returns the stretch that it voids, if it voids one.
-    pub(crate) fn sync(&mut self) -> io::Result<Option<Range>> {
-        self.write_buffer()?;
+    /// Adds a note to the group.
+    pub(crate) fn stage(&mut self, note: Note) -> io::Result<()> {
+        self.stage_void(true)?;
+        self.stage_note(note, true)
+    }
+
+    /// Writes and syncs the group; after `Ok` it is durable. Returns the stretches that it voids.
+    pub(crate) fn sync(&mut self) -> io::Result<Vec<Range>> {
+        self.write_group()?;
         for segment in std::mem::take(&mut self.unsynced) {
             segment.sync()?;
         }
-        if let Some(last) = self.segments.back().filter(|_| self.is_open) {
+        if let Some(last) = self.segments.back().filter(|_| self.is_written) {
             last.sync()?;
         }
-        let is_voided = std::mem::take(&mut self.is_void_staged);
-        Ok(if is_voided { self.failed.take() } else { None })
+        self.group_from = self.position;
+        self.is_written = false;
+        Ok(match std::mem::take(&mut self.is_void_staged) {
+            true => std::mem::take(&mut self.failed),
+            false => Vec::new(),
+        })
     }
 
-    /// Gives up the group that began at `from`, and the file.
-    pub(crate) fn abandon(&mut self, from: u64) {
-        let from = self.failed.map_or(from, |failed| failed.from.min(from));
-        self.buffer.clear();
+    /// Gives up the group, and the file if some of it may be there.
+    pub(crate) fn abandon(&mut self) {
+        let from = self.group_from;
+        self.group.clear();
         self.unsynced.clear();
-        self.is_open = false;
         self.is_void_staged = false;
-        self.buffer_position = self.position;
-        if self.position > from {
-            self.failed = Some(Range {
+        if !std::mem::take(&mut self.is_written) {
+            self.position = from;
+            return;
+        }
+        self.is_open = false;
+        self.group_from = self.position;
+        self.take_back(from);
+        match self.failed.last_mut() {
+            Some(before) if before.to == from => before.to = self.position,
+            _ => self.failed.push(Range {
                 from,
                 to: self.position,
-            });
+            }),
         }
     }
 
     /// Gives back every segment that ends at or before `position`, but for the one that is written to.
     pub(crate) fn release(&mut self, position: u64) -> io::Result<()> {
-        while self.segments.len() > 1 {
-            let next_begins = self.segments[1].base;
-            if next_begins > position {
-                break;
-            }
-            let segment = self.segments.pop_front().expect("there are two");
-            self.pool.give_back(&segment)?;
+        while self.segments.len() > 1 && self.segments[1].base <= position {
+            self.give_back_first()?;
         }
         Ok(())
     }
 
     /// Gives everything back and removes the folder.
     pub(crate) fn remove(mut self) -> io::Result<()> {
-        for segment in self.segments.drain(..) {
-            self.pool.give_back(&segment)?;
+        if !self.is_made {
+            return Ok(());
         }
-        std::fs::remove_dir(&self.folder)
+        while !self.segments.is_empty() {
+            self.give_back_first()?;
+        }
+        self.disk().remove_folder(&self.folder)
+    }
+
+    /// What says that the first is done stands in those behind it: they must not go before it is gone for good.
+    fn give_back_first(&mut self) -> io::Result<()> {
+        if self.is_forgetting {
+            self.disk().sync_folder(&self.folder)?;
+            self.is_forgetting = false;
+        }
+        if let Some(first) = self.segments.front() {
+            self.pool.give_back(first)?;
+            self.segments.pop_front();
+            self.is_forgetting = true;
+        }
+        Ok(())
+    }
+
+    fn stage_void(&mut self, is_note: bool) -> io::Result<()> {
+        if self.is_void_staged {
+            return Ok(());
+        }
+        for number in 0..self.failed.len() {
+            // Its room is a note's where a note follows: for a request that finds none it would take the last there is.
+            self.stage_note(Note::Void(self.failed[number]), is_note)?;
+            self.is_void_staged = true;
+        }
+        Ok(())
+    }
+
+    fn stage_note(&mut self, note: Note, is_note: bool) -> io::Result<()> {
+        self.make_room(note.framed(), is_note)?;
+        self.group.put_note(note, self.place());
+        self.position += note.framed();
+        Ok(())
+    }
+
+    fn place(&self) -> Place {
+        Place {
+            lane: self.lane,
+            position: self.position,
+            // What failed is not behind us before the record that voids it is synced.
+            group: self
+                .failed
+                .first()
+                .map_or(self.group_from, |failed| failed.from),
+        }
     }
 
     fn make_room(&mut self, bytes: u64, is_note: bool) -> io::Result<()> {
@@ -184,9 +255,27 @@ impl Appender {
         if self.is_open && self.position + bytes <= end {
             return Ok(());
         }
-        self.write_buffer()?;
+        // First: where there is none, the file that is written to remains as it is.
+        let segment = self.take_segment(bytes, is_note)?;
+        if let Err(error) = self.write_group() {
+            // Where it can't be removed, it goes with the lane.
+            self.pool.remove(&segment).ok();
+            return Err(error);
+        }
         if self.is_open {
             self.unsynced.extend(self.segments.back().cloned());
+        }
+        self.segments.push_back(Arc::new(segment));
+        self.is_open = true;
+        Ok(())
+    }
+
+    fn take_segment(&mut self, bytes: u64, is_note: bool) -> io::Result<Segment<D>> {
+        if !self.is_made {
+            self.disk().create_folder(&self.folder)?;
+            let lanes = self.folder.parent().expect("a lane is in a folder");
+            self.disk().sync_folder(lanes)?;
+            self.is_made = true;
         }
         let take = match is_note {
             // What is noted brings room: without it a full disk could never be emptied.
@@ -194,34 +283,49 @@ impl Appender {
             false => Pool::take,
         };
         let segment = take(&self.pool, &self.folder, self.position, bytes)?;
-        self.segments.push_back(Arc::new(segment));
-        self.is_open = true;
-        self.buffer_position = self.position;
-        Ok(())
-    }
-
-    fn put(&mut self, record: &Record) -> Range {
-        let from = self.position;
-        record.put(self.lane, from, &mut self.buffer);
-        self.position = self.buffer_position + self.buffer.len() as u64;
-        Range {
-            from,
-            to: self.position,
-        }
+        // It syncs the folder.
+        self.is_forgetting = false;
+        Ok(segment)
     }
 
     /// Writes what is gathered, and zeros where the next header will stand: what an earlier life of the file left there
     /// must not look like damage.
-    fn write_buffer(&mut self) -> io::Result<()> {
-        let Some(last) = self.segments.back().filter(|_| !self.buffer.is_empty()) else {
+    fn write_group(&mut self) -> io::Result<()> {
+        let Some(last) = self.segments.back().filter(|_| !self.group.is_empty()) else {
             return Ok(());
         };
-        let end = last.range().to;
-        let zeros = (end - self.position).min(HEADER as u64) as usize;
-        self.buffer.resize(self.buffer.len() + zeros, 0);
-        last.write(&self.buffer, self.buffer_position)?;
-        self.buffer.clear();
-        self.buffer_position = self.position;
+        self.is_written = true;
+        let zeros = (last.range().to - self.position).min(HEADER as u64) as usize;
+        self.group.write(last, zeros)?;
+        self.group.clear();
         Ok(())
+    }
+
+    /// Nobody shall find there what was not made durable, not even a process that comes after this one, to which the system
+    /// would show it. Nor does it take room. What fails here a power failure could undo as well: the next group voids it.
+    fn take_back(&mut self, from: u64) {
+        while let Some(last) = self.segments.back().filter(|last| last.range().to > from) {
+            let taken_back = match last.base < from {
+                true => last.cut_short(from).map(Some),
+                false => self.pool.remove(last).map(|()| None),
+            };
+            let taken_back = taken_back.or_else(|error| {
+                last.blank(from.max(last.base))?;
+                Err::<Option<Segment<D>>, _>(error)
+            });
+            if let Err(error) = &taken_back {
+                warn!(%error, lane = %self.lane, "cannot take back what was not made durable");
+            }
+            match (taken_back, last.base < from) {
+                (Ok(shorter), _) => {
+                    self.segments.pop_back();
+                    self.segments.extend(shorter.map(Arc::new));
+                }
+                (Err(_), false) => {
+                    self.segments.pop_back();
+                }
+                (Err(_), true) => return,
+            }
+        }
     }
 }

@@ -9,7 +9,8 @@ use std::io;
 
 use super::appender::Appender;
 use super::cut::Cut;
-use super::record::{BlockName, Range, Record};
+use super::disk::{Disk, Os};
+use super::record::{BlockName, LaneId, Note, Range};
 use super::request::Request;
 
 /// A cut's rows: as many as a block may have.
@@ -19,8 +20,8 @@ pub(crate) const CUT_BYTES: u64 = 32 << 20;
 
 /// A lane's state.
 #[derive(Debug)]
-pub(crate) struct Core {
-    appender: Appender,
+pub(crate) struct Core<D: Disk = Os> {
+    appender: Appender<D>,
     /// Requests behind the last cut.
     open: Open,
     /// Cut and not done, oldest first.
@@ -28,6 +29,8 @@ pub(crate) struct Core {
     /// How many of `cuts`, from the front, were handed out for inserting.
     handed: usize,
     voids: Vec<Range>,
+    /// Set aside when the lane was opened.
+    damage: Vec<Range>,
     generations: BTreeMap<BlockName, u32>,
 }
 
@@ -63,11 +66,12 @@ pub(crate) enum Change {
 }
 
 /// A lane's state as it was found on disk.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Remembered {
     pub(crate) open: Open,
     pub(crate) cuts: Vec<Divided>,
     pub(crate) voids: Vec<Range>,
+    pub(crate) damage: Vec<Range>,
     pub(crate) generations: BTreeMap<BlockName, u32>,
 }
 
@@ -85,32 +89,27 @@ impl Change {
 
 // === impl Core ===
 
-impl Core {
+impl<D: Disk> Core<D> {
     /// A lane that holds nothing.
-    pub(crate) fn empty(appender: Appender) -> Self {
-        let open = Open {
-            from: appender.position(),
-            ..Open::default()
-        };
-        let remembered = Remembered {
-            open,
-            cuts: Vec::new(),
-            voids: Vec::new(),
-            generations: BTreeMap::new(),
-        };
-        Self::remembered(appender, remembered)
+    pub(crate) fn empty(appender: Appender<D>) -> Self {
+        Self::remembered(appender, Remembered::default())
     }
 
     /// A lane as it was found.
-    pub(crate) fn remembered(appender: Appender, remembered: Remembered) -> Self {
+    pub(crate) fn remembered(appender: Appender<D>, remembered: Remembered) -> Self {
         Self {
             appender,
             open: remembered.open,
             cuts: remembered.cuts.into(),
             handed: 0,
             voids: remembered.voids,
+            damage: remembered.damage,
             generations: remembered.generations,
         }
+    }
+
+    pub(crate) fn lane(&self) -> LaneId {
+        self.appender.lane()
     }
 
     /// What is not cut yet.
@@ -130,7 +129,7 @@ impl Core {
 
     /// All that the lane's files hold.
     #[cfg(test)]
-    pub(crate) fn all_pieces(&mut self) -> Vec<super::appender::Piece> {
+    pub(crate) fn all_pieces(&mut self) -> Vec<super::appender::Piece<D>> {
         let everything = Range {
             from: 0,
             to: u64::MAX,
@@ -138,22 +137,27 @@ impl Core {
         self.appender.pieces(everything)
     }
 
-    pub(crate) fn into_appender(self) -> Appender {
+    pub(crate) fn into_appender(self) -> Appender<D> {
         self.appender
     }
 
     /// The oldest cut that was not handed out yet.
-    pub(crate) fn hand_out(&mut self) -> Option<Cut> {
+    pub(crate) fn hand_out(&mut self) -> Option<Cut<D>> {
         let divided = *self.cuts.get(self.handed)?;
         self.handed += 1;
         let range = divided.range;
-        let voids = self.voids.iter().filter(|void| void.overlaps(range));
+        let inside = |ranges: &[Range]| {
+            let inside = ranges.iter().filter(|other| other.overlaps(range));
+            inside.copied().collect()
+        };
         let generations = self.generations.iter();
         Some(Cut {
             lane: self.appender.lane(),
             range,
             is_suspect: divided.is_suspect,
-            voids: voids.copied().collect(),
+            disk: self.appender.disk().clone(),
+            voids: inside(&self.voids),
+            damage: inside(&self.damage),
             generations: generations
                 .filter(|(block, _)| block.cut == range.from)
                 .map(|(block, generation)| (*block, *generation))
@@ -165,7 +169,6 @@ impl Core {
     /// Makes the changes durable, all or none. With `cut`, what is open afterwards is cut. Returns the bytes of requests
     /// that are done with.
     pub(crate) fn commit(&mut self, changes: &[Change], cut: bool) -> io::Result<u64> {
-        let from = self.appender.position();
         let staged = self
             .stage(changes, cut)
             .and_then(|staged| Ok((staged, self.appender.sync()?)));
@@ -175,7 +178,7 @@ impl Core {
                 Ok(self.apply(changes, staged))
             }
             Err(error) => {
-                self.appender.abandon(from);
+                self.appender.abandon();
                 Err(error)
             }
         }
@@ -189,12 +192,9 @@ impl Core {
         for change in changes {
             match change {
                 Change::Request(request) => self.stage_request(request, &mut staged)?,
-                Change::Done(position) => {
-                    self.appender.stage(&Record::Done(*position))?;
-                }
+                Change::Done(position) => self.appender.stage(Note::Done(*position))?,
                 Change::Generation(block, generation) => {
-                    self.appender
-                        .stage(&Record::Generation(*block, *generation))?;
+                    self.appender.stage(Note::Generation(*block, *generation))?;
                 }
             }
         }
@@ -205,14 +205,13 @@ impl Core {
     }
 
     fn stage_request(&mut self, request: &Request, staged: &mut Staged) -> io::Result<()> {
-        let record = Record::Request(request.clone());
         let rows = u64::from(request.rows);
         let bytes = request.framed();
         let is_full = staged.open.rows + rows > CUT_ROWS || staged.open.bytes + bytes > CUT_BYTES;
         if staged.open.bytes > 0 && is_full {
             self.stage_cut(staged)?;
         }
-        self.appender.stage(&record)?;
+        self.appender.stage_request(request)?;
         staged.open.rows += rows;
         staged.open.bytes += bytes;
         Ok(())
@@ -223,7 +222,7 @@ impl Core {
             from: staged.open.from,
             to: self.appender.position(),
         };
-        self.appender.stage(&Record::Cut(range))?;
+        self.appender.stage(Note::Cut(range))?;
         staged.cuts.push(Divided {
             range,
             bytes: staged.open.bytes,
@@ -260,9 +259,10 @@ impl Core {
             self.handed = self.handed.saturating_sub(1);
         }
         self.voids.retain(|void| void.to > done);
+        self.damage.retain(|damage| damage.to > done);
         self.generations.retain(|block, _| block.cut >= done);
         if let Err(error) = self.appender.release(done) {
-            // The file stays; the next start removes it with its lane.
+            // It stays until the next that is done.
             tracing::warn!(%error, lane = %self.appender.folder().display(), "cannot recycle a segment of the log");
         }
         freed

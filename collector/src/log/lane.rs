@@ -95,6 +95,11 @@ enum Event {
 // === impl LaneHandle ===
 
 impl LaneHandle {
+    /// Whether it takes nothing any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.commands_tx.is_closed()
+    }
+
     /// Room for one request, if there is.
     pub(super) fn place(&self) -> Option<Place<'_>> {
         self.commands_tx.try_reserve().ok().map(Place)
@@ -377,7 +382,7 @@ impl LaneMetrics {
 impl Command {
     fn bytes(&self) -> usize {
         match &self.change {
-            Change::Request(request) => request.body.len(),
+            Change::Request(request) => request.body.bytes().len(),
             Change::Done(_) | Change::Generation(..) => 0,
         }
     }

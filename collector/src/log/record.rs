@@ -1,7 +1,8 @@
 //! Records of a lane as bytes: a header that names its own place, then the payload.
 //!
 //! A header says in which lane and at which position it stands, so that what a recycled segment holds from an earlier
-//! life is never taken for a record. Invariant: [`walk`] yields only what was written, whatever happened to the bytes.
+//! life is never taken for a record; and where its group begins, before which all was synced. Invariant: [`walk`] yields
+//! only what was written, whatever happened to the bytes.
 
 use std::fmt;
 
@@ -14,7 +15,7 @@ pub(crate) const HEADER: usize = 40;
 /// Records begin at multiples of this, which is also the step of the search behind damage.
 const ALIGNMENT: usize = 8;
 /// The last byte is the version of the format.
-const MAGIC: [u8; 4] = *b"CTL\x01";
+const MAGIC: [u8; 4] = *b"CTL\x02";
 
 /// A lane's name, made at random when the lane is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,10 +40,17 @@ pub(crate) struct BlockName {
 }
 
 /// What a record says.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Record {
     /// A request to be kept.
     Request(Request),
+    /// What the lane notes for itself.
+    Note(Note),
+}
+
+/// A record without a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Note {
     /// These requests are one batch.
     Cut(Range),
     /// The store has everything before this position.
@@ -53,11 +61,24 @@ pub(crate) enum Record {
     Generation(BlockName, u32),
 }
 
+/// Where a record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) lane: LaneId,
+    pub(crate) position: u64,
+    /// Where the records begin that are synced together with it.
+    pub(crate) group: u64,
+}
+
 /// What stands in a stretch of a lane.
 #[derive(Debug)]
 pub(crate) enum Found {
-    /// A record, and where.
-    Record(Range, Record),
+    /// A record, where, and where its group begins.
+    Record {
+        at: Range,
+        group: u64,
+        record: Record,
+    },
     /// Bytes that should be a record and are none.
     Damage(Range),
 }
@@ -67,6 +88,7 @@ struct Header {
     kind: u8,
     length: usize,
     checksum: u32,
+    group: u64,
 }
 
 const REQUEST: u8 = 1;
@@ -75,12 +97,14 @@ const DONE: u8 = 3;
 const VOID: u8 = 4;
 const GENERATION: u8 = 5;
 
-/// The bytes of a request's payload in front of tenant and body.
-pub(super) const REQUEST_FIXED: usize = 41;
-
 /// Bytes that a record of this payload takes.
-pub(crate) fn framed(payload: usize) -> u64 {
-    (HEADER + payload).next_multiple_of(ALIGNMENT) as u64
+pub(crate) const fn framed(payload: usize) -> u64 {
+    (HEADER + payload + padding(payload)) as u64
+}
+
+/// Behind a payload of this length.
+pub(super) const fn padding(payload: usize) -> usize {
+    (HEADER + payload).next_multiple_of(ALIGNMENT) - HEADER - payload
 }
 
 /// Calls `visit` for everything in `bytes`, which begin at `start` of the lane, in order.
@@ -96,14 +120,16 @@ pub(crate) fn walk(lane: LaneId, start: u64, bytes: &Bytes, mut visit: impl FnMu
                     to: start + next as u64,
                 };
                 let payload = bytes.slice(offset + HEADER..offset + HEADER + header.length);
-                let is_whole = crc32fast::hash(&payload) == header.checksum;
-                let record = is_whole
-                    .then(|| Record::parse(header.kind, &payload))
-                    .flatten();
-                visit(match record {
-                    Some(record) => Found::Record(range, record),
-                    None => Found::Damage(range),
-                });
+                visit(
+                    match Record::parse(header.kind, header.checksum, &payload) {
+                        Some(record) => Found::Record {
+                            at: range,
+                            group: header.group,
+                            record,
+                        },
+                        None => Found::Damage(range),
+                    },
+                );
                 offset = next;
             }
             None => {
@@ -120,6 +146,17 @@ pub(crate) fn walk(lane: LaneId, start: u64, bytes: &Bytes, mut visit: impl FnMu
             }
         }
     }
+}
+
+/// Whether the header of a record of this lane stands here, as it was written.
+pub(crate) fn is_header(lane: LaneId, position: u64, bytes: &[u8]) -> bool {
+    let header: Option<&[u8; HEADER]> = bytes.first_chunk();
+    header.is_some_and(|header| {
+        header[..4] == MAGIC
+            && u64_at(header, 8) == lane.0
+            && u64_at(header, 16) == position
+            && u32_at(header, 4) == crc32fast::hash(&header[8..])
+    })
 }
 
 /// The next valid header behind `offset`.
@@ -162,10 +199,7 @@ impl Range {
 impl Header {
     fn read(lane: LaneId, position: u64, bytes: &[u8]) -> Option<Self> {
         let header: &[u8; HEADER] = bytes.first_chunk()?;
-        let is_ours = header[..4] == MAGIC
-            && u64_at(header, 8) == lane.0
-            && u64_at(header, 16) == position
-            && u32_at(header, 4) == crc32fast::hash(&header[8..]);
+        let is_ours = is_header(lane, position, bytes);
         let length = u32_at(header, 24) as usize;
         let fits = HEADER
             .checked_add(length)
@@ -174,6 +208,7 @@ impl Header {
             kind: header[32],
             length,
             checksum: u32_at(header, 28),
+            group: position.saturating_sub(u64::from(u32_at(header, 36))),
         })
     }
 }
@@ -181,43 +216,64 @@ impl Header {
 // === impl Record ===
 
 impl Record {
+    fn parse(kind: u8, checksum: u32, payload: &Bytes) -> Option<Self> {
+        match kind {
+            REQUEST => Request::parse(checksum, payload).map(Self::Request),
+            _ if crc32fast::hash(payload) != checksum => None,
+            _ => Note::parse(kind, payload).map(Self::Note),
+        }
+    }
+}
+
+// === impl Place ===
+
+impl Place {
+    /// Appends the header of a request. What `checksum` covers is the request's affair.
+    pub(crate) fn put_request_header(self, length: usize, checksum: u32, out: &mut Vec<u8>) {
+        self.put_header(REQUEST, length, checksum, out);
+    }
+
+    fn put_header(self, kind: u8, length: usize, checksum: u32, out: &mut Vec<u8>) {
+        let length = u32::try_from(length).expect("the body limit is at most 1 GiB");
+        // Farther than it can say is no group: then it says of less that it was synced.
+        let back = u32::try_from(self.position - self.group).unwrap_or(u32::MAX);
+        let mut header = [0; HEADER];
+        header[..4].copy_from_slice(&MAGIC);
+        header[8..16].copy_from_slice(&self.lane.0.to_le_bytes());
+        header[16..24].copy_from_slice(&self.position.to_le_bytes());
+        header[24..28].copy_from_slice(&length.to_le_bytes());
+        header[28..32].copy_from_slice(&checksum.to_le_bytes());
+        header[32] = kind;
+        header[36..40].copy_from_slice(&back.to_le_bytes());
+        let own_checksum = crc32fast::hash(&header[8..]);
+        header[4..8].copy_from_slice(&own_checksum.to_le_bytes());
+        out.extend_from_slice(&header);
+    }
+}
+
+// === impl Note ===
+
+impl Note {
     /// How many bytes it takes in the log.
-    pub(crate) fn framed(&self) -> u64 {
+    pub(crate) const fn framed(&self) -> u64 {
         framed(match self {
-            Self::Request(request) => return request.framed(),
             Self::Cut(_) | Self::Void(_) => 16,
             Self::Done(_) => 8,
             Self::Generation(..) => 21,
         })
     }
 
-    /// Appends its bytes as they stand at this position.
-    pub(crate) fn put(&self, lane: LaneId, position: u64, out: &mut Vec<u8>) {
-        let start = out.len();
-        out.resize(start + HEADER, 0);
-        let kind = self.put_payload(out);
-        let payload = &out[start + HEADER..];
-        let length = u32::try_from(payload.len()).expect("the body limit is at most 1 GiB");
-        let checksum = crc32fast::hash(payload);
-        let header = &mut out[start..start + HEADER];
-        header[..4].copy_from_slice(&MAGIC);
-        header[8..16].copy_from_slice(&lane.0.to_le_bytes());
-        header[16..24].copy_from_slice(&position.to_le_bytes());
-        header[24..28].copy_from_slice(&length.to_le_bytes());
-        header[28..32].copy_from_slice(&checksum.to_le_bytes());
-        header[32] = kind;
-        let own_checksum = crc32fast::hash(&header[8..]);
-        header[4..8].copy_from_slice(&own_checksum.to_le_bytes());
-        let padded = (out.len() - start).next_multiple_of(ALIGNMENT);
-        out.resize(start + padded, 0);
+    /// Appends its bytes as they stand at this place.
+    pub(crate) fn put(&self, place: Place, out: &mut Vec<u8>) {
+        let mut payload = Vec::with_capacity(24);
+        let kind = self.put_payload(&mut payload);
+        place.put_header(kind, payload.len(), crc32fast::hash(&payload), out);
+        out.extend_from_slice(&payload);
+        out.resize(out.len() + padding(payload.len()), 0);
     }
 
     fn put_payload(&self, out: &mut Vec<u8>) -> u8 {
         match self {
-            Self::Request(request) => {
-                request.put(out);
-                REQUEST
-            }
             Self::Cut(range) => {
                 put_u64s(out, &[range.from, range.to]);
                 CUT
@@ -250,7 +306,6 @@ impl Record {
             })
         };
         match kind {
-            REQUEST => Request::parse(payload).map(Self::Request),
             CUT => range(payload).map(Self::Cut),
             VOID => range(payload).map(Self::Void),
             DONE if payload.len() == 8 => Some(Self::Done(u64_at(payload, 0))),

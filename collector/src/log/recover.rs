@@ -3,27 +3,32 @@
 //! Damage costs the records that it touches and no other: it is set aside, counted, and reading goes on behind it.
 //! Invariant: a lane is never written to where it may have been written before; it goes on in a new segment.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use coldtrace_model::UnixNanos;
+use tracing::error;
 
 use super::appender::{Appender, pieces};
 use super::core::{Core, Divided, Open, Remembered};
-use super::record::{BlockName, Found, LaneId, Range, Record, walk};
-use super::request::ResendKey;
+use super::disk::{Disk, Os, set_aside};
+use super::record::{BlockName, Found, LaneId, Note, Range, Record, walk};
+use super::request::{Request, ResendKey};
 use super::segment::{Pool, Segment};
 
 /// What a lane's folder held.
 #[derive(Debug)]
-pub(crate) struct Recovered {
-    pub(crate) core: Core,
+pub(crate) struct Recovered<D: Disk = Os> {
+    pub(crate) core: Core<D>,
     pub(crate) acknowledged: Vec<Acknowledged>,
-    /// Stretches that could not be read, and were set aside.
+    /// Stretches that were synced and could not be read; they were set aside.
     pub(crate) damaged: u64,
+    /// Whether the last group is not whole: cut off by a power failure before it was acknowledged, or damaged since. What is
+    /// there of it was set aside.
+    pub(crate) is_torn: bool,
     /// What its undone requests take of the log's cap.
     pub(crate) bytes: u64,
 }
@@ -44,7 +49,9 @@ struct Scanned {
     dones: Vec<u64>,
     voids: Vec<Range>,
     generations: Vec<(Range, BlockName, u32)>,
-    damage: Vec<(Range, Vec<u8>)>,
+    damage: Vec<Damage>,
+    /// Where the last group begins.
+    last_group: u64,
 }
 
 struct Seen {
@@ -53,27 +60,135 @@ struct Seen {
     acknowledged: Acknowledged,
 }
 
+struct Damage {
+    at: Range,
+    bytes: Bytes,
+}
+
 /// Reads a lane's folder.
-pub(crate) fn recover(
+pub(crate) fn recover<D: Disk>(
     lane: LaneId,
     folder: PathBuf,
-    pool: Pool,
+    pool: Pool<D>,
     quarantine: &Path,
-) -> io::Result<Recovered> {
-    let segments: Vec<Arc<Segment>> = Segment::list(&folder)?.into_iter().map(Arc::new).collect();
-    let mut scanned = Scanned::default();
+) -> io::Result<Recovered<D>> {
+    let listed = Segment::list(pool.disk(), &folder)?;
+    for (path, error) in &listed.lost {
+        error!(%lane, path = %path.display(), %error, "a segment of the log can't be opened");
+    }
+    let segments = without_empty(lane, listed.segments, &pool)?;
+    sync_what_was_killed(lane, pool.disk(), &folder, &segments);
+    let (mut scanned, end) = scan(lane, &segments)?;
+    scanned.drop_void();
+    scanned.drop_done();
+    let repeats = scanned.drop_repeats();
+    for damage in &scanned.damage {
+        let name = format!("{lane}-{:016x}.damaged", damage.at.from);
+        let kept = set_aside(pool.disk(), quarantine, &name, &[&damage.bytes]);
+        if let Err(error) = kept {
+            error!(%lane, %error, "what can't be read of the log can't be set aside either");
+        }
+    }
+    let (torn, damaged): (Vec<&Damage>, Vec<&Damage>) = scanned
+        .damage
+        .iter()
+        .partition(|damage| damage.at.from >= scanned.last_group);
+    let damaged = damaged.len() as u64;
+    let torn: Vec<Range> = torn.iter().map(|damage| damage.at).collect();
+    let is_lost = u64::from(!listed.lost.is_empty());
+    // Beyond anything that may ever have been written, also where the last file was cut short.
+    let beyond = |last: &Arc<Segment<D>>| last.base + last.capacity.max(pool.segment_size) * 2;
+    let position = segments.last().map_or(0, beyond);
+    let is_torn = !torn.is_empty();
+    // What is torn is told once, and void for those who come next.
+    let mut nothing = torn;
+    nothing.extend(repeats);
+    nothing.push(Range {
+        from: end,
+        to: position,
+    });
+    nothing.retain(|range| range.from < range.to);
+    let acknowledged = scanned.requests.iter().map(|seen| seen.acknowledged);
+    let acknowledged = acknowledged.collect();
+    let remembered = scanned.remember();
+    let cuts = remembered.cuts.iter().map(|cut| cut.bytes);
+    let bytes = cuts.sum::<u64>() + remembered.open.bytes;
+    let appender = Appender::new(lane, folder, pool).behind(segments, nothing, position);
+    Ok(Recovered {
+        core: Core::remembered(appender, remembered),
+        acknowledged,
+        damaged: damaged + is_lost,
+        is_torn,
+        bytes,
+    })
+}
+
+/// A segment that was made for a group that failed then may have come back after the one before it went on.
+fn without_empty<D: Disk>(
+    lane: LaneId,
+    listed: Vec<Segment<D>>,
+    pool: &Pool<D>,
+) -> io::Result<Vec<Arc<Segment<D>>>> {
+    let mut segments: Vec<Arc<Segment<D>>> = Vec::new();
+    for segment in listed {
+        let is_empty = match segments.last() {
+            Some(before) if !segment.begins_with_record(lane)? => {
+                written_end(lane, &segment)? == segment.base
+                    && written_end(lane, before)? > segment.base
+            }
+            _ => false,
+        };
+        match is_empty {
+            // Where it can't be removed it is found empty again.
+            true => drop(pool.remove(&segment)),
+            false => segments.push(Arc::new(segment)),
+        }
+    }
+    Ok(segments)
+}
+
+/// Where the last record of a segment ends.
+fn written_end<D: Disk>(lane: LaneId, segment: &Segment<D>) -> io::Result<u64> {
+    let (start, bytes) = segment.read(segment.range())?;
+    let mut end = segment.base;
+    walk(lane, start, &bytes, |found| {
+        if let Found::Record { at, .. } = found {
+            end = at.to;
+        }
+    });
+    Ok(end)
+}
+
+/// After a kill the system shows what was written and not synced. What is read here is told to be durable.
+fn sync_what_was_killed<D: Disk>(
+    lane: LaneId,
+    disk: &D,
+    folder: &Path,
+    segments: &[Arc<Segment<D>>],
+) {
+    let synced = segments.iter().try_for_each(|segment| segment.sync());
+    if let Err(error) = synced.and_then(|()| disk.sync_folder(folder)) {
+        error!(%lane, %error, "what a killed process left in the log can't be synced");
+    }
+}
+
+/// What stands in the segments, and where they end.
+fn scan<D: Disk>(lane: LaneId, segments: &[Arc<Segment<D>>]) -> io::Result<(Scanned, u64)> {
     let everything = Range {
         from: 0,
         to: u64::MAX,
     };
+    let mut scanned = Scanned::default();
     let mut expected = segments.first().map_or(0, |first| first.base);
-    for piece in pieces(&segments, everything) {
+    for piece in pieces(segments, everything) {
         if piece.range.from > expected {
-            let missing = Range {
-                from: expected,
-                to: piece.range.from,
-            };
-            scanned.damage.push((missing, Vec::new()));
+            scanned.damage.push(Damage {
+                at: Range {
+                    from: expected,
+                    to: piece.range.from,
+                },
+                bytes: Bytes::new(),
+            });
         }
         expected = piece.range.to;
         let (start, bytes) = piece.segment.read(piece.range)?;
@@ -81,58 +196,47 @@ pub(crate) fn recover(
             scanned.note(found, start, &bytes);
         });
     }
-    scanned.drop_void();
-    for (range, bytes) in &scanned.damage {
-        set_aside(quarantine, lane, *range, bytes)?;
-    }
-    // Beyond anything that may ever have been written, also where the last file was cut short.
-    let beyond = |last: &Arc<Segment>| last.base + last.capacity.max(pool.segment_size) * 2;
-    let position = segments.last().map_or(0, beyond);
-    let damaged = scanned.damage.len() as u64;
-    let acknowledged = scanned.requests.iter().map(|seen| seen.acknowledged);
-    let acknowledged = acknowledged.collect();
-    let remembered = scanned.remember();
-    let cuts = remembered.cuts.iter().map(|cut| cut.bytes);
-    let bytes = cuts.sum::<u64>() + remembered.open.bytes;
-    let appender = Appender::new(lane, folder, pool, segments, position).behind_gap(expected);
-    Ok(Recovered {
-        core: Core::remembered(appender, remembered),
-        acknowledged,
-        damaged,
-        bytes,
-    })
+    Ok((scanned, expected))
 }
 
-fn set_aside(quarantine: &Path, lane: LaneId, range: Range, bytes: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(quarantine)?;
-    let name = format!("{lane}-{:016x}.damaged", range.from);
-    fs::write(quarantine.join(name), bytes)
+// === impl Acknowledged ===
+
+impl Acknowledged {
+    pub(crate) fn of(request: &Request) -> Self {
+        Self {
+            key: request.key,
+            admitted_at: request.admitted_at,
+            rejected: request.rejected,
+        }
+    }
 }
 
 // === impl Scanned ===
 
 impl Scanned {
-    fn note(&mut self, found: Found, start: u64, bytes: &[u8]) {
-        match found {
+    fn note(&mut self, found: Found, start: u64, bytes: &Bytes) {
+        let (at, group, record) = match found {
             Found::Damage(at) => {
                 // In a file that was cut short the last record's padding may be missing.
                 let end = bytes.len().min((at.to - start) as usize);
-                let bytes = &bytes[(at.from - start) as usize..end];
-                self.damage.push((at, bytes.to_vec()));
+                // A copy: it would keep the whole segment in memory.
+                let bytes = Bytes::copy_from_slice(&bytes[(at.from - start) as usize..end]);
+                self.damage.push(Damage { at, bytes });
+                return;
             }
-            Found::Record(at, Record::Request(request)) => self.requests.push(Seen {
+            Found::Record { at, group, record } => (at, group, record),
+        };
+        self.last_group = group;
+        match record {
+            Record::Request(request) => self.requests.push(Seen {
                 at,
                 rows: request.rows,
-                acknowledged: Acknowledged {
-                    key: request.key,
-                    admitted_at: request.admitted_at,
-                    rejected: request.rejected,
-                },
+                acknowledged: Acknowledged::of(&request),
             }),
-            Found::Record(at, Record::Cut(range)) => self.cuts.push((at, range)),
-            Found::Record(_, Record::Done(position)) => self.dones.push(position),
-            Found::Record(_, Record::Void(range)) => self.voids.push(range),
-            Found::Record(at, Record::Generation(block, generation)) => {
+            Record::Note(Note::Cut(range)) => self.cuts.push((at, range)),
+            Record::Note(Note::Done(position)) => self.dones.push(position),
+            Record::Note(Note::Void(range)) => self.voids.push(range),
+            Record::Note(Note::Generation(block, generation)) => {
                 self.generations.push((at, block, generation));
             }
         }
@@ -145,11 +249,46 @@ impl Scanned {
         self.requests.retain(|seen| is_kept(seen.at));
         self.cuts.retain(|(at, _)| is_kept(*at));
         self.generations.retain(|(at, ..)| is_kept(*at));
-        self.damage.retain(|(at, _)| is_kept(*at));
+        self.damage.retain(|damage| is_kept(damage.at));
+    }
+
+    /// What the store has may be damaged, or be there in part.
+    fn drop_done(&mut self) {
+        let done = self.done();
+        self.damage.retain(|damage| damage.at.to > done);
+    }
+
+    /// Where the last group is torn, its word on what it voids may be lost: then what failed may stand here as well as what
+    /// was sent again in its place. Neither was acknowledged, and no cut of it was inserted: the later ones hold.
+    fn drop_repeats(&mut self) -> Vec<Range> {
+        let mut later = HashSet::new();
+        let mut repeats = Vec::new();
+        let first = self.last_group;
+        for seen in self.requests.iter().rev() {
+            if seen.at.from < first {
+                break;
+            }
+            if !later.insert(seen.acknowledged.key) {
+                repeats.push(seen.at);
+            }
+        }
+        self.requests.retain(|seen| !repeats.contains(&seen.at));
+        let mut cuts: Vec<(Range, Range)> = Vec::new();
+        for (at, range) in self.cuts.drain(..) {
+            while cuts.pop_if(|(_, before)| before.to > range.from).is_some() {}
+            cuts.push((at, range));
+        }
+        self.cuts = cuts;
+        self.voids.extend(&repeats);
+        repeats
+    }
+
+    fn done(&self) -> u64 {
+        self.dones.iter().copied().max().unwrap_or(0)
     }
 
     fn remember(self) -> Remembered {
-        let done = self.dones.iter().copied().max().unwrap_or(0);
+        let done = self.done();
         let end = self.cuts.iter().map(|(_, range)| range.to).max();
         let open_from = end.unwrap_or(0).max(done);
         let bytes_in = |range: Range| -> u64 {
@@ -208,6 +347,7 @@ impl Scanned {
             open,
             cuts,
             voids: self.voids,
+            damage: self.damage.iter().map(|damage| damage.at).collect(),
             generations,
         }
     }

@@ -3,7 +3,12 @@
 use bytes::Bytes;
 use coldtrace_model::{Tenant, UnixNanos};
 
-use super::record::{REQUEST_FIXED, framed, u16_at, u32_at, u64_at};
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::record::{Place, framed, u16_at, u32_at, u64_at};
+
+/// The bytes of a request's payload in front of tenant and body.
+const FIXED: usize = 57;
 
 /// What a request carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,7 +26,7 @@ pub(crate) enum Signal {
 pub(crate) enum ResendKey {
     /// Hash of tenant, signal and bytes.
     Bytes([u8; 16]),
-    /// Hash of tenant and the batch id that an extension made.
+    /// The same with the batch id that an extension made, which is remembered for longer.
     Batch([u8; 16]),
 }
 
@@ -39,8 +44,14 @@ pub(crate) struct Request {
     /// How many of its items were rejected.
     pub(crate) rejected: u64,
     pub(crate) key: ResendKey,
-    /// Protobuf.
-    pub(crate) body: Bytes,
+    pub(crate) body: Body,
+}
+
+/// Protobuf, with the hash by which it is recognised and checked: bytes are read for that once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Body {
+    bytes: Bytes,
+    hash: [u8; 16],
 }
 
 // === impl Signal ===
@@ -73,40 +84,109 @@ impl Signal {
     }
 }
 
+// === impl ResendKey ===
+
+impl ResendKey {
+    /// An extension keeps a batch's id over its attempts, and the bytes as well. Other bytes under the same id are another
+    /// batch: sandboxes that were restored from one snapshot may make the same ids. So both are the key.
+    pub(crate) fn of(
+        tenant: &Tenant,
+        signal: Signal,
+        batch_id: Option<[u8; 16]>,
+        body: &Body,
+    ) -> Self {
+        let mut text = Vec::with_capacity(64 + 34);
+        text.extend_from_slice(tenant.as_str().as_bytes());
+        // No tenant's name holds a zero byte, so that no two are the same text.
+        text.extend_from_slice(&[0, signal.number()]);
+        text.extend_from_slice(&body.hash);
+        match batch_id {
+            Some(batch_id) => {
+                text.extend_from_slice(&batch_id);
+                Self::Batch(xxh3_128(&text).to_le_bytes())
+            }
+            None => Self::Bytes(xxh3_128(&text).to_le_bytes()),
+        }
+    }
+
+    pub(crate) const fn hash(&self) -> &[u8; 16] {
+        let (Self::Bytes(hash) | Self::Batch(hash)) = self;
+        hash
+    }
+
+    /// One of so many, always the same.
+    pub(super) fn share(&self, of: usize) -> usize {
+        (u64_at(self.hash(), 8) % of as u64) as usize
+    }
+}
+
+// === impl Body ===
+
+impl Body {
+    /// Reads them once, for their hash.
+    pub(crate) fn new(bytes: Bytes) -> Self {
+        Self {
+            hash: xxh3_128(&bytes).to_le_bytes(),
+            bytes,
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
 // === impl Request ===
 
 impl Request {
     /// How many bytes it takes in the log.
     pub(crate) fn framed(&self) -> u64 {
-        framed(REQUEST_FIXED + self.tenant.as_str().len() + self.body.len())
+        framed(self.payload())
     }
 
-    pub(super) fn put(&self, out: &mut Vec<u8>) {
+    pub(super) fn payload(&self) -> usize {
+        FIXED + self.tenant.as_str().len() + self.body.bytes.len()
+    }
+
+    /// Appends its bytes as they stand at this place, but for the body, which follows, and the padding behind it.
+    pub(super) fn put_head(&self, place: Place, out: &mut Vec<u8>) {
         let (kind, key) = match &self.key {
             ResendKey::Bytes(key) => (1, key),
             ResendKey::Batch(key) => (2, key),
         };
         let tenant = self.tenant.as_str();
-        let tenant_length = u8::try_from(tenant.len()).expect("a tenant has at most 64 bytes");
-        out.reserve(REQUEST_FIXED + tenant.len() + self.body.len());
-        out.extend_from_slice(&[self.signal.number(), kind]);
-        out.extend_from_slice(&self.keep_days.to_le_bytes());
-        out.extend_from_slice(&self.rows.to_le_bytes());
-        out.extend_from_slice(&self.admitted_at.0.to_le_bytes());
-        out.extend_from_slice(&self.rejected.to_le_bytes());
-        out.extend_from_slice(key);
-        out.push(tenant_length);
+        let mut fixed = [0; FIXED];
+        fixed[0] = self.signal.number();
+        fixed[1] = kind;
+        fixed[2..4].copy_from_slice(&self.keep_days.to_le_bytes());
+        fixed[4..8].copy_from_slice(&self.rows.to_le_bytes());
+        fixed[8..16].copy_from_slice(&self.admitted_at.0.to_le_bytes());
+        fixed[16..24].copy_from_slice(&self.rejected.to_le_bytes());
+        fixed[24..40].copy_from_slice(key);
+        fixed[40..56].copy_from_slice(&self.body.hash);
+        fixed[56] = u8::try_from(tenant.len()).expect("a tenant has at most 64 bytes");
+        let checksum = checksum(&fixed, tenant.as_bytes());
+        place.put_request_header(self.payload(), checksum, out);
+        out.extend_from_slice(&fixed);
         out.extend_from_slice(tenant.as_bytes());
-        out.extend_from_slice(&self.body);
     }
 
-    pub(super) fn parse(payload: &Bytes) -> Option<Self> {
-        if payload.len() < REQUEST_FIXED {
+    /// `checksum` covers what stands in front of the body; the hash in there covers the body.
+    pub(super) fn parse(checksum_told: u32, payload: &Bytes) -> Option<Self> {
+        if payload.len() < FIXED {
             return None;
         }
-        let tenant_end = REQUEST_FIXED + usize::from(payload[40]);
-        let tenant = std::str::from_utf8(payload.get(REQUEST_FIXED..tenant_end)?).ok()?;
+        let tenant_end = FIXED + usize::from(payload[56]);
+        let tenant = payload.get(FIXED..tenant_end)?;
+        if checksum(&payload[..FIXED], tenant) != checksum_told {
+            return None;
+        }
+        let tenant = std::str::from_utf8(tenant).ok()?;
         let key = *payload[24..].first_chunk()?;
+        let body = Body::new(payload.slice(tenant_end..));
+        if body.hash != payload[40..56] {
+            return None;
+        }
         Some(Self {
             tenant: Tenant::parse(tenant).ok()?,
             signal: Signal::from_number(payload[0])?,
@@ -119,7 +199,14 @@ impl Request {
             rows: u32_at(payload, 4),
             admitted_at: UnixNanos(u64_at(payload, 8)),
             rejected: u64_at(payload, 16),
-            body: payload.slice(tenant_end..),
+            body,
         })
     }
+}
+
+fn checksum(fixed: &[u8], tenant: &[u8]) -> u32 {
+    let mut checksum = crc32fast::Hasher::new();
+    checksum.update(fixed);
+    checksum.update(tenant);
+    checksum.finalize()
 }

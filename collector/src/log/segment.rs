@@ -1,16 +1,14 @@
 //! Files of a lane: preallocated, filled from front to back, and used again once the store has what they hold.
 
-use std::fs::{self, File, OpenOptions};
-use std::io;
-use std::os::unix::fs::FileExt as _;
+use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use rustix::fs::{FallocateFlags, fallocate};
 
-use super::record::{HEADER, Range};
+use super::disk::{Disk, DiskFile, Os};
+use super::record::{HEADER, LaneId, Range, is_header};
 
 /// Ends the name of a segment; in front of it stand 16 hex digits of its first position.
 const SUFFIX: &str = ".segment";
@@ -18,75 +16,72 @@ const SUFFIX: &str = ".segment";
 const SMALLEST: u64 = 4 << 10;
 /// Used segments that wait for their next use: some, so that a burst finds them; few, so that the disk is not held.
 const KEPT_FREE: usize = 4;
+/// What a disk loses at once, when it can't read something.
+const SECTOR: u64 = 4 << 10;
+/// In place of what can't be read: neither a record nor the zeros behind the last one.
+const UNREADABLE: u8 = 0xbd;
 
 /// One file, open.
 #[derive(Debug)]
-pub(crate) struct Segment {
-    file: File,
+pub(crate) struct Segment<D: Disk = Os> {
+    file: Arc<D::File>,
     path: PathBuf,
     /// The position of its first byte in the lane.
     pub(crate) base: u64,
     pub(crate) capacity: u64,
 }
 
+/// The segments that a folder holds.
+#[derive(Debug)]
+pub(crate) struct Listed<D: Disk> {
+    /// In the order of the lane.
+    pub(crate) segments: Vec<Segment<D>>,
+    /// Those that can't be opened.
+    pub(crate) lost: Vec<(PathBuf, io::Error)>,
+}
+
 /// Makes segments, and takes them back. Clones share the folder of free ones.
 #[derive(Clone, Debug)]
-pub(crate) struct Pool {
+pub(crate) struct Pool<D: Disk = Os> {
+    disk: D,
     folder: PathBuf,
     pub(crate) segment_size: u64,
     /// For names in the folder of free ones, which say nothing.
     serial: Arc<AtomicU64>,
 }
 
-/// Makes names of a folder durable.
-pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// A file with its room on the disk, or none.
-fn allocate(path: &Path, capacity: u64) -> io::Result<()> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(path)?;
-    let allocated = fallocate(&file, FallocateFlags::empty(), 0, capacity);
-    let synced = allocated
-        .map_err(io::Error::from)
-        .and_then(|()| file.sync_all());
-    if synced.is_err() {
-        // It may hold the last of the room. Where it can't be removed, the next attempt overwrites it.
-        fs::remove_file(path).ok();
-    }
-    synced
-}
-
 // === impl Segment ===
 
-impl Segment {
-    /// The segments in a lane's folder, in the order of the lane.
-    pub(crate) fn list(lane_folder: &Path) -> io::Result<Vec<Self>> {
-        let mut segments = Vec::new();
-        for entry in fs::read_dir(lane_folder)? {
-            let path = entry?.path();
+impl<D: Disk> Segment<D> {
+    /// The segments in a lane's folder.
+    pub(crate) fn list(disk: &D, lane_folder: &Path) -> io::Result<Listed<D>> {
+        let mut listed = Listed {
+            segments: Vec::new(),
+            lost: Vec::new(),
+        };
+        for path in disk.list(lane_folder)? {
             let name = path.file_name().and_then(|name| name.to_str());
             let base = name.and_then(|name| name.strip_suffix(SUFFIX));
             if let Some(base) = base.and_then(|base| u64::from_str_radix(base, 16).ok()) {
-                segments.push(Self::open(path, base)?);
+                let opened = disk
+                    .open(&path)
+                    .and_then(|file| Self::of(file, path.clone(), base));
+                match opened {
+                    Ok(segment) => listed.segments.push(segment),
+                    Err(error) => listed.lost.push((path, error)),
+                }
             }
         }
-        segments.sort_by_key(|segment| segment.base);
-        Ok(segments)
+        listed.segments.sort_by_key(|segment| segment.base);
+        Ok(listed)
     }
 
-    fn open(path: PathBuf, base: u64) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).write(true).open(&path)?;
-        let capacity = file.metadata()?.len();
+    fn of(file: D::File, path: PathBuf, base: u64) -> io::Result<Self> {
         Ok(Self {
-            file,
+            capacity: file.length()?,
+            file: Arc::new(file),
             path,
             base,
-            capacity,
         })
     }
 
@@ -98,55 +93,120 @@ impl Segment {
         }
     }
 
-    /// The bytes of this stretch, as far as they are in this segment; with the position of the first.
+    /// The bytes of this stretch, as far as they are in this segment; with the position of the first. What the disk can't read
+    /// comes as bytes that are no record.
     pub(crate) fn read(&self, range: Range) -> io::Result<(u64, Bytes)> {
         let from = range.from.max(self.base);
         let to = range.to.min(self.base + self.capacity);
         let length = usize::try_from(to.saturating_sub(from)).map_err(io::Error::other)?;
         let mut bytes = vec![0; length];
-        self.file.read_exact_at(&mut bytes, from - self.base)?;
+        if self.file.read(&mut bytes, from - self.base).is_err() {
+            self.read_what_is_readable(&mut bytes, from - self.base);
+        }
         Ok((from, bytes.into()))
     }
 
-    pub(crate) fn write(&self, bytes: &[u8], position: u64) -> io::Result<()> {
-        self.file.write_all_at(bytes, position - self.base)
+    fn read_what_is_readable(&self, bytes: &mut [u8], offset: u64) {
+        let mut done = 0;
+        while done < bytes.len() {
+            let at = offset + done as u64;
+            let to_boundary = (SECTOR - at % SECTOR) as usize;
+            let end = bytes.len().min(done + to_boundary);
+            let piece = &mut bytes[done..end];
+            if self.file.read(piece, at).is_err() {
+                piece.fill(UNREADABLE);
+            }
+            done = end;
+        }
+    }
+
+    /// Whether a record of this lane stands at its front, judged by the header.
+    pub(crate) fn begins_with_record(&self, lane: LaneId) -> io::Result<bool> {
+        let header = Range {
+            from: self.base,
+            to: self.base + HEADER as u64,
+        };
+        Ok(is_header(lane, self.base, &self.read(header)?.1))
+    }
+
+    pub(crate) fn write(&self, pieces: &mut [IoSlice<'_>], position: u64) -> io::Result<()> {
+        self.file.write(pieces, position - self.base)
     }
 
     pub(crate) fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
+        self.file.sync()
+    }
+
+    /// The segment without what stands at and behind `position`, where it gives back its room.
+    pub(crate) fn cut_short(&self, position: u64) -> io::Result<Self> {
+        self.file.truncate(position - self.base)?;
+        Ok(Self {
+            file: Arc::clone(&self.file),
+            path: self.path.clone(),
+            base: self.base,
+            capacity: position - self.base,
+        })
+    }
+
+    /// Says that nothing stands from `position` on.
+    pub(crate) fn blank(&self, position: u64) -> io::Result<()> {
+        let room = (self.range().to - position).min(HEADER as u64) as usize;
+        self.write(&mut [IoSlice::new(&[0; HEADER][..room])], position)
     }
 }
 
 // === impl Pool ===
 
-impl Pool {
+impl<D: Disk> Pool<D> {
     /// The pool over a folder, which is made if it is not there.
-    pub(crate) fn open(folder: PathBuf, segment_size: u64) -> io::Result<Self> {
-        fs::create_dir_all(&folder)?;
+    pub(crate) fn open(disk: D, folder: PathBuf, segment_size: u64) -> io::Result<Self> {
+        disk.create_folder(&folder)?;
         let pool = Self {
+            disk,
             folder,
             segment_size,
             serial: Arc::default(),
         };
         // Of another size after a change of the version, or half-made.
         for path in pool.free()? {
-            if fs::metadata(&path)?.len() != segment_size {
-                fs::remove_file(path)?;
+            let is_usable = pool.disk.open(&path).and_then(|file| file.length());
+            if is_usable.ok() != Some(segment_size) {
+                pool.disk.remove(&path)?;
             }
         }
         Ok(pool)
     }
 
+    pub(crate) fn disk(&self) -> &D {
+        &self.disk
+    }
+
     /// A segment for a lane, in place and durable, with room for at least `room` bytes.
-    pub(crate) fn take(&self, lane_folder: &Path, base: u64, room: u64) -> io::Result<Segment> {
+    pub(crate) fn take(&self, lane_folder: &Path, base: u64, room: u64) -> io::Result<Segment<D>> {
         let path = lane_folder.join(format!("{base:016x}{SUFFIX}"));
         let capacity = room.max(self.segment_size);
-        let is_recycled = capacity == self.segment_size && self.take_free(&path)?;
-        if !is_recycled {
-            allocate(&path, capacity)?;
+        let taken = self.take_or_make(&path, capacity).and_then(|file| {
+            self.disk.sync_folder(lane_folder)?;
+            let segment = Segment::of(file, path.clone(), base)?;
+            // What it held in its former use must not look like a torn one. Not sooner: until now a power failure could put
+            // it back to where it was.
+            segment.blank(base)?;
+            Ok(segment)
+        });
+        if taken.is_err() {
+            // It would hold room that nobody counts. Where it can't be removed, the next start does.
+            self.disk.remove(&path).ok();
         }
-        sync_folder(lane_folder)?;
-        Segment::open(path, base)
+        taken
+    }
+
+    fn take_or_make(&self, path: &Path, capacity: u64) -> io::Result<D::File> {
+        if capacity == self.segment_size && self.take_free(path)? {
+            return self.disk.open(path);
+        }
+        let file = self.disk.create(path, capacity)?;
+        file.sync()?;
+        Ok(file)
     }
 
     /// As [`Pool::take`], and a small one where the disk is full.
@@ -155,7 +215,7 @@ impl Pool {
         lane_folder: &Path,
         base: u64,
         room: u64,
-    ) -> io::Result<Segment> {
+    ) -> io::Result<Segment<D>> {
         let small = Self {
             segment_size: SMALLEST,
             ..self.clone()
@@ -164,23 +224,24 @@ impl Pool {
             .or_else(|_| small.take(lane_folder, base, room))
     }
 
-    /// Takes back a segment that nobody needs.
-    pub(crate) fn give_back(&self, segment: &Segment) -> io::Result<()> {
+    /// Takes back a segment that nobody needs. Its name is gone for good once the lane's folder is synced.
+    pub(crate) fn give_back(&self, segment: &Segment<D>) -> io::Result<()> {
         let is_worth_it = segment.capacity == self.segment_size && self.free()?.len() < KEPT_FREE;
         match is_worth_it {
-            true => {
-                // So that a kill before its next use is written does not make its former one look like damage.
-                segment.write(&[0; HEADER], segment.base)?;
-                fs::rename(&segment.path, self.fresh_path())
-            }
-            false => fs::remove_file(&segment.path),
+            true => self.disk.rename(&segment.path, &self.fresh_path()?),
+            false => self.remove(segment),
         }
+    }
+
+    /// Removes a segment.
+    pub(crate) fn remove(&self, segment: &Segment<D>) -> io::Result<()> {
+        self.disk.remove(&segment.path)
     }
 
     fn take_free(&self, path: &Path) -> io::Result<bool> {
         for free in self.free()? {
             // Another lane may have been quicker.
-            match fs::rename(free, path) {
+            match self.disk.rename(&free, path) {
                 Ok(()) => return Ok(true),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
@@ -190,16 +251,16 @@ impl Pool {
     }
 
     fn free(&self) -> io::Result<Vec<PathBuf>> {
-        let entries = fs::read_dir(&self.folder)?;
-        entries.map(|entry| Ok(entry?.path())).collect()
+        self.disk.list(&self.folder)
     }
 
-    fn fresh_path(&self) -> PathBuf {
+    fn fresh_path(&self) -> io::Result<PathBuf> {
+        let taken = self.free()?;
         loop {
             let serial = self.serial.fetch_add(1, Ordering::Relaxed);
             let path = self.folder.join(format!("{serial}{SUFFIX}"));
-            if !path.exists() {
-                return path;
+            if !taken.contains(&path) {
+                return Ok(path);
             }
         }
     }

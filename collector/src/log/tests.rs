@@ -9,9 +9,12 @@ use coldtrace_service::tasks::Tasks;
 use proptest::prelude::*;
 
 use super::core::{Change, Core};
-use super::record::{HEADER, LaneId, Range, Record};
+use super::disk::Os;
+use super::record::{HEADER, LaneId, Note, Place, Range, Record};
 use super::*;
 use crate::resend::{Accepted, Claim, Resends};
+
+mod crashes;
 
 const LANE: LaneId = LaneId(0x1234_5678_9abc_def0);
 const SMALL_SEGMENT: u64 = 4096;
@@ -29,19 +32,18 @@ fn request(serial: u64, length: usize) -> Request {
         rows: 1,
         rejected: 0,
         key: ResendKey::Bytes(key),
-        body: Bytes::from(body),
+        body: Body::new(body.into()),
     }
 }
 
 fn fresh(folder: &Path) -> Core {
     let lane_folder = folder.join("lane");
-    std::fs::create_dir(&lane_folder).unwrap();
-    let pool = Pool::open(folder.join("free"), SMALL_SEGMENT).unwrap();
-    Core::empty(Appender::new(LANE, lane_folder, pool, Vec::new(), 0))
+    let pool = Pool::open(Os, folder.join("free"), SMALL_SEGMENT).unwrap();
+    Core::empty(Appender::new(LANE, lane_folder, pool))
 }
 
 fn reopen(folder: &Path) -> Recovered {
-    let pool = Pool::open(folder.join("free"), SMALL_SEGMENT).unwrap();
+    let pool = Pool::open(Os, folder.join("free"), SMALL_SEGMENT).unwrap();
     let quarantine = folder.join("quarantine");
     recover(LANE, folder.join("lane"), pool, &quarantine).unwrap()
 }
@@ -183,7 +185,7 @@ fn a_kill_before_a_used_segment_is_written_to_again_is_no_damage() {
         let done = Change::Done(core.open().from);
         core.commit(&[done], false).unwrap();
     }
-    let pool = Pool::open(folder.path().join("free"), SMALL_SEGMENT).unwrap();
+    let pool = Pool::open(Os, folder.path().join("free"), SMALL_SEGMENT).unwrap();
     let next = core.into_appender().position();
     pool.take(&folder.path().join("lane"), next, 0).unwrap();
 
@@ -193,7 +195,7 @@ fn a_kill_before_a_used_segment_is_written_to_again_is_no_damage() {
 /// The lane once its disk has no room for another segment.
 fn reopen_on_a_full_disk(folder: &Path) -> Core {
     // No file system has files of this size.
-    let pool = Pool::open(folder.join("free"), 1 << 62).unwrap();
+    let pool = Pool::open(Os, folder.join("free"), 1 << 62).unwrap();
     let quarantine = folder.join("quarantine");
     let recovered = recover(LANE, folder.join("lane"), pool, &quarantine).unwrap();
     recovered.core
@@ -348,14 +350,14 @@ proptest! {
     #[test]
     fn bytes_of_any_kind_are_no_record(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
         record::walk(LANE, 0, &Bytes::from(bytes), |found| {
-            assert!(!matches!(found, record::Found::Record(..)), "{found:?}");
+            assert!(!matches!(found, record::Found::Record { .. }), "{found:?}");
         });
     }
 }
 
 impl Request {
     fn key_serial(&self) -> u64 {
-        u64::from_le_bytes(*self.body.first_chunk().unwrap())
+        u64::from_le_bytes(*self.body.bytes().first_chunk().unwrap())
     }
 }
 
@@ -365,7 +367,12 @@ fn places(core: &mut Core) -> BTreeMap<u64, Range> {
     for piece in core.all_pieces() {
         let (start, bytes) = piece.segment.read(piece.range).unwrap();
         record::walk(LANE, start, &bytes, |found| {
-            if let record::Found::Record(at, Record::Request(request)) = found {
+            if let record::Found::Record {
+                at,
+                record: Record::Request(request),
+                ..
+            } = found
+            {
                 places.insert(request.key_serial(), at);
             }
         });
@@ -376,8 +383,13 @@ fn places(core: &mut Core) -> BTreeMap<u64, Range> {
 #[test]
 fn a_header_is_as_long_as_it_says() {
     let mut bytes = Vec::new();
-    Record::Done(7).put(LANE, 0, &mut bytes);
-    assert_eq!(bytes.len() as u64, Record::Done(7).framed());
+    let place = Place {
+        lane: LANE,
+        position: 0,
+        group: 0,
+    };
+    Note::Done(7).put(place, &mut bytes);
+    assert_eq!(bytes.len() as u64, Note::Done(7).framed());
     assert_eq!(bytes.len(), HEADER + 8);
 }
 
@@ -500,9 +512,9 @@ async fn a_log_belongs_to_one_collector() {
 async fn a_lane_that_cannot_be_removed_does_not_keep_the_log_from_opening() {
     let running = Running::new();
     drop(running.open(1 << 20));
-    let lanes = running.folder.path().join("lanes");
-    let lane = std::fs::read_dir(lanes).unwrap().next().unwrap().unwrap();
-    std::fs::write(lane.path().join("stray"), "").unwrap();
+    let lane = running.folder.path().join("lanes").join(LANE.to_string());
+    std::fs::create_dir(&lane).unwrap();
+    std::fs::write(lane.join("stray"), "").unwrap();
     running.open(1 << 20);
 }
 
