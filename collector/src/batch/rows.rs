@@ -91,7 +91,7 @@ impl<'a> Rows<'a> {
 
     /// Files all of the request that is taken.
     pub(super) fn push(&mut self, request: &Request) -> Result<(), Unreadable> {
-        let body = &request.body;
+        let body = request.body.bytes();
         match request.signal {
             Signal::Traces => self.push_otlp(wire::Signal::Traces, body, Via::PLAIN)?,
             Signal::Logs => self.push_otlp(wire::Signal::Logs, body, Via::PLAIN)?,
