@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use coldtrace_control::{Gate, Scope};
-use coldtrace_model::{Tenant, UnixNanos};
+use coldtrace_model::UnixNanos;
 use coldtrace_proto::json;
 use http::HeaderMap;
 
