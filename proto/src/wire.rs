@@ -1,7 +1,7 @@
 //! OTLP read in place: views that borrow from a request's bytes, without a struct, a map or an allocation for what they hold.
 //!
-//! Two passes use them: [`check`] and the views when a request is admitted, the views alone when its rows are built. Not here:
-//! what a span must be to be taken ([`crate::span`]), how it is stored ([`crate::stored`]). Invariant: [`check`] accepts what
+//! Two passes use them: [`check_spans`] and [`check_logs`] when a request is admitted, the views alone when its rows are built. Not here:
+//! what a span must be to be taken ([`crate::span`]), how it is stored ([`crate::stored`]). Invariant: the checks accept what
 //! prost's decoder accepts and nothing else, and no bytes make a view panic, recurse without bound or take more memory than
 //! they are.
 
@@ -17,7 +17,7 @@ mod tests;
 
 pub use any_value::{Value, write_text};
 pub use attribute::{Attribute, Attributes};
-pub use check::{Signal, check};
+pub use check::{Signal, check_logs, check_spans};
 pub use cursor::put_message;
 pub use group::{Resource, ResourceGroup, ResourceGroups, ScopeGroup};
 pub use log::LogView;

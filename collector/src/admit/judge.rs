@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use coldtrace_model::UnixNanos;
 use coldtrace_proto::v1::{ExportRequest, OtlpPayload};
-use coldtrace_proto::wire::{self, LogView, ResourceGroups, SpanView, WireError};
+use coldtrace_proto::wire::{self, LogView, SpanView};
 use prost::Message as _;
 
 use super::terms::{Rejections, Terms};
@@ -42,8 +42,11 @@ pub(crate) fn judge(
 
 fn judge_otlp(signal: wire::Signal, body: &[u8], terms: Terms) -> Result<Judgement, Refusal> {
     let mut judgement = Judgement::default();
-    let judged = wire::check(signal, body).and_then(|()| judgement.sift(signal, body, terms));
-    match judged {
+    let checked = match signal {
+        wire::Signal::Traces => wire::check_spans(body, |span| judgement.sift_span(span, terms)),
+        wire::Signal::Logs => wire::check_logs(body, |record| judgement.sift_log(record, terms)),
+    };
+    match checked {
         Ok(()) => Ok(judgement),
         Err(error) => Err(not_protobuf(&error)),
     }
@@ -94,20 +97,6 @@ impl Judgement {
         let judged = judge_otlp(payload.signal, &payload.request, terms)?;
         self.rows += judged.rows;
         self.rejections.merge(judged.rejections);
-        Ok(())
-    }
-
-    fn sift(&mut self, signal: wire::Signal, body: &[u8], terms: Terms) -> Result<(), WireError> {
-        for group in ResourceGroups::new(signal, body) {
-            for scope in group?.scopes() {
-                for item in scope?.items() {
-                    match signal {
-                        wire::Signal::Traces => self.sift_span(&SpanView::read(item?)?, terms),
-                        wire::Signal::Logs => self.sift_log(&LogView::read(item?)?, terms),
-                    }
-                }
-            }
-        }
         Ok(())
     }
 

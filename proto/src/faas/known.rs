@@ -81,6 +81,20 @@ const FIRST_LETTERS: [u128; LONGEST] = {
     letters
 };
 
+/// Where in [`KEYS`] the names of a length are: at most so many, the rest of them 0.
+const BY_LENGTH: [[u8; 8]; LONGEST] = {
+    let mut indices = [[0; 8]; LONGEST];
+    let mut counts = [0; LONGEST];
+    let mut index = 0;
+    while index < KEYS.len() {
+        let length = KEYS[index].1.len();
+        indices[length][counts[length]] = index as u8;
+        counts[length] += 1;
+        index += 1;
+    }
+    indices
+};
+
 /// What a span or a resource says under names that are known. Of a name that stands twice the first counts.
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'a> {
@@ -102,7 +116,10 @@ impl Key {
     }
 
     fn find(name: &[u8]) -> Option<Self> {
-        let found = KEYS.iter().find(|(_, known)| known.as_bytes() == name);
+        let candidates = BY_LENGTH[name.len()].map(|index| KEYS[usize::from(index)]);
+        let found = candidates
+            .iter()
+            .find(|(_, known)| known.as_bytes() == name);
         found.map(|(key, _)| *key)
     }
 

@@ -25,11 +25,56 @@ pub struct Attributes<'a> {
     depth: u32,
 }
 
+/// Numbers and types of the fields of `KeyValue`,
+const KEY: u8 = 1 << 3 | 2;
+const VALUE: u8 = 2 << 3 | 2;
+/// and of `AnyValue`.
+const TEXT: u8 = 1 << 3 | 2;
+const TRUTH: u8 = 2 << 3;
+const INT: u8 = 3 << 3;
+const DOUBLE: u8 = 4 << 3 | 1;
+
 // === impl Attribute ===
 
 impl<'a> Attribute<'a> {
     #[inline]
     fn read(raw: &'a [u8], depth: u32) -> Result<Self, WireError> {
+        match Self::read_plain(raw) {
+            Some(attribute) => Ok(attribute),
+            None => Self::read_any(raw, depth),
+        }
+    }
+
+    /// In the form that encoders write and that nearly all have: a short name, then a short text, a number or a truth.
+    #[inline(always)]
+    pub(super) fn read_plain(raw: &'a [u8]) -> Option<Self> {
+        let [KEY, key_length @ 0..0x80, rest @ ..] = raw else {
+            return None;
+        };
+        let (key, rest) = rest.split_at_checked(usize::from(*key_length))?;
+        let [VALUE, value_length @ 0..0x80, value @ ..] = rest else {
+            return None;
+        };
+        if value.len() != usize::from(*value_length) {
+            return None;
+        }
+        let value = match value {
+            [TEXT, length @ 0..0x80, text @ ..] if text.len() == usize::from(*length) => {
+                Value::Text(text)
+            }
+            [INT, number @ 0..0x80] => Value::Int(i64::from(*number)),
+            [INT, low @ 0x80..=0xff, high @ 0..0x80] => {
+                Value::Int(i64::from(low & 0x7f) | i64::from(*high) << 7)
+            }
+            [TRUTH, truth @ 0..0x80] => Value::Bool(*truth != 0),
+            [DOUBLE, bits @ ..] => Value::Double(f64::from_le_bytes(bits.try_into().ok()?)),
+            _ => return None,
+        };
+        Some(Self { key, value, raw })
+    }
+
+    #[inline(never)]
+    fn read_any(raw: &'a [u8], depth: u32) -> Result<Self, WireError> {
         let mut cursor = Cursor::new("KeyValue", raw, depth);
         let mut attribute = Self {
             key: &[],

@@ -3,8 +3,10 @@
 //! A table says what each message is made of; attributes, of which there are many, go a shorter way that gives the same
 //! answer.
 
-use super::cursor::{Cursor, Field};
-use super::{Problem, WireError};
+use super::attribute::Attribute;
+use super::cursor::{Cursor, Field, is_text};
+use super::group::IN_ITEM;
+use super::{LogView, Problem, SpanView, Value, WireError};
 
 /// What an OTLP request carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +18,8 @@ pub enum Signal {
 }
 
 /// A message: its name and its fields by number, from 0.
-struct Message {
-    name: &'static str,
+pub(super) struct Message {
+    pub(super) name: &'static str,
     fields: &'static [Kind],
 }
 
@@ -35,6 +37,7 @@ enum Kind {
 
 use Kind::{Bytes, Fixed32, Fixed64, Text, Unknown, Varint};
 
+/// The envelopes of log records number their fields as these do; their records are checked apart.
 static TRACES: Message = Message {
     name: "ExportTraceServiceRequest",
     fields: &[Unknown, Kind::Message(&RESOURCE_SPANS)],
@@ -74,11 +77,11 @@ static SPAN: Message = Message {
         Fixed32,
     ],
 };
-static EVENT: Message = Message {
+pub(super) static EVENT: Message = Message {
     name: "Event",
     fields: &[Unknown, Fixed64, Text, Kind::Message(&KEY_VALUE), Varint],
 };
-static LINK: Message = Message {
+pub(super) static LINK: Message = Message {
     name: "Link",
     fields: &[
         Unknown,
@@ -93,28 +96,6 @@ static LINK: Message = Message {
 static STATUS: Message = Message {
     name: "Status",
     fields: &[Unknown, Unknown, Text, Varint],
-};
-static LOGS: Message = Message {
-    name: "ExportLogsServiceRequest",
-    fields: &[Unknown, Kind::Message(&RESOURCE_LOGS)],
-};
-static RESOURCE_LOGS: Message = Message {
-    name: "ResourceLogs",
-    fields: &[
-        Unknown,
-        Kind::Message(&RESOURCE),
-        Kind::Message(&SCOPE_LOGS),
-        Text,
-    ],
-};
-static SCOPE_LOGS: Message = Message {
-    name: "ScopeLogs",
-    fields: &[
-        Unknown,
-        Kind::Message(&SCOPE),
-        Kind::Message(&LOG_RECORD),
-        Text,
-    ],
 };
 static LOG_RECORD: Message = Message {
     name: "LogRecord",
@@ -178,14 +159,48 @@ static KEY_VALUE_LIST: Message = Message {
     fields: &[Unknown, Kind::Message(&KEY_VALUE)],
 };
 
-/// Whether the bytes are this signal's request: the one pass over all of them. What it accepts can be read as text where it
-/// is text.
-pub fn check(signal: Signal, request: &[u8]) -> Result<(), WireError> {
-    let message = match signal {
-        Signal::Traces => &TRACES,
-        Signal::Logs => &LOGS,
-    };
-    message.check(Cursor::new(message.name, request, 0))
+/// Whether the bytes are a request of spans, in every field; `each` takes its spans as they come. What it accepts can be read
+/// as text where it is text.
+pub fn check_spans<'a>(
+    request: &'a [u8],
+    mut each: impl FnMut(&SpanView<'a>),
+) -> Result<(), WireError> {
+    check_items(Signal::Traces, request, |bytes| {
+        each(&SpanView::read_checked(bytes)?);
+        Ok(())
+    })
+}
+
+/// Whether the bytes are a request of log records, in every field; `each` takes its records as they come. What it accepts can
+/// be read as text where it is text.
+pub fn check_logs<'a>(
+    request: &'a [u8],
+    mut each: impl FnMut(&LogView<'a>),
+) -> Result<(), WireError> {
+    check_items(Signal::Logs, request, |bytes| {
+        LOG_RECORD.check(Cursor::new(LOG_RECORD.name, bytes, IN_ITEM))?;
+        each(&LogView::read(bytes)?);
+        Ok(())
+    })
+}
+
+/// Walks down to the items, whose messages `check` checks.
+fn check_items<'a>(
+    signal: Signal,
+    request: &'a [u8],
+    mut check: impl FnMut(&'a [u8]) -> Result<(), WireError>,
+) -> Result<(), WireError> {
+    let mut groups = Cursor::new(signal.request_name(), request, 0);
+    while let Some(group) = groups.next_message(1, &TRACES)? {
+        let mut scopes = groups.inside(signal.resource_group_name(), group)?;
+        while let Some(scope) = scopes.next_message(2, &RESOURCE_SPANS)? {
+            let mut items = scopes.inside(signal.scope_group_name(), scope)?;
+            while let Some(item) = items.next_message(2, &SCOPE_SPANS)? {
+                check(item)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 // === impl Signal ===
@@ -194,22 +209,39 @@ impl Signal {
     pub(super) fn request_name(self) -> &'static str {
         match self {
             Self::Traces => TRACES.name,
-            Self::Logs => LOGS.name,
+            Self::Logs => "ExportLogsServiceRequest",
         }
     }
 
     pub(super) fn resource_group_name(self) -> &'static str {
         match self {
             Self::Traces => RESOURCE_SPANS.name,
-            Self::Logs => RESOURCE_LOGS.name,
+            Self::Logs => "ResourceLogs",
         }
     }
 
     pub(super) fn scope_group_name(self) -> &'static str {
         match self {
             Self::Traces => SCOPE_SPANS.name,
-            Self::Logs => SCOPE_LOGS.name,
+            Self::Logs => "ScopeLogs",
         }
+    }
+}
+
+/// Checks a [`KEY_VALUE`]: without the table where it is plain, since there are many.
+#[inline(always)]
+pub(super) fn check_attribute(bytes: &[u8], parent: &Cursor<'_>) -> Result<(), WireError> {
+    let Some(attribute) = Attribute::read_plain(bytes) else {
+        return KEY_VALUE.check(parent.inside(KEY_VALUE.name, bytes)?);
+    };
+    let is_text = match attribute.value {
+        Value::Text(text) => is_text(attribute.key) && is_text(text),
+        _ => is_text(attribute.key),
+    };
+    match is_text {
+        true => Ok(()),
+        // Once more, for the place.
+        false => KEY_VALUE.check(parent.inside(KEY_VALUE.name, bytes)?),
     }
 }
 
@@ -217,26 +249,49 @@ impl Signal {
 
 impl Message {
     /// Recursion is bounded by the cursor.
-    fn check(&self, mut cursor: Cursor<'_>) -> Result<(), WireError> {
+    pub(super) fn check(&self, mut cursor: Cursor<'_>) -> Result<(), WireError> {
         while let Some((number, field)) = cursor.next()? {
-            let kind = self.fields.get(number as usize).unwrap_or(&Unknown);
-            match (kind, field) {
-                (Kind::Message(message), Field::Bytes(bytes)) => {
-                    message.check(cursor.inside(message.name, bytes)?)?;
-                }
-                (Text, Field::Bytes(text)) => {
-                    if std::str::from_utf8(text).is_err() {
-                        return Err(cursor.error(Problem::Text(number)));
-                    }
-                }
-                (Varint, Field::Varint(_))
-                | (Fixed64, Field::Fixed64(_))
-                | (Fixed32, Field::Fixed32(_))
-                | (Bytes, Field::Bytes(_)) => {}
-                (Unknown, field) => cursor.skip(number, field)?,
-                _ => return Err(cursor.error(Problem::Type(number))),
-            }
+            self.check_field(&mut cursor, number, field)?;
         }
         Ok(())
+    }
+
+    #[inline]
+    fn check_field<'a>(
+        &self,
+        cursor: &mut Cursor<'a>,
+        number: u32,
+        field: Field<'a>,
+    ) -> Result<(), WireError> {
+        let kind = self.fields.get(number as usize).unwrap_or(&Unknown);
+        match (kind, field) {
+            (Text, Field::Bytes(text)) => cursor.text(number, text),
+            (Kind::Message(message), Field::Bytes(bytes)) => {
+                message.check(cursor.inside(message.name, bytes)?)
+            }
+            (Varint, Field::Varint(_))
+            | (Fixed64, Field::Fixed64(_))
+            | (Fixed32, Field::Fixed32(_))
+            | (Bytes, Field::Bytes(_)) => Ok(()),
+            (Unknown, field) => cursor.skip(number, field),
+            _ => Err(cursor.error(Problem::Type(number))),
+        }
+    }
+}
+
+impl<'a> Cursor<'a> {
+    /// The bytes of the next message in field `wanted`; the fields before it are those of `message`, and checked.
+    fn next_message(
+        &mut self,
+        wanted: u32,
+        message: &Message,
+    ) -> Result<Option<&'a [u8]>, WireError> {
+        while let Some((number, field)) = self.next()? {
+            match field {
+                Field::Bytes(bytes) if number == wanted => return Ok(Some(bytes)),
+                field => message.check_field(self, number, field)?,
+            }
+        }
+        Ok(None)
     }
 }

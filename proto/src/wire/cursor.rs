@@ -55,7 +55,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next field, by its number. Behind an error nothing is left.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next(&mut self) -> Result<Option<(u32, Field<'a>)>, WireError> {
         if self.rest.is_empty() {
             return Ok(None);
@@ -69,9 +69,27 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Whether the text in field `number` is one.
+    #[inline(always)]
+    pub(super) fn text(&self, number: u32, text: &[u8]) -> Result<(), WireError> {
+        match is_text(text) {
+            true => Ok(()),
+            false => Err(self.error(Problem::Text(number))),
+        }
+    }
+
     /// Passes over a field that is not known.
-    #[inline]
+    #[inline(always)]
     pub(super) fn skip(&mut self, number: u32, field: Field<'a>) -> Result<(), WireError> {
+        match field {
+            Field::StartGroup | Field::EndGroup => self.skip_group(number, field),
+            _ if self.left == 0 => Err(self.error(Problem::Depth)),
+            _ => Ok(()),
+        }
+    }
+
+    #[inline(never)]
+    fn skip_group(&mut self, number: u32, field: Field<'a>) -> Result<(), WireError> {
         let skipped = match self.left {
             0 => Err(Problem::Depth),
             left => self.skip_deep(number, field, left),
@@ -86,7 +104,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn read(&mut self) -> Result<(u32, Field<'a>), Problem> {
         let key = u32::try_from(self.varint()?).map_err(|_| Problem::Key)?;
         let number = key >> 3;
@@ -126,7 +144,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn varint(&mut self) -> Result<u64, Problem> {
         match *self.rest {
             [byte @ 0..0x80, ref rest @ ..] => {
@@ -141,6 +159,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline(never)]
     fn long_varint(&mut self) -> Result<u64, Problem> {
         let mut value = 0;
         for (index, byte) in self.rest.iter().enumerate().take(10) {
@@ -160,7 +179,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, length: usize) -> Result<&'a [u8], Problem> {
         let (taken, rest) = self
             .rest
@@ -170,7 +189,7 @@ impl<'a> Cursor<'a> {
         Ok(taken)
     }
 
-    #[inline]
+    #[inline(always)]
     fn take_array<const N: usize>(&mut self) -> Result<&'a [u8; N], Problem> {
         let (taken, rest) = self.rest.split_first_chunk().ok_or(Problem::Truncated)?;
         self.rest = rest;
@@ -214,6 +233,26 @@ impl<'a> Field<'a> {
             _ => Err(cursor.error(Problem::Type(number))),
         }
     }
+}
+
+/// Whether it is UTF-8. Most text is ASCII, and that is told sooner.
+#[inline(always)]
+pub(super) fn is_text(bytes: &[u8]) -> bool {
+    is_ascii(bytes) || std::str::from_utf8(bytes).is_ok()
+}
+
+/// As the standard library's, which is made for longer text: eight bytes at a time, the last eight once more.
+#[inline(always)]
+fn is_ascii(text: &[u8]) -> bool {
+    let Some(last) = text.last_chunk::<8>() else {
+        let all = text.iter().fold(0, |all, byte| all | byte);
+        return all < 0x80;
+    };
+    let (words, _) = text.as_chunks::<8>();
+    let all = words.iter().fold(u64::from_le_bytes(*last), |all, word| {
+        all | u64::from_le_bytes(*word)
+    });
+    all & 0x8080_8080_8080_8080 == 0
 }
 
 /// Appends a message as field `number` of another.

@@ -2,6 +2,7 @@
 
 use super::WireError;
 use super::attribute::Attributes;
+use super::check::{EVENT, LINK, Message, check_attribute};
 use super::cursor::{Cursor, Field};
 use super::group::IN_ITEM;
 use crate::span::SpanHead;
@@ -49,6 +50,17 @@ impl<'a> SpanView<'a> {
     /// Reads a span's bytes.
     #[inline]
     pub fn read(bytes: &'a [u8]) -> Result<Self, WireError> {
+        Self::read_as::<false>(bytes)
+    }
+
+    /// Reads a span's bytes, of which none is passed over unseen.
+    #[inline]
+    pub(super) fn read_checked(bytes: &'a [u8]) -> Result<Self, WireError> {
+        Self::read_as::<true>(bytes)
+    }
+
+    #[inline(always)]
+    fn read_as<const CHECKED: bool>(bytes: &'a [u8]) -> Result<Self, WireError> {
         let mut cursor = Cursor::new(NAME, bytes, IN_ITEM);
         let mut span = Self {
             bytes,
@@ -62,11 +74,11 @@ impl<'a> SpanView<'a> {
                 1 => span.trace_id = field.bytes(&cursor, number)?,
                 2 => span.span_id = field.bytes(&cursor, number)?,
                 3 => {
-                    span.trace_state = field.bytes(&cursor, number)?;
+                    span.trace_state = text::<CHECKED>(&cursor, number, field)?;
                     span.has_more |= !span.trace_state.is_empty();
                 }
                 4 => span.parent_span_id = field.bytes(&cursor, number)?,
-                5 => span.name = field.bytes(&cursor, number)?,
+                5 => span.name = text::<CHECKED>(&cursor, number, field)?,
                 6 => {
                     span.kind = field.varint(&cursor, number)? as i32;
                     span.has_more |= !matches!(span.kind, 0..=5);
@@ -74,7 +86,10 @@ impl<'a> SpanView<'a> {
                 7 => span.start_unix_nano = field.fixed64(&cursor, number)?,
                 8 => span.end_unix_nano = field.fixed64(&cursor, number)?,
                 ATTRIBUTES => {
-                    field.bytes(&cursor, number)?;
+                    let attribute = field.bytes(&cursor, number)?;
+                    if CHECKED {
+                        check_attribute(attribute, &cursor)?;
+                    }
                     first_attribute.get_or_insert(bytes.len() - at);
                     attributes_end = bytes.len() - cursor.rest().len();
                 }
@@ -83,15 +98,15 @@ impl<'a> SpanView<'a> {
                     span.has_more = true;
                 }
                 11 => {
-                    field.bytes(&cursor, number)?;
+                    message::<CHECKED>(&cursor, number, field, &EVENT)?;
                     span.has_more = true;
                 }
                 LINKS => {
-                    field.bytes(&cursor, number)?;
+                    message::<CHECKED>(&cursor, number, field, &LINK)?;
                     span.has_more = true;
                     span.has_links = true;
                 }
-                15 => span.read_status(field.bytes(&cursor, number)?)?,
+                15 => span.read_status::<CHECKED>(field.bytes(&cursor, number)?)?,
                 16 => span.flags = field.fixed32(&cursor, number)?,
                 _ => cursor.skip(number, field)?,
             }
@@ -102,11 +117,11 @@ impl<'a> SpanView<'a> {
     }
 
     /// Merges: what a second status does not say stays.
-    fn read_status(&mut self, bytes: &'a [u8]) -> Result<(), WireError> {
+    fn read_status<const CHECKED: bool>(&mut self, bytes: &'a [u8]) -> Result<(), WireError> {
         let mut cursor = Cursor::new("Status", bytes, IN_ITEM + 1);
         while let Some((number, field)) = cursor.next()? {
             match number {
-                2 => self.status_message = field.bytes(&cursor, number)?,
+                2 => self.status_message = text::<CHECKED>(&cursor, number, field)?,
                 3 => self.status_code = field.varint(&cursor, number)? as i32,
                 _ => cursor.skip(number, field)?,
             }
@@ -171,6 +186,33 @@ impl<'a> SpanView<'a> {
             before = rest;
         }
         Ok(())
+    }
+}
+
+#[inline(always)]
+fn text<'a, const CHECKED: bool>(
+    cursor: &Cursor<'a>,
+    number: u32,
+    field: Field<'a>,
+) -> Result<&'a [u8], WireError> {
+    let text = field.bytes(cursor, number)?;
+    if CHECKED {
+        cursor.text(number, text)?;
+    }
+    Ok(text)
+}
+
+#[inline(always)]
+fn message<'a, const CHECKED: bool>(
+    cursor: &Cursor<'a>,
+    number: u32,
+    field: Field<'a>,
+    message: &Message,
+) -> Result<(), WireError> {
+    let bytes = field.bytes(cursor, number)?;
+    match CHECKED {
+        true => message.check(cursor.inside(message.name, bytes)?),
+        false => Ok(()),
     }
 }
 

@@ -9,6 +9,13 @@ use crate::arbitrary;
 use crate::otlp::trace::{ResourceSpans, ScopeSpans, Span};
 use crate::otlp::{ExportLogsServiceRequest, ExportTraceServiceRequest};
 
+fn check(signal: Signal, bytes: &[u8]) -> Result<(), WireError> {
+    match signal {
+        Signal::Traces => check_spans(bytes, |_| {}),
+        Signal::Logs => check_logs(bytes, |_| {}),
+    }
+}
+
 /// Whether prost takes it.
 fn decoded(signal: Signal, bytes: &[u8]) -> bool {
     match signal {
