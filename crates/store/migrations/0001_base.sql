@@ -4,49 +4,57 @@
 --
 -- All filters on time must also name the bucket: a range on ts alone does not prune a key on toStartOfFiveMinutes(ts).
 
+-- A fresh part is compact and compressed by LZ4, which is what an insert costs least with; the first merge, at which it is older
+-- than a second, makes it wide and ZSTD (docs/adr/0009-codecs.md). Ids and what else is random gains nothing from a codec.
+-- Merges take many parts at once and stop at a gigabyte, so that a row is merged once or twice and not at every level.
 CREATE TABLE IF NOT EXISTS spans (
     tenant          LowCardinality(String),
     keep_days       UInt16,
-    ts              DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
-    bucket          DateTime('UTC') MATERIALIZED toStartOfFiveMinutes(ts) CODEC(DoubleDelta, ZSTD(1)),
-    trace_id        FixedString(16) CODEC(ZSTD(1)),
-    span_id         FixedString(8) CODEC(ZSTD(1)),
-    parent_span_id  FixedString(8) CODEC(ZSTD(1)),
-    flags           UInt32 CODEC(T64, ZSTD(1)),
+    ts              DateTime64(9, 'UTC') CODEC(Delta(8), Default),
+    bucket          DateTime('UTC') MATERIALIZED toStartOfFiveMinutes(ts) CODEC(DoubleDelta, Default),
+    stored_at       DateTime('UTC') MATERIALIZED now(),
+    trace_id        FixedString(16),
+    span_id         FixedString(8) CODEC(NONE),
+    parent_span_id  FixedString(8),
+    flags           UInt32,
     service         LowCardinality(String),
     name            LowCardinality(String),
-    kind            UInt8 CODEC(T64, ZSTD(1)),
+    kind            UInt8,
     -- Signed: clocks step, and what came in is kept. Repair happens on rebuild.
-    duration_ns     Int64 CODEC(T64, ZSTD(1)),
-    status          UInt8 CODEC(T64, ZSTD(1)),
-    status_message  String CODEC(ZSTD(1)),
+    duration_ns     Int64 CODEC(T64, Default),
+    status          UInt8,
+    status_message  String,
     -- Normalised over platforms; empty where the span names none.
-    request_id      String CODEC(ZSTD(1)),
+    request_id      String,
     -- The sandbox whose extension shipped the span; empty for plain OTLP.
-    sandbox_id      String CODEC(ZSTD(1)),
+    sandbox_id      String,
     -- The platform phase that the span stands for; empty for a client's own span.
     phase           LowCardinality(String),
-    http_status     UInt16 CODEC(T64, ZSTD(1)),
-    resource_id     UInt64 CODEC(ZSTD(1)),
-    scope_id        UInt64 CODEC(ZSTD(1)),
-    -- Every attribute as text, in the order in which it came.
-    attrs           Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    http_status     UInt16,
+    resource_id     UInt64,
+    scope_id        UInt64,
+    -- Every attribute as text, in the order in which they came: the keys, of which there are few sets, and the values. Each is
+    -- preceded and the last is followed by the byte 0xFF, which no text contains; without attributes both are empty
+    -- (docs/adr/0007-attributes.md).
+    attr_keys       LowCardinality(String),
+    attr_values     String,
     -- A letter for each: its OTLP type (proto/src/stored.rs). Empty where all are text.
     attr_types      LowCardinality(String),
     -- The rest of the span as OTLP bytes (opentelemetry.proto.trace.v1.Span without what the columns hold), so that what
     -- comes out equals what went in.
-    extra           String CODEC(ZSTD(1)),
+    extra           String,
     -- The traces that this span's links name, each once; the links themselves stand in extra.
-    link_trace_ids  Array(FixedString(16)) CODEC(ZSTD(1)),
-    attr_items      Array(String) ALIAS arrayMap(kv -> concat(kv.1, '=', kv.2), CAST(attrs, 'Array(Tuple(String, String))')),
-    INDEX i_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
-    INDEX i_attr attr_items TYPE text(tokenizer = 'array')
+    link_trace_ids  Array(FixedString(16)),
+    -- For people who ask the database themselves.
+    attrs           Map(String, String) ALIAS mapFromArrays(
+        arraySlice(splitByChar('\xFF', toString(attr_keys)), 2, -1), arraySlice(splitByChar('\xFF', attr_values), 2, -1))
 ) ENGINE = MergeTree
 PARTITION BY (toDate(ts), keep_days)
 ORDER BY (tenant, bucket, service, trace_id, ts, span_id)
-TTL toDateTime(ts) + toIntervalDay(keep_days)
+TTL toDateTime(ts) + toIntervalDay(keep_days), stored_at + toIntervalSecond(1) RECOMPRESS CODEC(ZSTD(1))
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
-    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000;
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, min_level_for_wide_part = 1,
+    min_parts_to_merge_at_once = 10, max_bytes_to_merge_at_max_space_in_pool = 1073741824;
 
 -- Resources and scopes by the hash of their OTLP bytes with the schema URL; written with every block that names them.
 CREATE TABLE IF NOT EXISTS resources (
@@ -64,7 +72,8 @@ PARTITION BY (day, keep_days)
 ORDER BY (tenant, resource_id)
 TTL day + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
-    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024,
+    default_compression_codec = 'ZSTD(1)';
 
 CREATE TABLE IF NOT EXISTS scopes (
     tenant          LowCardinality(String),
@@ -79,7 +88,8 @@ PARTITION BY (day, keep_days)
 ORDER BY (tenant, scope_id)
 TTL day + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
-    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024,
+    default_compression_codec = 'ZSTD(1)';
 
 -- One row per invocation, merged from its facts. ts is the fact's filed_at. Enumerations hold the numbers of crates/model.
 CREATE TABLE IF NOT EXISTS invocations (
@@ -128,7 +138,8 @@ PARTITION BY (toDate(ts), keep_days)
 ORDER BY (tenant, function, bucket, ts, request_id)
 TTL toDateTime(ts) + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
-    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000;
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000,
+    default_compression_codec = 'ZSTD(1)';
 
 -- Where a request id's row stands, without a time. A trace's span-derived row and a sandbox's own may both be listed: the
 -- reader prefers the sandbox's.
@@ -145,7 +156,8 @@ PARTITION BY (day, keep_days)
 ORDER BY (tenant, request_id, function, ts)
 TTL day + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
-    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024,
+    default_compression_codec = 'ZSTD(1)';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS request_index_mv TO request_index AS
 SELECT tenant, toDate(ts) AS day, keep_days, request_id, function, ts, groupBitOr(facts) AS facts
@@ -165,7 +177,8 @@ PARTITION BY (day, keep_days)
 ORDER BY (tenant, request_id, trace_id)
 TTL day + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
-    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024,
+    default_compression_codec = 'ZSTD(1)';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS request_traces_spans_mv TO request_traces AS
 SELECT tenant, toDate(spans.ts) AS day, keep_days, request_id, trace_id, min(spans.ts) AS min_ts, max(spans.ts) AS max_ts
@@ -192,16 +205,18 @@ PARTITION BY (day, keep_days)
 ORDER BY (tenant, trace_id)
 TTL day + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
-    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024,
+    default_compression_codec = 'ZSTD(1)';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS trace_index_spans_mv TO trace_index AS
-SELECT tenant, toDate(spans.ts) AS day, keep_days, trace_id, min(spans.ts) AS min_ts,
+SELECT any(spans.tenant) AS tenant, any(toDate(spans.ts)) AS day, any(spans.keep_days) AS keep_days, trace_id, min(spans.ts) AS min_ts,
     -- Saturates: an exception here would hold back the whole block.
     max(fromUnixTimestamp64Nano(toInt64(least(toUInt64(toUnixTimestamp64Nano(spans.ts)) + toUInt64(greatest(duration_ns, 0)),
         toUInt64(9223372036854775807))), 'UTC')) AS max_end,
     groupUniqArray(toString(service)) AS services,
     groupUniqArrayIf(request_id, request_id != '') AS request_ids
-FROM spans GROUP BY tenant, day, keep_days, trace_id;
+-- A block lies in one partition. Keys of one width are grouped at half the cost of keys with text.
+FROM spans GROUP BY cityHash64(spans.tenant), trace_id;
 
 -- A trace that only facts name (the platform's, of which no span came) is found as well.
 CREATE MATERIALIZED VIEW IF NOT EXISTS trace_index_facts_mv TO trace_index AS
@@ -226,12 +241,13 @@ PARTITION BY (day, keep_days)
 ORDER BY (tenant, trace_id, linked_by)
 TTL day + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
-    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024;
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024,
+    default_compression_codec = 'ZSTD(1)';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS trace_links_mv TO trace_links AS
 SELECT tenant, toDate(spans.ts) AS day, keep_days, arrayJoin(link_trace_ids) AS trace_id, spans.trace_id AS linked_by,
     min(spans.ts) AS min_ts, max(spans.ts) AS max_ts
-FROM spans GROUP BY tenant, day, keep_days, trace_id, linked_by;
+FROM spans WHERE notEmpty(link_trace_ids) GROUP BY tenant, day, keep_days, trace_id, linked_by;
 
 -- Init and restore phases of sandboxes.
 CREATE TABLE IF NOT EXISTS phases (
@@ -287,10 +303,14 @@ CREATE TABLE IF NOT EXISTS logs (
     body            String CODEC(ZSTD(3)),
     resource_id     UInt64 CODEC(ZSTD(1)),
     scope_id        UInt64 CODEC(ZSTD(1)),
-    attrs           Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    -- As those of spans.
+    attr_keys       LowCardinality(String),
+    attr_values     String CODEC(ZSTD(1)),
     attr_types      LowCardinality(String),
     -- opentelemetry.proto.logs.v1.LogRecord without what the columns hold; empty for lines from the Telemetry API.
     extra           String CODEC(ZSTD(1)),
+    attrs           Map(String, String) ALIAS mapFromArrays(
+        arraySlice(splitByChar('\xFF', toString(attr_keys)), 2, -1), arraySlice(splitByChar('\xFF', attr_values), 2, -1)),
     INDEX i_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX i_request request_id TYPE bloom_filter(0.001) GRANULARITY 1
 ) ENGINE = MergeTree

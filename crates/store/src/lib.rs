@@ -8,6 +8,7 @@
 
 pub mod embedded;
 mod error;
+mod joined;
 mod migrate;
 pub mod native;
 pub mod reader;

@@ -11,6 +11,7 @@ use crate::rows::{InvocationRow, LogRow, PhaseRow, ResourceRow, SandboxRow, Scop
 mod column;
 mod tables;
 
+use column::{Joined, LowText, Text};
 use tables::Columns;
 
 /// Fewer parts for the engine to merge against the memory of a block; DESIGN 3.
@@ -111,7 +112,8 @@ pub struct Blocks {
 
 /// Takes the attributes of the row that is being filled, in their order.
 pub struct AttributeWriter<'a> {
-    column: &'a mut column::Attributes,
+    keys: &'a mut Joined<LowText>,
+    values: &'a mut Joined<Text>,
 }
 
 /// The blocks of one table.
@@ -123,7 +125,7 @@ struct Partitions<C> {
 
 /// Tables whose rows have attributes of which there may be many.
 trait Attributed: tables::Columns {
-    fn attributes(&mut self) -> &mut column::Attributes;
+    fn attributes(&mut self) -> AttributeWriter<'_>;
 }
 
 /// The blocks of one partition: those that are full and the one that takes rows.
@@ -281,7 +283,13 @@ impl AttributeWriter<'_> {
     /// One more attribute: its name, and its value as text.
     #[inline]
     pub fn push(&mut self, key: &[u8], value: &[u8]) {
-        self.column.add(key, value);
+        self.keys.add(key);
+        self.values.add(value);
+    }
+
+    fn rewind(&mut self) {
+        self.keys.rewind();
+        self.values.rewind();
     }
 }
 
@@ -323,14 +331,20 @@ impl<C: Columns> Partitions<C> {
 // === impl Attributed for Spans, Logs ===
 
 impl Attributed for tables::Spans {
-    fn attributes(&mut self) -> &mut column::Attributes {
-        &mut self.attrs
+    fn attributes(&mut self) -> AttributeWriter<'_> {
+        AttributeWriter {
+            keys: &mut self.attr_keys,
+            values: &mut self.attr_values,
+        }
     }
 }
 
 impl Attributed for tables::Logs {
-    fn attributes(&mut self) -> &mut column::Attributes {
-        &mut self.attrs
+    fn attributes(&mut self) -> AttributeWriter<'_> {
+        AttributeWriter {
+            keys: &mut self.attr_keys,
+            values: &mut self.attr_values,
+        }
     }
 }
 
@@ -361,15 +375,14 @@ impl<C: Columns> Parts<C> {
     where
         C: Attributed,
     {
-        let column = self.open.columns.attributes();
-        let mark = column.mark();
-        match fill(&mut AttributeWriter { column }) {
+        let mut attributes = self.open.columns.attributes();
+        match fill(&mut attributes) {
             Ok(row) => {
                 self.push(partition, &row);
                 Ok(())
             }
             Err(error) => {
-                self.open.columns.attributes().rewind(mark);
+                attributes.rewind();
                 Err(error)
             }
         }

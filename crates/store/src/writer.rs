@@ -20,9 +20,6 @@ const SEND_PATIENCE: Duration = Duration::from_secs(30);
 /// For a block to be stored: a second, unless merges hold it back.
 const INSERT_PATIENCE: Duration = Duration::from_secs(120);
 
-/// The index on attributes: built with every block it would be a third of an insert's cost, and merges build it anyway.
-const LEFT_TO_MERGES: &str = "i_attr";
-
 /// Writes blocks. Clones share the connections of their store.
 #[derive(Clone)]
 pub struct Writer {
@@ -81,8 +78,7 @@ impl Writer {
         let mut insert = client
             .insert_formatted_with(statement)
             .with_timeouts(Some(SEND_PATIENCE), Some(INSERT_PATIENCE))
-            .with_setting("async_insert", "0")
-            .with_setting("exclude_materialize_skip_indexes_on_insert", LEFT_TO_MERGES);
+            .with_setting("async_insert", "0");
         for (name, value) in settings {
             insert = insert.with_setting(*name, *value);
         }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
+use crate::joined;
 use crate::rows::AttributeItems;
 
 /// A column under construction.
@@ -90,20 +91,20 @@ pub(super) struct LowText {
     rows: Vec<u32>,
 }
 
-/// `Map(LowCardinality(String), String)`. Items come one by one and belong to the next row that ends.
+/// Texts that stand in their row as one. They come one by one and belong to the next row that ends.
+#[derive(Default)]
+pub(super) struct Joined<T> {
+    rows: T,
+    open: Vec<u8>,
+}
+
+/// `Map(LowCardinality(String), String)`
 #[derive(Default)]
 pub(super) struct Attributes {
     /// Per row: where its items end.
     ends: Vec<u64>,
     keys: LowText,
     values: Text,
-}
-
-/// A place in a column of attributes.
-#[derive(Clone, Copy)]
-pub(super) struct Mark {
-    items: usize,
-    bytes: usize,
 }
 
 /// `Array(FixedString(16))`
@@ -254,61 +255,60 @@ impl Column for LowText {
     }
 }
 
-// === impl Attributes ===
+// === impl Joined ===
 
-impl Attributes {
-    /// One more item of the row to come.
+impl<T> Joined<T> {
+    /// One more text of the row to come.
     #[inline]
-    pub(super) fn add(&mut self, key: &[u8], value: &[u8]) {
-        self.keys.push(key);
-        self.values.push(value);
+    pub(super) fn add(&mut self, text: &[u8]) {
+        joined::add(text, &mut self.open);
     }
 
+    /// Takes back what was added to the row to come.
+    pub(super) fn rewind(&mut self) {
+        self.open.clear();
+    }
+}
+
+impl Joined<LowText> {
     /// Ends the row.
     #[inline]
     pub(super) fn push(&mut self, (): ()) {
-        self.ends.push(self.keys.rows.len() as u64);
-    }
-
-    /// Where it is now.
-    pub(super) fn mark(&self) -> Mark {
-        Mark {
-            items: self.keys.rows.len(),
-            bytes: self.values.values.len(),
-        }
-    }
-
-    /// Takes back what was added since.
-    pub(super) fn rewind(&mut self, mark: Mark) {
-        self.keys.rows.truncate(mark.items);
-        self.values.values.truncate(mark.bytes);
+        self.rows.push(&self.open);
+        self.open.clear();
     }
 }
 
-/// A row of attributes of which none is left out, as the smaller tables have it.
-#[derive(Default)]
-pub(super) struct WholeAttributes(Attributes);
-
-// === impl WholeAttributes ===
-
-impl WholeAttributes {
-    pub(super) fn push(&mut self, items: AttributeItems<'_>) {
-        for (key, value) in items {
-            self.0.add(key.as_bytes(), Cow::as_ref(value).as_bytes());
-        }
-        self.0.push(());
+impl Joined<Text> {
+    /// Ends the row.
+    #[inline]
+    pub(super) fn push(&mut self, (): ()) {
+        self.rows.push(&self.open);
+        self.open.clear();
     }
 }
 
-impl Column for WholeAttributes {
-    const TYPE: &'static str = Attributes::TYPE;
+impl<T: Column> Column for Joined<T> {
+    const TYPE: &'static str = T::TYPE;
 
     fn size(&self) -> usize {
-        self.0.size()
+        self.rows.size()
     }
 
     fn encode(self, out: &mut Pieces) {
-        self.0.encode(out);
+        self.rows.encode(out);
+    }
+}
+
+// === impl Attributes ===
+
+impl Attributes {
+    pub(super) fn push(&mut self, items: AttributeItems<'_>) {
+        for (key, value) in items {
+            self.keys.push(key);
+            self.values.push(Cow::as_ref(value));
+        }
+        self.ends.push(self.keys.rows.len() as u64);
     }
 }
 

@@ -6,8 +6,8 @@
 use bytes::Bytes;
 
 use super::column::{
-    Attributes, Bytes8, Bytes16, Bytes16List, Column, Day, I64, LowText, Moment, Pieces, Plain,
-    Text, U8, U16, U32, U64, WholeAttributes, put_bytes, put_length,
+    Attributes, Bytes8, Bytes16, Bytes16List, Column, Day, I64, Joined, LowText, Moment, Pieces,
+    Plain, Text, U8, U16, U32, U64, put_bytes, put_length,
 };
 use super::{Table, Told, Witness, day};
 use crate::rows::{InvocationRow, LogRow, PhaseRow, ResourceRow, SandboxRow, ScopeRow, SpanRow};
@@ -96,7 +96,8 @@ table! {
         http_status: Plain<U16> = row.http_status,
         resource_id: Plain<U64> = row.resource_id,
         scope_id: Plain<U64> = row.scope_id,
-        attrs: Attributes = (),
+        attr_keys: Joined<LowText> = (),
+        attr_values: Joined<Text> = (),
         attr_types: LowText = row.attr_types,
         extra: Text = row.extra,
         link_trace_ids: Bytes16List = row.link_trace_ids,
@@ -121,7 +122,7 @@ table! {
         resource_id: Plain<U64> = row.resource_id,
         service: LowText = row.service,
         schema_url: Text = row.schema_url,
-        attrs: WholeAttributes = row.attrs,
+        attrs: Attributes = row.attrs,
         raw: Text = row.raw,
     }
 }
@@ -224,7 +225,8 @@ table! {
         body: Text = row.body,
         resource_id: Plain<U64> = row.resource_id,
         scope_id: Plain<U64> = row.scope_id,
-        attrs: Attributes = (),
+        attr_keys: Joined<LowText> = (),
+        attr_values: Joined<Text> = (),
         attr_types: LowText = row.attr_types,
         extra: Text = row.extra,
     }

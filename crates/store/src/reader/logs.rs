@@ -60,7 +60,8 @@ struct StoredLog {
     span_id: [u8; 8],
     severity: u8,
     body: String,
-    attrs: Vec<(String, String)>,
+    attr_keys: Bytes,
+    attr_values: Bytes,
     attr_types: String,
     extra: Bytes,
 }
@@ -79,7 +80,7 @@ impl Reader {
         let (owned, shown) = (self.owned(), filter.shown());
         let lines = format!(
             "SELECT toUInt64(toUnixTimestamp64Nano(ts)) AS nanos, service, source, request_id, trace_id, span_id,
-                severity, body, attrs, attr_types, extra
+                severity, body, attr_keys, attr_values, attr_types, extra
             FROM logs WHERE {owned} AND {shown}
             ORDER BY ts, source, body, span_id LIMIT {}",
             filter.limit
@@ -136,7 +137,11 @@ impl From<StoredLog> for LogRecordRow {
             span_id: stored.span_id,
             severity: stored.severity,
             body: stored.body,
-            attrs: stored.attrs,
+            attrs: stored
+                .attr_keys
+                .texts()
+                .zip(stored.attr_values.texts())
+                .collect(),
             attr_types: stored.attr_types,
             extra: stored.extra.0,
         }

@@ -15,6 +15,11 @@ const WINDOW_GAP: Nanos = Nanos::from_millis(10 * 60 * 1_000);
 /// Ranges in one condition; of a journey that is scattered wider, the gaps are read too.
 const MAX_RANGES: usize = 64;
 
+/// The columns of a [`StoredSpan`].
+pub(super) const COLUMNS: &str = "toUInt64(toUnixTimestamp64Nano(ts)) AS nanos, trace_id, span_id, parent_span_id, service,
+    name, kind, duration_ns, status, status_message, request_id, sandbox_id, phase, resource_id, scope_id, flags,
+    attr_keys, attr_values, attr_types, extra";
+
 /// A row of `spans`, as [`crate::rows::SpanRow`] says; `extra` is the caller's to decode.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpanRecord {
@@ -81,7 +86,7 @@ pub struct ScopeRecord {
 }
 
 #[derive(Row, Deserialize)]
-struct StoredSpan {
+pub(super) struct StoredSpan {
     nanos: u64,
     trace_id: [u8; 16],
     span_id: [u8; 8],
@@ -98,7 +103,8 @@ struct StoredSpan {
     resource_id: u64,
     scope_id: u64,
     flags: u32,
-    attrs: Vec<(String, String)>,
+    attr_keys: Bytes,
+    attr_values: Bytes,
     attr_types: String,
     extra: Bytes,
 }
@@ -134,9 +140,7 @@ impl Reader {
         };
         let records: Vec<StoredSpan> = self
             .rows(&format!(
-                "SELECT toUInt64(toUnixTimestamp64Nano(ts)) AS nanos, trace_id, span_id, parent_span_id, service,
-                    name, kind, duration_ns, status, status_message, request_id, sandbox_id, phase,
-                    resource_id, scope_id, flags, attrs, attr_types, extra
+                "SELECT {COLUMNS}
                 FROM spans WHERE {} AND {} ORDER BY ts, trace_id, span_id LIMIT {limit}",
                 self.owned(),
                 windows.filter()
@@ -275,7 +279,11 @@ impl From<StoredSpan> for SpanRecord {
             resource_id: stored.resource_id,
             scope_id: stored.scope_id,
             flags: stored.flags,
-            attrs: stored.attrs,
+            attrs: stored
+                .attr_keys
+                .texts()
+                .zip(stored.attr_values.texts())
+                .collect(),
             attr_types: stored.attr_types,
             extra: stored.extra.0,
         }

@@ -3,6 +3,8 @@
 use coldtrace_model::{TimeRange, UnixNanos};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
+use crate::joined;
+
 /// Seconds of the key's time buckets: `toStartOfFiveMinutes`.
 const BUCKET_SECONDS: u64 = 300;
 const SECOND: u64 = 1_000_000_000;
@@ -103,6 +105,13 @@ fn list(literals: impl Iterator<Item = String>) -> String {
 /// The engine's `String` of any bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Bytes(pub(super) Vec<u8>);
+
+impl Bytes {
+    /// The texts that stand here as one.
+    pub(super) fn texts(&self) -> impl Iterator<Item = String> {
+        joined::read(&self.0)
+    }
+}
 
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,0 +1,51 @@
+//! Texts as one: how the keys and the values of attributes stand in their columns.
+//!
+//! Each text is preceded, and the last is followed, by a byte that no UTF-8 contains: so the whole can be taken apart
+//! again whatever the texts are, and a text is found by searching for it between two of these bytes. No texts are an empty
+//! whole. One string for a dozen costs the engine a fraction of a map with a dozen entries (docs/adr/0007-attributes.md).
+
+/// What stands between texts.
+pub(crate) const SEPARATOR: u8 = 0xff;
+
+/// One more text.
+#[inline]
+pub(crate) fn add(text: &[u8], whole: &mut Vec<u8>) {
+    if whole.is_empty() {
+        whole.push(SEPARATOR);
+    }
+    whole.extend_from_slice(text);
+    whole.push(SEPARATOR);
+}
+
+/// The texts of a whole.
+pub(crate) fn read(whole: &[u8]) -> impl Iterator<Item = String> {
+    let inner = whole.get(1..whole.len().saturating_sub(1));
+    let texts = inner.map(|inner| inner.split(|byte| *byte == SEPARATOR));
+    let text = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
+    texts.into_iter().flatten().map(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_come_back_as_they_were() {
+        let cases: [&[&str]; 6] = [
+            &[],
+            &[""],
+            &["", ""],
+            &["a"],
+            &["a", "", "ÿ\u{1f}"],
+            &["\0", "b"],
+        ];
+        for texts in cases {
+            let mut whole = Vec::new();
+            for text in texts {
+                add(text.as_bytes(), &mut whole);
+            }
+            let read: Vec<String> = read(&whole).collect();
+            assert_eq!(read, texts);
+        }
+    }
+}
