@@ -81,9 +81,9 @@ const FIRST_LETTERS: [u128; LONGEST] = {
     letters
 };
 
-/// Where in [`KEYS`] the names of a length are: at most so many, the rest of them 0.
+/// Where in [`KEYS`] the names of a length are, behind them [`NONE`].
 const BY_LENGTH: [[u8; 8]; LONGEST] = {
-    let mut indices = [[0; 8]; LONGEST];
+    let mut indices = [[NONE; 8]; LONGEST];
     let mut counts = [0; LONGEST];
     let mut index = 0;
     while index < KEYS.len() {
@@ -94,6 +94,7 @@ const BY_LENGTH: [[u8; 8]; LONGEST] = {
     }
     indices
 };
+const NONE: u8 = u8::MAX;
 
 /// What a span or a resource says under names that are known. Of a name that stands twice the first counts.
 #[derive(Clone, Copy, Debug)]
@@ -116,11 +117,13 @@ impl Key {
     }
 
     fn find(name: &[u8]) -> Option<Self> {
-        let candidates = BY_LENGTH[name.len()].map(|index| KEYS[usize::from(index)]);
-        let found = candidates
-            .iter()
-            .find(|(_, known)| known.as_bytes() == name);
-        found.map(|(key, _)| *key)
+        for index in &BY_LENGTH[name.len()] {
+            let (key, known) = KEYS.get(usize::from(*index))?;
+            if known.as_bytes() == name {
+                return Some(*key);
+            }
+        }
+        None
     }
 
     const fn bit(self) -> u64 {

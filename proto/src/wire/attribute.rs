@@ -123,6 +123,9 @@ impl<'a> Iterator for Attributes<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(raw) = self.cursor.next_short((self.number << 3 | 2) as u8) {
+            return Some(Attribute::read(raw, self.depth));
+        }
         loop {
             match self.cursor.next() {
                 Ok(Some((number, Field::Bytes(raw)))) if number == self.number => {

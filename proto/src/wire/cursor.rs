@@ -69,6 +69,20 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The next field, if it is a short message with this key in front: the way of repeated fields, of which there are many.
+    #[inline(always)]
+    pub(super) fn next_short(&mut self, key: u8) -> Option<&'a [u8]> {
+        let [first, length @ 0..0x80, rest @ ..] = self.rest else {
+            return None;
+        };
+        if *first != key {
+            return None;
+        }
+        let (message, rest) = rest.split_at_checked(usize::from(*length))?;
+        self.rest = rest;
+        Some(message)
+    }
+
     /// Whether the text in field `number` is one.
     #[inline(always)]
     pub(super) fn text(&self, number: u32, text: &[u8]) -> Result<(), WireError> {

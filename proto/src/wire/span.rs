@@ -41,6 +41,7 @@ pub struct SpanView<'a> {
 }
 
 const ATTRIBUTES: u32 = 9;
+const ATTRIBUTES_KEY: u8 = (ATTRIBUTES << 3 | 2) as u8;
 const LINKS: u32 = 13;
 const NAME: &str = "Span";
 
@@ -89,6 +90,11 @@ impl<'a> SpanView<'a> {
                     let attribute = field.bytes(&cursor, number)?;
                     if CHECKED {
                         check_attribute(attribute, &cursor)?;
+                    }
+                    while let Some(attribute) = cursor.next_short(ATTRIBUTES_KEY) {
+                        if CHECKED {
+                            check_attribute(attribute, &cursor)?;
+                        }
                     }
                     first_attribute.get_or_insert(bytes.len() - at);
                     attributes_end = bytes.len() - cursor.rest().len();
