@@ -11,6 +11,8 @@ mod auth;
 mod batch;
 mod config;
 mod fair;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod ingest;
 mod insert;
 mod log;

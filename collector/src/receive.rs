@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const BYTES_PER_SECOND: u32 = 32 << 10;
 /// Room is made for so many times what has arrived, as far as more is announced.
 const AHEAD: usize = 4;
+/// What a request takes beside its body, or with a small one: its stream, its task. Counted, so that memory bounds how many
+/// requests are open at one time.
+const REQUEST: usize = 4 << 10;
 /// For the rest of a body that is refused.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Memory is counted in this, so that a semaphore's permits suffice for any cap.
@@ -101,6 +104,7 @@ where
     let started = Instant::now();
     let mut whole = body.size_hint().exact();
     within(whole.unwrap_or(0), limit)?;
+    share.grow_to(REQUEST as u64)?;
     let mut received = BytesMut::new();
     loop {
         let frame = tokio::time::timeout_at(deadline(started, received.len()), body.frame());
@@ -307,7 +311,9 @@ mod tests {
         let receiving = receive(body, LIMIT, memory.share(), |_| None);
         tokio::pin!(receiving);
         assert!(tokio::time::timeout(SECOND, &mut receiving).await.is_err());
-        assert_eq!(memory.free.available_permits(), 1 << 10, "all is free");
+        let taken = REQUEST as u64 / UNIT;
+        let free = memory.free.available_permits() as u64;
+        assert_eq!(free, (1 << 10) - taken, "all else is free");
     }
 
     #[tokio::test(start_paused = true)]

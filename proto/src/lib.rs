@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod arbitrary;
 pub mod faas;
+#[cfg(all(any(test, fuzzing), feature = "json"))]
+pub mod fuzzing;
 pub mod ingest;
 #[cfg(feature = "json")]
 pub mod json;

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod kills;
+mod otlp;
 mod process;
 mod rie;
 mod sdk;

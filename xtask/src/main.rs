@@ -16,6 +16,7 @@ mod bench;
 mod cache;
 mod codegen;
 mod demo;
+mod fuzz;
 mod layers;
 mod run;
 mod setup;
@@ -58,6 +59,12 @@ enum Command {
         #[command(subcommand)]
         what: bench::Bench,
     },
+    /// Feed what comes over the wire to its readers, as libFuzzer varies it.
+    Fuzz {
+        /// For all targets together.
+        #[arg(long, default_value_t = 10)]
+        minutes: u32,
+    },
     /// Write the code generated from proto/ again.
     Codegen,
 }
@@ -83,6 +90,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Layers => layers::run(&root),
         Command::Ui => ui::build(&root),
         Command::Bench { what } => bench::run(&root, &what),
+        Command::Fuzz { minutes } => fuzz::run(&root, minutes),
         Command::Codegen => codegen::generate(&root, &root),
     }
 }

@@ -6,7 +6,7 @@ use http::header::{
     ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::body::Incoming;
 
 use super::cors::Cors;
@@ -64,7 +64,12 @@ pub(crate) async fn handle(
     if let Some(preflight) = asked.preflight() {
         return preflight;
     }
+    let is_head = *request.method() == Method::HEAD;
     let mut reply = answer(&admit, request).await;
+    if is_head {
+        // Over HTTP/2 nobody else takes it away.
+        *reply.body_mut() = Empty::new().boxed_unsync();
+    }
     asked.mark(&mut reply);
     reply
 }

@@ -23,13 +23,14 @@ use crate::shutdown::Shutdown;
 use crate::tasks::Tasks;
 use crate::tls::Tls;
 
+mod files;
 mod prompt;
 mod usage;
 
 use prompt::Prompt;
 use usage::Usage;
 
-/// On each port; more wait in the system's queue until one ends.
+/// On each port, as far as the system allows so many open files; more wait in its queue until one ends.
 const CONNECTIONS: usize = 4_096;
 /// For a request's head; also how long a connection of HTTP/1.1 may be idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -78,7 +79,7 @@ pub async fn serve<H, F, B>(
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
     let connections = Tasks::new();
-    let free = Arc::new(Semaphore::new(CONNECTIONS));
+    let free = Arc::new(Semaphore::new(files::connections(CONNECTIONS)));
     let terms = Terms {
         handler,
         tls,

@@ -1,0 +1,142 @@
+//! Connections that are used well: kept, shared, ended in order.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use bytes::Bytes;
+use coldtrace_tests::eventually;
+use tokio::task::JoinSet;
+
+use super::answer::{Answer, Expected};
+use super::call::{Client, Grpc, Http, ask, framed};
+use super::wire::{bytes, span, traces};
+use super::{Signal, backend};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// More than a connection may have at one time, so that some wait for others.
+const CALLS: usize = 1_000;
+
+#[test]
+fn one_connection_carries_one_request_after_the_other() {
+    let backend = backend();
+    let client = Client::new(&backend);
+    let request = Http::export(Signal::Traces, "application/x-protobuf", traces(&[span()]));
+    let head = String::from_utf8(super::call::head(&request)).expect("text");
+    let kept = head.replace("connection: close\r\n", "");
+    let mut stream = TcpStream::connect(client.http).expect("it listens");
+    for _ in 0..3 {
+        stream.write_all(kept.as_bytes()).expect("it reads");
+        stream.write_all(&request.body).expect("it reads");
+        let mut reply = Vec::new();
+        while !reply.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).expect("it answers");
+            reply.push(byte[0]);
+        }
+        let answer = Answer::of_http1(&reply);
+        assert_eq!(Expected::Taken.differs_from(&answer), None, "{answer:?}");
+    }
+}
+
+#[test]
+fn one_connection_carries_a_thousand_calls_at_a_time() {
+    let backend = backend();
+    let client = Client::new(&backend);
+    let address = client.grpc;
+    let answers = client.runtime.block_on(async {
+        let stream = tokio::net::TcpStream::connect(address).await;
+        // With a smaller window the client itself takes so many short replies for an attack.
+        let handshake = h2::client::Builder::new()
+            .initial_connection_window_size(4 << 20)
+            .handshake(stream.expect("it listens"))
+            .await;
+        let (calls, connection) = handshake.expect("it speaks HTTP/2");
+        let mut driving = JoinSet::new();
+        driving.spawn(connection);
+        let mut asking = JoinSet::new();
+        for number in 0..CALLS {
+            // No two are alike, so that none is taken for another that came again.
+            let name = format!("call {number}");
+            let message = traces(&[[span(), vec![bytes(5, name.as_bytes())]].concat()]);
+            let call = Grpc::export(Signal::Traces, framed(0, &message));
+            let calls = calls.clone();
+            asking.spawn(async move {
+                ask(
+                    calls,
+                    address,
+                    "POST",
+                    call.method,
+                    &call.headers,
+                    &call.body,
+                )
+                .await
+            });
+        }
+        let answers = tokio::time::timeout(PATIENCE, asking.join_all()).await;
+        answers.expect("in time")
+    });
+    let answers = answers
+        .into_iter()
+        .map(|answer| answer.expect("it is answered"));
+    let answers: Vec<_> = answers.collect();
+    assert_eq!(answers.len(), CALLS);
+    let wrong = answers
+        .iter()
+        .find(|answer| Expected::Taken.differs_from(answer).is_some());
+    assert!(wrong.is_none(), "{wrong:?}");
+}
+
+#[test]
+fn who_is_asked_to_end_says_goodbye_and_answers_what_has_begun() {
+    let mut backend = backend();
+    let client = Client::new(&backend);
+    let address = client.grpc;
+    let call = Grpc::export(Signal::Traces, framed(0, &traces(&[span()])));
+    let mut driving = JoinSet::new();
+    let (calls, reply, mut sending) = client.runtime.block_on(async {
+        let stream = tokio::net::TcpStream::connect(address).await;
+        let handshake = h2::client::handshake(stream.expect("it listens")).await;
+        let (calls, connection) = handshake.expect("it speaks HTTP/2");
+        driving.spawn(connection);
+        let mut request = http::Request::builder()
+            .method("POST")
+            .uri(format!("http://{address}{}", call.method));
+        for (name, value) in &call.headers {
+            request = request.header(*name, value);
+        }
+        let request = request.body(()).expect("a request");
+        let mut calls = calls.ready().await.expect("it is open");
+        let (reply, sending) = calls.send_request(request, false).expect("it is sent");
+        (calls, reply, sending)
+    });
+    let half = call.body.len() / 2;
+    let first = Bytes::copy_from_slice(&call.body[..half]);
+    sending.send_data(first, false).expect("half of it is sent");
+
+    std::thread::scope(|scope| {
+        let stopping = scope.spawn(|| backend.stop());
+        eventually("a GOAWAY", PATIENCE, || {
+            let ready = client.runtime.block_on(calls.clone().ready());
+            ready.is_err().then_some(())
+        });
+        let rest = Bytes::copy_from_slice(&call.body[half..]);
+        sending
+            .send_data(rest, true)
+            .expect("what has begun may end");
+        let answered = client.runtime.block_on(async {
+            let (head, mut body) = reply.await?.into_parts();
+            while let Some(data) = body.data().await {
+                data?;
+            }
+            let trailers = body.trailers().await?;
+            Ok::<_, h2::Error>((head.status, trailers))
+        });
+        let (status, trailers) = answered.expect("it is answered");
+        assert_eq!(status, 200);
+        let status = trailers.and_then(|trailers| trailers.get("grpc-status").cloned());
+        assert_eq!(status.expect("a status"), "0");
+        assert!(stopping.join().expect("no panic").success());
+    });
+}

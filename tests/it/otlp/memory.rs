@@ -1,0 +1,105 @@
+//! What a request takes in memory: a few times its body, whatever it is made of.
+
+use coldtrace_tests::{Backend, BackendOptions, Reply, post};
+
+use super::wire::message;
+
+/// Peak memory over the body's size.
+const FACTOR: u64 = 4;
+/// Beside it: buffers, threads' stacks, an allocator that grows by steps.
+const BESIDE: u64 = 24 << 20;
+
+/// What the process holds now, in bytes.
+pub(super) fn resident(pid: u32) -> u64 {
+    memory(pid, "VmRSS:")
+}
+
+/// The most that it ever held.
+fn peak(pid: u32) -> u64 {
+    memory(pid, "VmHWM:")
+}
+
+fn memory(pid: u32, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kibibytes.expect("a figure in KiB") * 1024
+}
+
+fn send(backend: &Backend, kind: &str, body: &[u8]) -> Reply {
+    let url = format!("{}/v1/traces", backend.http);
+    let reply = post(&url, &[("content-type", kind)], body);
+    reply.expect("the connection is answered, not cut")
+}
+
+/// A body of one part many times.
+struct Probe {
+    name: &'static str,
+    kind: &'static str,
+    body: Vec<u8>,
+}
+
+fn protobuf(name: &'static str, body: Vec<u8>) -> Probe {
+    Probe {
+        name,
+        kind: "application/x-protobuf",
+        body,
+    }
+}
+
+fn json(name: &'static str, open: &str, part: &str, times: usize, close: &str) -> Probe {
+    let parts = vec![part; times].join(",");
+    Probe {
+        name,
+        kind: "application/json",
+        body: format!("{open}{parts}{close}").into_bytes(),
+    }
+}
+
+fn probes() -> Vec<Probe> {
+    vec![
+        protobuf(
+            "2 Mi empty spans",
+            message(1, &[message(2, &[[0x12, 0].repeat(2 << 20)])]),
+        ),
+        protobuf("100,000 resources", [0x0a, 0].repeat(100_000)),
+        json(
+            "2 Mi empty spans in JSON",
+            r#"{"resourceSpans":[{"scopeSpans":[{"spans":["#,
+            "{}",
+            2 << 20,
+            "]}]}]}",
+        ),
+        json(
+            "100,000 resources in JSON",
+            r#"{"resourceSpans":["#,
+            "{}",
+            100_000,
+            "]}",
+        ),
+    ]
+}
+
+#[test]
+fn a_body_takes_a_few_times_its_size_whatever_it_is_made_of() {
+    for Probe { name, kind, body } in probes() {
+        let mut backend = BackendOptions::default()
+            .set("COLDTRACE_STORE__URL", "http://127.0.0.1:9")
+            .start();
+        assert_eq!(
+            send(&backend, kind, &[]).status / 100,
+            if kind.ends_with("json") { 4 } else { 2 }
+        );
+        let before = resident(backend.pid());
+        let reply = send(&backend, kind, &body);
+        assert!([200, 400].contains(&reply.status), "{name}: {reply:?}");
+        let rise = peak(backend.pid()).saturating_sub(before);
+        let allowed = FACTOR * body.len() as u64 + BESIDE;
+        assert!(
+            rise <= allowed,
+            "{name}: {rise} bytes for a body of {}, {allowed} allowed",
+            body.len()
+        );
+        assert!(backend.stop().success());
+    }
+}
