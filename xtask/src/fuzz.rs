@@ -13,7 +13,11 @@ use crate::run::{loud, quiet};
 use crate::workspace;
 
 /// Each target, and the folder of its workspace.
-const TARGETS: [(&str, &str); 2] = [("proto/fuzz", "json"), ("collector/fuzz", "framing")];
+const TARGETS: [(&str, &str); 3] = [
+    ("proto/fuzz", "wire"),
+    ("proto/fuzz", "json"),
+    ("collector/fuzz", "framing"),
+];
 
 /// Coverage as libFuzzer wants it: which edges were taken, and what was compared with what.
 const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \

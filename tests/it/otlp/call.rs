@@ -188,6 +188,11 @@ pub(super) async fn ask(
     let (reply, mut sending) = client.send_request(request.body(())?, false)?;
     // Refused without being read, the stream is closed already.
     sending.send_data(Bytes::copy_from_slice(body), true).ok();
+    answer(reply).await
+}
+
+/// All of an answer.
+pub(super) async fn answer(reply: h2::client::ResponseFuture) -> anyhow::Result<Answer> {
     let (head, mut receiving) = reply.await?.into_parts();
     let mut body = Vec::new();
     while let Some(data) = receiving.data().await {

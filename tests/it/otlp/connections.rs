@@ -1,15 +1,15 @@
 //! Connections that are used well: kept, shared, ended in order.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use bytes::Bytes;
 use coldtrace_tests::eventually;
 use tokio::task::JoinSet;
 
-use super::answer::{Answer, Expected};
-use super::call::{Client, Grpc, Http, ask, framed};
+use super::answer::{Answer, Expected, Refused};
+use super::call::{Client, Grpc, Http, answer, ask, framed};
 use super::wire::{bytes, span, traces};
 use super::{Signal, backend};
 
@@ -88,17 +88,22 @@ fn one_connection_carries_a_thousand_calls_at_a_time() {
     assert!(wrong.is_none(), "{wrong:?}");
 }
 
-#[test]
-fn who_is_asked_to_end_says_goodbye_and_answers_what_has_begun() {
-    let mut backend = backend();
-    let client = Client::new(&backend);
-    let address = client.grpc;
-    let call = Grpc::export(Signal::Traces, framed(0, &traces(&[span()])));
-    let mut driving = JoinSet::new();
-    let (calls, reply, mut sending) = client.runtime.block_on(async {
+/// A call whose message is sent by half.
+struct HalfSent {
+    calls: h2::client::SendRequest<Bytes>,
+    reply: h2::client::ResponseFuture,
+    sending: h2::SendStream<Bytes>,
+    rest: Bytes,
+    /// The connection; it ends with this.
+    _driving: JoinSet<Result<(), h2::Error>>,
+}
+
+impl HalfSent {
+    async fn send(address: SocketAddr, call: &Grpc) -> Self {
         let stream = tokio::net::TcpStream::connect(address).await;
         let handshake = h2::client::handshake(stream.expect("it listens")).await;
         let (calls, connection) = handshake.expect("it speaks HTTP/2");
+        let mut driving = JoinSet::new();
         driving.spawn(connection);
         let mut request = http::Request::builder()
             .method("POST")
@@ -108,35 +113,65 @@ fn who_is_asked_to_end_says_goodbye_and_answers_what_has_begun() {
         }
         let request = request.body(()).expect("a request");
         let mut calls = calls.ready().await.expect("it is open");
-        let (reply, sending) = calls.send_request(request, false).expect("it is sent");
-        (calls, reply, sending)
-    });
-    let half = call.body.len() / 2;
-    let first = Bytes::copy_from_slice(&call.body[..half]);
-    sending.send_data(first, false).expect("half of it is sent");
+        let (reply, mut sending) = calls.send_request(request, false).expect("it is sent");
+        let message = Bytes::copy_from_slice(&call.body);
+        let half = message.len() / 2;
+        let sent = sending.send_data(message.slice(..half), false);
+        sent.expect("half of it is sent");
+        Self {
+            calls,
+            reply,
+            sending,
+            rest: message.slice(half..),
+            _driving: driving,
+        }
+    }
+}
 
+#[test]
+fn a_call_ends_with_its_deadline() {
+    let backend = backend();
+    let client = Client::new(&backend);
+    let call = Grpc::export(Signal::Traces, framed(0, &traces(&[span()])));
+    let call = call.with("grpc-timeout", "50m");
+    let answer = client.runtime.block_on(async {
+        let half_sent = HalfSent::send(client.grpc, &call).await;
+        answer(half_sent.reply).await.expect("it is answered")
+    });
+    let expired = Expected::Refused(Refused {
+        http: 200,
+        grpc: 4,
+        words: "deadline",
+        detail: Some("google.rpc.RetryInfo"),
+        headers: &[],
+    });
+    assert_eq!(expired.differs_from(&answer), None, "{answer:?}");
+}
+
+#[test]
+fn who_is_asked_to_end_says_goodbye_and_answers_what_has_begun() {
+    let mut backend = backend();
+    let client = Client::new(&backend);
+    let call = Grpc::export(Signal::Traces, framed(0, &traces(&[span()])));
+    let sent = client.runtime.block_on(HalfSent::send(client.grpc, &call));
+    let HalfSent {
+        calls,
+        reply,
+        mut sending,
+        rest,
+        _driving,
+    } = sent;
     std::thread::scope(|scope| {
         let stopping = scope.spawn(|| backend.stop());
         eventually("a GOAWAY", PATIENCE, || {
             let ready = client.runtime.block_on(calls.clone().ready());
             ready.is_err().then_some(())
         });
-        let rest = Bytes::copy_from_slice(&call.body[half..]);
-        sending
-            .send_data(rest, true)
-            .expect("what has begun may end");
-        let answered = client.runtime.block_on(async {
-            let (head, mut body) = reply.await?.into_parts();
-            while let Some(data) = body.data().await {
-                data?;
-            }
-            let trailers = body.trailers().await?;
-            Ok::<_, h2::Error>((head.status, trailers))
-        });
-        let (status, trailers) = answered.expect("it is answered");
-        assert_eq!(status, 200);
-        let status = trailers.and_then(|trailers| trailers.get("grpc-status").cloned());
-        assert_eq!(status.expect("a status"), "0");
+        let sent = sending.send_data(rest, true);
+        sent.expect("what has begun may end");
+        let answer = client.runtime.block_on(answer(reply));
+        let answer = answer.expect("it is answered");
+        assert_eq!(Expected::Taken.differs_from(&answer), None, "{answer:?}");
         assert!(stopping.join().expect("no panic").success());
     });
 }

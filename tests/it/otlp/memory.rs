@@ -2,7 +2,7 @@
 
 use coldtrace_tests::{Backend, BackendOptions, Reply, post};
 
-use super::wire::message;
+use super::wire::{bytes, fixed64, message, now};
 
 /// Peak memory over the body's size.
 const FACTOR: u64 = 4;
@@ -57,12 +57,31 @@ fn json(name: &'static str, open: &str, part: &str, times: usize, close: &str) -
 }
 
 fn probes() -> Vec<Probe> {
+    let span = |attributes: &[u8]| {
+        let fields = [
+            bytes(1, &[7; 16]),
+            bytes(2, &[8; 8]),
+            fixed64(7, now()),
+            attributes.to_vec(),
+        ];
+        message(1, &[message(2, &[message(2, &fields)])])
+    };
+    let attribute = message(9, &[bytes(1, b"k"), message(2, &[bytes(1, b"v")])]);
+    let start = now();
+    let in_span = format!(
+        r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"traceId":"0123456789abcdef0123456789abcdef","spanId":"0123456789abcdef","startTimeUnixNano":"{start}","attributes":["#
+    );
     vec![
         protobuf(
             "2 Mi empty spans",
             message(1, &[message(2, &[[0x12, 0].repeat(2 << 20)])]),
         ),
         protobuf("100,000 resources", [0x0a, 0].repeat(100_000)),
+        protobuf("a million attributes", span(&attribute.repeat(1_000_000))),
+        protobuf(
+            "a million attributes of nothing",
+            span(&[0x4a, 0].repeat(1_000_000)),
+        ),
         json(
             "2 Mi empty spans in JSON",
             r#"{"resourceSpans":[{"scopeSpans":[{"spans":["#,
@@ -76,6 +95,13 @@ fn probes() -> Vec<Probe> {
             "{}",
             100_000,
             "]}",
+        ),
+        json(
+            "a million attributes of nothing in JSON",
+            &in_span,
+            "{}",
+            1_000_000,
+            "]}]}]}]}",
         ),
     ]
 }
