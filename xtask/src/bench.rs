@@ -11,11 +11,10 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
-mod backend;
-mod engine_parts;
+mod child;
+mod engine;
 mod explain;
 mod generator;
-mod http;
 mod ingest;
 mod load;
 mod process;
@@ -46,14 +45,22 @@ pub(crate) enum Bench {
         #[command(flatten)]
         output: Output,
     },
-    /// Send spans to `coldtrace up` on a fresh folder as fast as it takes them, then at half of that.
+    /// Send spans to a server that only receives, to the collector and to a peer, and tell what a span costs each.
     Ingest {
-        /// Spans sent at full speed; half as many follow at half speed.
-        #[arg(long, default_value_t = 1_000_000)]
-        spans: u64,
+        #[command(flatten)]
+        arguments: ingest::Arguments,
         #[command(flatten)]
         output: Output,
     },
+    /// The load generator's process; started by `ingest`.
+    #[command(hide = true)]
+    Load {
+        #[command(flatten)]
+        plan: load::Plan,
+    },
+    /// The process of the server that only receives; started by `ingest`.
+    #[command(hide = true)]
+    Floor,
 }
 
 /// How the outcome is told.
@@ -93,7 +100,9 @@ pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<()> {
             let figures = Figures::of_this_machine(root);
             (generator::run(figures, options, *spans)?, output)
         }
-        Bench::Ingest { spans, output } => (ingest::run(root, *spans)?, output),
+        Bench::Ingest { arguments, output } => (ingest::run(root, arguments)?, output),
+        Bench::Load { plan } => return load::run(plan.clone()),
+        Bench::Floor => return ingest::floor::run(),
     };
     figures.tell(*output)
 }
@@ -122,8 +131,7 @@ impl Figures {
     fn at_most(&mut self, name: &str, value: f64, budget: f64) {
         self.add(name, rounded(value));
         if value > budget {
-            self.missed
-                .push(format!("{name} is {}, budget {budget}", rounded(value)));
+            self.miss(name, &format!("is {}, budget {budget}", rounded(value)));
         }
     }
 
@@ -131,9 +139,13 @@ impl Figures {
     fn at_least(&mut self, name: &str, value: f64, budget: f64) {
         self.add(name, rounded(value));
         if value < budget {
-            self.missed
-                .push(format!("{name} is {}, budget {budget}", rounded(value)));
+            self.miss(name, &format!("is {}, budget {budget}", rounded(value)));
         }
+    }
+
+    /// Notes a budget that was missed.
+    fn miss(&mut self, name: &str, how: &str) {
+        self.missed.push(format!("{name} {how}"));
     }
 
     fn tell(self, output: Output) -> anyhow::Result<()> {
@@ -156,9 +168,10 @@ impl Figures {
     }
 }
 
-/// To a tenth; nobody compares further.
+/// To a tenth, and what is small to three digits; nobody compares further.
 fn rounded(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
+    let steps = if value.abs() < 10.0 { 1e3 } else { 10.0 };
+    (value * steps).round() / steps
 }
 
 /// The commit, with a mark where files differ from it; empty outside of a repository.

@@ -1,290 +1,231 @@
-//! `cargo xtask bench ingest`: how much of the processor, the disk and the memory a span costs, from the request to the
-//! merged part.
+//! `cargo xtask bench ingest`: what a span costs, from the request to the merged part, here and in a peer.
 //!
-//! The sender and both processes share the machine's processors, so spans a second are those of the whole; what a span
-//! costs is told per process.
+//! Generator, receiver and engine are processes of their own on the same processors, so spans a second are those of the
+//! whole; what a span costs is told per process. All get the same requests, one after the other: first a server that
+//! only receives, then the collector, then the peer. Each of the last two has an engine of its own, of the same build.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context as _, bail};
+use clap::Args;
 
-use super::backend::Backend;
-use super::http::Connection;
-use super::load::{Load, SPANS_PER_REQUEST, SPANS_PER_TRACE};
-use super::{Figures, engine_parts, process};
+use super::engine::Engine;
+use super::load::{Plan, Transport};
+use super::{Figures, process, rounded};
 
-/// Requests in flight: enough to keep a group commit busy.
-const CONNECTIONS: u64 = 8;
-/// Of the values that are sent; ids and times differ by the request.
-const SEED: u64 = 7;
-/// For one phase of sending.
-const SEND_DEADLINE: Duration = Duration::from_secs(120);
-/// For what was acknowledged to be inserted.
-const INSERT_DEADLINE: Duration = Duration::from_secs(120);
-/// For the merges to come to rest.
-const MERGE_DEADLINE: Duration = Duration::from_secs(180);
-/// The engine is at rest when it has used less than a twentieth of a processor for this long.
-const REST: Duration = Duration::from_secs(5);
-const REST_SHARE: f64 = 0.05;
+mod collector;
+pub(super) mod floor;
+mod kill;
+mod ours;
+mod part;
+mod peer;
+mod rotel;
+mod tools;
 
-// DESIGN 10. What is a ratio to another system there is not checked here.
-const COLLECTOR_NS: f64 = 1_045.0;
-const ENGINE_INSERT_NS: f64 = 1_700.0;
-const ENGINE_MERGE_NS: f64 = 4_000.0;
-const SPANS_PER_SECOND: f64 = 400_000.0;
-const COLLECTOR_MIB: f64 = 256.0;
-const ACK_P99_MS: f64 = 50.0;
+use part::{Part, mebibytes, millis, ns_per_span};
+use tools::Tools;
 
-pub(super) fn run(root: &Path, spans: u64) -> anyhow::Result<Figures> {
-    let backend = Backend::start(root)?;
-    let mut figures = Figures::of_this_machine(root);
-    let load = Load::encode(SEED);
-    let engine = backend.engine_pid()?;
-    let full = spans.div_ceil(SPANS_PER_REQUEST).max(CONNECTIONS);
-    figures.add("transport", "HTTP, protobuf, not compressed");
-    figures.add("seed", SEED);
-    figures.add("connections", CONNECTIONS);
-    figures.add("spans_per_request", SPANS_PER_REQUEST);
-    figures.add("spans_at_full_speed", full * SPANS_PER_REQUEST);
+/// Requests of the generator begin so long ago.
+const AGE: Duration = Duration::from_secs(60);
+/// Nothing is sent for longer than this in a part of the run that is bounded by its number of spans.
+const PART_SECONDS: f64 = 120.0;
 
-    eprintln!("-- {full} requests at full speed");
-    let before = Usage::of(&backend, engine)?;
-    let started = Instant::now();
-    let acks = send(&backend, &load, 0..full, None)?;
-    let sent_for = started.elapsed();
-    wait_until_inserted(&backend, full * SPANS_PER_REQUEST)?;
-    let inserted_for = started.elapsed();
-    let rate = (full * SPANS_PER_REQUEST) as f64 / inserted_for.as_secs_f64();
-    let seconds = |time: Duration| super::rounded(time.as_secs_f64());
-    figures.add("seconds_until_acknowledged", seconds(sent_for));
-    figures.add("seconds_until_inserted", seconds(inserted_for));
-    figures.at_least("spans_per_second_inserted", rate, SPANS_PER_SECOND);
-    figures.add("refused_requests", acks.refused);
-    figures.add("ack_p50_ms_at_full_load", millis(acks.percentile(50)));
-    figures.add("ack_p99_ms_at_full_load", millis(acks.percentile(99)));
+// DESIGN 10; the others stand beside what they bound.
+const OVER_FLOOR: f64 = 5.0;
+const OF_PEER: f64 = 0.2;
+const BYTES_OF_OTEL_SCHEMA: f64 = 0.75;
 
-    let half = full.div_ceil(2);
-    eprintln!("-- {half} requests at half speed");
-    let pace = inserted_for.mul_f64(2.0 / full as f64);
-    let acks = send(&backend, &load, full..full + half, Some(pace))?;
-    let total = (full + half) * SPANS_PER_REQUEST;
-    wait_until_inserted(&backend, total)?;
-    figures.add("ack_p50_ms_at_half_load", millis(acks.percentile(50)));
-    let p99 = acks.percentile(99).as_secs_f64() * 1e3;
-    figures.at_most("ack_p99_ms_at_half_load", p99, ACK_P99_MS);
+/// How much of it.
+#[derive(Args, Clone)]
+pub(crate) struct Arguments {
+    /// Spans sent at full speed, to every receiver; the other parts of the run are fractions of it.
+    #[arg(long, default_value_t = 2_000_000)]
+    spans: u64,
+    /// Send to the collector at full speed for so long instead (the budget: 30).
+    #[arg(long)]
+    seconds: Option<f64>,
+    /// The same for ten minutes.
+    #[arg(long, conflicts_with = "seconds")]
+    long: bool,
+    #[arg(long, default_value_t = 500)]
+    spans_per_request: u64,
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    #[arg(long, default_value_t = 4)]
+    connections: u64,
+    /// Requests in flight on each connection.
+    #[arg(long, default_value_t = 2)]
+    in_flight: u64,
+    /// Measure what was built before.
+    #[arg(long)]
+    no_build: bool,
+    /// Without the peer.
+    #[arg(long)]
+    no_peer: bool,
+}
 
-    let inserted = Usage::of(&backend, engine)?;
-    let at_rest = wait_for_merges(engine)?;
-    let merged = Usage::of(&backend, engine)?;
-    let per_span = |time: Duration| time.as_nanos() as f64 / total as f64;
-    let collector = inserted.collector - before.collector;
+/// What a span costs that is held against another receiver's.
+struct Cost {
+    receiver_ns: f64,
+    merge_ns: f64,
+    stored_bytes: f64,
+}
+
+struct Run<'a> {
+    tools: &'a Tools,
+    arguments: &'a Arguments,
+    /// Of the spans of the first request, Unix nanoseconds.
+    base: u64,
+    figures: Figures,
+}
+
+pub(super) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<Figures> {
+    if !arguments.no_build {
+        Tools::build(root)?;
+    }
+    let tools = Tools::find()?;
+    let mut run = Run {
+        tools: &tools,
+        arguments,
+        base: now().saturating_sub(AGE.as_nanos() as u64),
+        figures: Figures::of_this_machine(root),
+    };
+    run.tell_terms();
+    let floor = run.floor()?;
+    let (ours, requests) = run.ours()?;
+    let figures = &mut run.figures;
     figures.at_most(
-        "collector_cpu_ns_per_span",
-        per_span(collector),
-        COLLECTOR_NS,
+        "coldtrace_receiver_cpu_over_floor",
+        ours.receiver_ns / floor,
+        OVER_FLOOR,
     );
-    let merges = merged.merges - before.merges;
-    let inserts = (merged.engine - before.engine).saturating_sub(merges);
-    figures.at_most(
-        "engine_insert_cpu_ns_per_span",
-        per_span(inserts),
-        ENGINE_INSERT_NS,
-    );
-    figures.at_most(
-        "engine_merge_cpu_ns_per_span",
-        per_span(merges),
-        ENGINE_MERGE_NS,
-    );
-    figures.add("merges_came_to_rest", at_rest);
+    if arguments.no_peer {
+        return Ok(run.figures);
+    }
+    match run.peer(requests) {
+        Ok(peer) => {
+            let figures = &mut run.figures;
+            let receiver = ours.receiver_ns / peer.receiver_ns;
+            figures.at_most("coldtrace_receiver_cpu_over_rotel", receiver, OF_PEER);
+            let bytes = ours.stored_bytes / peer.stored_bytes;
+            figures.at_most(
+                "coldtrace_stored_bytes_over_otel_schema",
+                bytes,
+                BYTES_OF_OTEL_SCHEMA,
+            );
+        }
+        // What can't be had on a machine is no reason to tell nothing of ours.
+        Err(error) => run.figures.miss("rotel", &format!("not run: {error:#}")),
+    }
+    Ok(run.figures)
+}
 
-    let parts = engine_parts::measure(&backend.engine_data())?;
-    let bytes_per_span = parts.bytes as f64 / total as f64;
-    figures.add("disk_bytes_per_span", super::rounded(bytes_per_span));
-    figures.add("engine_parts", parts.count);
-    let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
-    let resident = process::peak_resident_bytes(backend.pid())?;
-    figures.at_most(
-        "collector_peak_resident_mib",
-        mebibytes(resident),
-        COLLECTOR_MIB,
-    );
-    let resident = mebibytes(process::peak_resident_bytes(engine)?);
-    figures.add("engine_peak_resident_mib", super::rounded(resident));
+// === impl Run ===
 
-    let traces = traces_told(&backend)?;
-    figures.add("spans_sent", total);
-    figures.add("spans_found_by_traces", traces * SPANS_PER_TRACE);
-    if traces * SPANS_PER_TRACE != total {
-        bail!(
-            "{total} spans were acknowledged, the API tells of {traces} traces of {SPANS_PER_TRACE}"
+impl Run<'_> {
+    fn tell_terms(&mut self) {
+        let arguments = self.arguments;
+        let figures = &mut self.figures;
+        figures.add("seed", arguments.seed);
+        figures.add("spans_per_request", arguments.spans_per_request);
+        figures.add("connections", arguments.connections);
+        figures.add("in_flight_per_connection", arguments.in_flight);
+        figures.add(
+            "coldtrace_terms",
+            "acknowledged after fsync of the log; tables synced; LZ4",
+        );
+        figures.add(
+            "rotel_terms",
+            "acknowledged from memory; tables not synced; LZ4; tables of the OpenTelemetry exporter",
         );
     }
-    Ok(figures)
-}
 
-/// Time on processors so far.
-struct Usage {
-    collector: Duration,
-    engine: Duration,
-    /// Of `engine`, what its merging threads took.
-    merges: Duration,
-}
-
-impl Usage {
-    fn of(backend: &Backend, engine: u32) -> anyhow::Result<Self> {
-        let by_thread = process::processor_time_by_thread(engine)?;
-        let merges = by_thread
-            .iter()
-            .filter(|(name, _)| name.contains("Merge"))
-            .map(|(_, time)| *time)
-            .sum();
-        Ok(Self {
-            collector: process::processor_time(backend.pid())?,
-            engine: process::processor_time(engine)?,
-            merges,
-        })
+    fn plan(&self, address: &str, transport: Transport) -> Plan {
+        Plan {
+            address: address.to_owned(),
+            transport,
+            first: 0,
+            requests: self.requests(self.arguments.spans),
+            seconds: PART_SECONDS,
+            spans_per_second: None,
+            spans_per_request: self.arguments.spans_per_request,
+            seed: self.arguments.seed,
+            base: self.base,
+            connections: self.arguments.connections,
+            in_flight: self.arguments.in_flight,
+        }
     }
-}
 
-/// How long acknowledgements took.
-struct Acks {
-    sorted: Vec<Duration>,
-    /// Requests that were sent again because the collector was full.
-    refused: u64,
-}
-
-impl Acks {
-    fn percentile(&self, percent: usize) -> Duration {
-        let place = self.sorted.len() * percent / 100;
-        self.sorted
-            .get(place.min(self.sorted.len().saturating_sub(1)))
-            .copied()
-            .unwrap_or_default()
+    fn requests(&self, spans: u64) -> u64 {
+        spans.div_ceil(self.arguments.spans_per_request)
     }
-}
 
-/// Sends the requests of these numbers, one after the other on each connection; with a pace not faster than one in so
-/// long. A request that falls behind its time is measured from that time.
-fn send(
-    backend: &Backend,
-    load: &Load,
-    requests: std::ops::Range<u64>,
-    pace: Option<Duration>,
-) -> anyhow::Result<Acks> {
-    let next = AtomicU64::new(requests.start);
-    let started = Instant::now();
-    let sender = || -> anyhow::Result<Acks> {
-        let mut connection = Connection::open(&backend.otlp)?;
-        let mut acks = Acks {
-            sorted: Vec::new(),
-            refused: 0,
+    /// What receiving costs, and nothing else. Nanoseconds a span.
+    fn floor(&mut self) -> anyhow::Result<f64> {
+        eprintln!("-- a server that receives and does nothing");
+        let (server, address) = self.tools.start_floor()?;
+        let plan = self.plan(&address, Transport::Grpc);
+        let before = process::processor_time(server.pid())?;
+        let report = self.tools.load(&plan)?;
+        let used = process::processor_time(server.pid())? - before;
+        let spans = report.acknowledged_requests * plan.spans_per_request;
+        let floor = ns_per_span(used, spans);
+        self.figures
+            .add("floor_receiver_cpu_ns_per_span", rounded(floor));
+        let generator = ns_per_span(report.processor_time, spans);
+        self.figures
+            .add("generator_cpu_ns_per_span", rounded(generator));
+        let bytes = report.sent_bytes as f64 / spans as f64;
+        self.figures.add("sent_bytes_per_span", rounded(bytes));
+        Ok(floor)
+    }
+
+    /// What is told of every receiver that stores: of a part at full speed, and then of the merges.
+    fn tell(
+        &mut self,
+        who: &str,
+        full: &Part,
+        engine: &Engine,
+        database: &str,
+    ) -> anyhow::Result<Cost> {
+        eprintln!("-- {who}: merges");
+        let after = engine.merge_all(database)?;
+        let merges = ns_per_span(full.engine.merges + after, full.spans);
+        let size = engine.size(database)?;
+        let cost = Cost {
+            receiver_ns: full.receiver_ns(),
+            merge_ns: merges,
+            stored_bytes: size.bytes as f64 / full.spans as f64,
         };
-        let mut body = Vec::new();
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= requests.end {
-                return Ok(acks);
-            }
-            if started.elapsed() > SEND_DEADLINE {
-                bail!("{number} requests took longer than {SEND_DEADLINE:?}");
-            }
-            load.write(number, now(), &mut body);
-            let since = match pace {
-                Some(pace) => {
-                    let due = started + pace.mul_f64((number - requests.start) as f64);
-                    std::thread::sleep(due.saturating_duration_since(Instant::now()));
-                    due
-                }
-                None => Instant::now(),
-            };
-            acks.refused += post(&mut connection, &body, started)?;
-            acks.sorted.push(since.elapsed());
-        }
-    };
-    let results = std::thread::scope(|scope| {
-        let senders: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(sender)).collect();
-        let joined = senders
-            .into_iter()
-            .map(|sender| sender.join().expect("a sender does not panic"));
-        joined.collect::<anyhow::Result<Vec<Acks>>>()
-    })?;
-    let mut all = Acks {
-        sorted: results
-            .iter()
-            .flat_map(|acks| acks.sorted.clone())
-            .collect(),
-        refused: results.iter().map(|acks| acks.refused).sum(),
-    };
-    all.sorted.sort_unstable();
-    Ok(all)
-}
-
-/// Sends one request until it is taken. Returns how often it was refused.
-fn post(connection: &mut Connection, body: &[u8], started: Instant) -> anyhow::Result<u64> {
-    for refused in 0.. {
-        let reply = connection.post("/v1/traces", body)?;
-        match reply.status {
-            // A partial success names what was rejected; a whole one is empty.
-            200 if reply.body.is_empty() => return Ok(refused),
-            429 | 503 if started.elapsed() < SEND_DEADLINE => {
-                std::thread::sleep(reply.retry_after.unwrap_or(Duration::from_secs(1)));
-            }
-            status => bail!(
-                "the collector answered {status}: {}",
-                String::from_utf8_lossy(&reply.body)
+        let engine_peak = mebibytes(engine.peak_resident_bytes()?);
+        for (name, value) in [
+            ("spans", full.spans as f64),
+            ("seconds_until_acknowledged", full.report.took.as_secs_f64()),
+            ("seconds_until_stored", full.until_stored.as_secs_f64()),
+            ("stored_spans_per_second", full.rate()),
+            ("refused_requests", full.report.refused_requests as f64),
+            ("ack_p50_ms_at_full_load", millis(full.report.ack_p50)),
+            ("ack_p99_ms_at_full_load", millis(full.report.ack_p99)),
+            ("receiver_cpu_ns_per_span", cost.receiver_ns),
+            // The same figures in the unit in which others tell theirs.
+            ("receiver_cpu_s_per_million_spans", cost.receiver_ns / 1e3),
+            ("engine_insert_cpu_ns_per_span", full.insert_ns()),
+            ("engine_merge_cpu_ns_per_span", merges),
+            (
+                "engine_cpu_s_per_million_spans",
+                (full.insert_ns() + merges) / 1e3,
             ),
+            ("engine_peak_resident_mib", engine_peak),
+            ("stored_bytes_per_span", cost.stored_bytes),
+            ("stored_parts", size.parts as f64),
+        ] {
+            self.figures.add(&format!("{who}_{name}"), rounded(value));
         }
+        Ok(cost)
     }
-    unreachable!("the numbers do not end")
-}
-
-fn wait_until_inserted(backend: &Backend, spans: u64) -> anyhow::Result<()> {
-    let started = Instant::now();
-    loop {
-        let inserted = backend.inserted_spans()?;
-        if inserted >= spans {
-            return Ok(());
-        }
-        if started.elapsed() > INSERT_DEADLINE {
-            bail!("of {spans} spans {inserted} were inserted after {INSERT_DEADLINE:?}");
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// Waits until the engine has nothing more to do. False if it had not come to rest in time.
-fn wait_for_merges(engine: u32) -> anyhow::Result<bool> {
-    eprintln!("-- waiting for merges");
-    let started = Instant::now();
-    let mut before = process::processor_time(engine)?;
-    while started.elapsed() < MERGE_DEADLINE {
-        std::thread::sleep(REST);
-        let now = process::processor_time(engine)?;
-        if (now - before).as_secs_f64() < REST.as_secs_f64() * REST_SHARE {
-            return Ok(true);
-        }
-        before = now;
-    }
-    Ok(false)
-}
-
-/// How many traces the API counts.
-fn traces_told(backend: &Backend) -> anyhow::Result<u64> {
-    let reply = Connection::open(&backend.api)?.get("/api/v1/traces?limit=1")?;
-    let told: serde_json::Value =
-        serde_json::from_slice(&reply.body).context("parse the list of traces")?;
-    told["total"]
-        .as_u64()
-        .with_context(|| format!("the API answered {}", reply.status))
 }
 
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_nanos() as u64)
-}
-
-fn millis(time: Duration) -> f64 {
-    super::rounded(time.as_secs_f64() * 1e3)
 }

@@ -1,260 +1,304 @@
-//! What is sent: OTLP requests that were encoded beforehand, made different from each other by their ids and times.
+//! The load generator: a process of its own, so that what it takes of the processors is told apart from what it drives.
 //!
-//! The collector recognises a request that comes again, so no two may be equal. Encoding anew would take as much of the
-//! processor as what is measured, so only the bytes that must differ are written over.
+//! One thread, so many connections with so many requests in flight on each, bodies from the [`workload`](super::workload).
+//! It prints one JSON object, a [`Report`]. A connection that breaks ends the run: what was in flight then is named, because
+//! it may or may not have been taken.
 
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
-use opentelemetry_proto::tonic::resource::v1::Resource;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
-use prost::Message as _;
+use std::cell::{Cell, RefCell};
+use std::io::Write as _;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 
-/// Spans of one request, as an SDK's batch processor sends them.
-pub(super) const SPANS_PER_REQUEST: u64 = 500;
-/// A root and its children.
-pub(super) const SPANS_PER_TRACE: u64 = 10;
-/// Different sets of values, so that what is stored does not compress as if it were all the same.
-const TEMPLATES: u64 = 64;
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+use tokio::task::LocalSet;
 
-/// A source of numbers that look random and are the same in every run.
-pub(super) struct Numbers(u64);
+use super::process;
+use super::workload::{Options, Workload};
 
-/// Encoded requests.
-pub(super) struct Load(Vec<Template>);
+mod client;
+mod grpc;
+mod http1;
 
-/// One encoded request, and where in it stands what must differ.
-struct Template {
-    body: Vec<u8>,
-    places: Vec<Place>,
+use client::{Answer, Client};
+
+/// A request that was refused is sent again after so long.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Requests are this far apart in the times of their spans: half a million spans a second, at 500 a request.
+const REQUEST_STEP_NS: u64 = 1_000_000;
+
+/// What is sent, where to, how fast.
+#[derive(Args, Clone)]
+pub(crate) struct Plan {
+    /// `HOST:PORT`.
+    #[arg(long)]
+    pub(super) address: String,
+    #[arg(long, default_value = "grpc")]
+    pub(super) transport: Transport,
+    /// Number of the first request.
+    #[arg(long, default_value_t = 0)]
+    pub(super) first: u64,
+    /// Ends after so many requests.
+    #[arg(long, default_value_t = u64::MAX)]
+    pub(super) requests: u64,
+    /// Ends after so long.
+    #[arg(long, default_value_t = 60.0)]
+    pub(super) seconds: f64,
+    /// Not faster than this; otherwise as fast as it is taken.
+    #[arg(long)]
+    pub(super) spans_per_second: Option<f64>,
+    #[arg(long, default_value_t = 500)]
+    pub(super) spans_per_request: u64,
+    #[arg(long, default_value_t = 7)]
+    pub(super) seed: u64,
+    /// Unix nanoseconds at which the first request starts.
+    #[arg(long)]
+    pub(super) base: u64,
+    #[arg(long, default_value_t = 4)]
+    pub(super) connections: u64,
+    #[arg(long, default_value_t = 2)]
+    pub(super) in_flight: u64,
 }
 
-/// Bytes to be written over, and from which number they are derived.
-struct Place {
-    at: usize,
-    what: What,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Transport {
+    /// OTLP over gRPC.
+    Grpc,
+    /// OTLP over HTTP/1.1, as protobuf.
+    Http,
+    /// coldtrace.v1 over gRPC, with facts.
+    Facts,
 }
 
-#[derive(Clone, Copy)]
-enum What {
-    /// 16 bytes.
-    TraceId(u64),
-    /// 8 bytes.
-    SpanId(u64),
-    /// 8 bytes, little-endian: nanoseconds after the base time.
-    Time(u64),
-}
-
-// === impl Load ===
-
-impl Load {
-    /// Encodes all templates.
-    pub(super) fn encode(seed: u64) -> Self {
-        let mut numbers = Numbers(seed);
-        let template = |_| Template::encode(&mut numbers);
-        Self((0..TEMPLATES).map(template).collect())
-    }
-
-    /// Writes the request of this number into `body`. Its spans start at `base`, Unix nanoseconds.
-    pub(super) fn write(&self, number: u64, base: u64, body: &mut Vec<u8>) {
-        let template = &self.0[(number % TEMPLATES) as usize];
-        body.clear();
-        body.extend_from_slice(&template.body);
-        for place in &template.places {
-            let derived = |n: u64| mixed(mixed(number) ^ n).max(1);
-            let target = &mut body[place.at..];
-            match place.what {
-                What::TraceId(n) => {
-                    target[..8].copy_from_slice(&derived(n).to_be_bytes());
-                    target[8..16].copy_from_slice(&derived(!n).to_be_bytes());
-                }
-                What::SpanId(n) => target[..8].copy_from_slice(&derived(n).to_be_bytes()),
-                What::Time(after) => target[..8].copy_from_slice(&(base + after).to_le_bytes()),
-            }
-        }
-    }
-}
-
-// === impl Template ===
-
-impl Template {
-    /// Every id and time is first encoded as a number that is found again in the bytes.
-    fn encode(numbers: &mut Numbers) -> Self {
-        let mut marks = Marks::default();
-        let spans = (0..SPANS_PER_REQUEST)
-            .map(|n| span(n, &mut marks, numbers))
-            .collect();
-        let request = ExportTraceServiceRequest {
-            resource_spans: vec![ResourceSpans {
-                resource: Some(Resource {
-                    attributes: vec![
-                        text("service.name", format!("service-{}", numbers.below(20))),
-                        text("faas.instance", format!("{:016x}", numbers.next())),
-                    ],
-                    ..Resource::default()
-                }),
-                scope_spans: vec![ScopeSpans {
-                    scope: Some(InstrumentationScope {
-                        name: "bench".to_owned(),
-                        ..InstrumentationScope::default()
-                    }),
-                    spans,
-                    ..ScopeSpans::default()
-                }],
-                ..ResourceSpans::default()
-            }],
-        };
-        let body = request.encode_to_vec();
-        let places = marks.find(&body);
-        Self { body, places }
-    }
-}
-
-/// Marks in the order in which protobuf writes them.
+/// What came of it.
 #[derive(Default)]
-struct Marks(Vec<(Vec<u8>, What)>);
-
-impl Marks {
-    fn id(&mut self, length: usize, what: What) -> Vec<u8> {
-        let mut mark = vec![0xfe; length];
-        let number = (self.0.len() as u32).to_be_bytes();
-        mark[..4].copy_from_slice(&number);
-        self.0.push((mark.clone(), what));
-        mark
-    }
-
-    fn time(&mut self, after: u64) -> u64 {
-        let mark = self.id(8, What::Time(after));
-        u64::from_le_bytes(mark.try_into().expect("it has eight bytes"))
-    }
-
-    fn find(self, body: &[u8]) -> Vec<Place> {
-        let mut from = 0;
-        let find = |(mark, what): (Vec<u8>, What)| {
-            let at = body[from..]
-                .windows(mark.len())
-                .position(|window| window == mark)
-                .expect("protobuf writes the fields of a message in their order");
-            from += at + mark.len();
-            Place {
-                at: from - mark.len(),
-                what,
-            }
-        };
-        self.0.into_iter().map(find).collect()
-    }
+pub(super) struct Report {
+    /// The first request that was not begun.
+    pub(super) next: u64,
+    pub(super) acknowledged_requests: u64,
+    pub(super) refused_requests: u64,
+    pub(super) took: Duration,
+    pub(super) processor_time: Duration,
+    pub(super) sent_bytes: u64,
+    pub(super) ack_p50: Duration,
+    pub(super) ack_p99: Duration,
+    /// Begun and not answered.
+    pub(super) unanswered: Vec<u64>,
+    /// What broke a connection.
+    pub(super) broken: Option<String>,
 }
 
-/// The span of this number in its request: a root, then nine children of it.
-fn span(n: u64, marks: &mut Marks, numbers: &mut Numbers) -> Span {
-    let root = n - n % SPANS_PER_TRACE;
-    let is_root = n == root;
-    let trace_id = marks.id(16, What::TraceId(root));
-    let span_id = marks.id(8, What::SpanId(n));
-    let parent_span_id = match is_root {
-        true => Vec::new(),
-        false => marks.id(8, What::SpanId(root)),
-    };
-    let start = n * 1_000_000 + numbers.below(1_000_000);
-    let length = 1_000_000 + numbers.below(50_000_000);
-    Span {
-        trace_id,
-        span_id,
-        parent_span_id,
-        name: ["GET /orders", "SELECT orders", "PUT object", "POST /pay"]
-            [numbers.below(4) as usize]
-            .to_owned(),
-        kind: if is_root { 2 } else { 3 },
-        start_time_unix_nano: marks.time(start),
-        end_time_unix_nano: marks.time(start + length),
-        attributes: attributes(numbers),
-        status: Some(Status::default()),
-        flags: 1,
-        ..Span::default()
+/// What the senders of a run share. One thread has them all.
+struct Run {
+    plan: Plan,
+    workload: Workload,
+    started: Instant,
+    next: Cell<u64>,
+    refused: Cell<u64>,
+    sent_bytes: Cell<u64>,
+    acks: RefCell<Vec<Duration>>,
+    unanswered: RefCell<Vec<u64>>,
+    broken: RefCell<Option<String>>,
+}
+
+/// Does what the plan says and prints the report.
+pub(super) fn run(plan: Plan) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("start a runtime")?;
+    let report = LocalSet::new().block_on(&runtime, send(plan))?;
+    writeln!(std::io::stdout(), "{}", report.to_json()).context("write to standard output")
+}
+
+/// When the spans of a request start.
+pub(super) fn time_of(base: u64, request: u64) -> u64 {
+    base + request * REQUEST_STEP_NS
+}
+
+async fn send(plan: Plan) -> anyhow::Result<Report> {
+    let workload = Workload::new(Options {
+        seed: plan.seed,
+        spans_per_request: plan.spans_per_request,
+        facts: plan.transport == Transport::Facts,
+    });
+    let mut clients = Vec::new();
+    for _ in 0..plan.connections {
+        clients.extend(client::connect(&plan).await?);
     }
-}
-
-/// Ten, of which some repeat and some do not, as in life.
-fn attributes(numbers: &mut Numbers) -> Vec<KeyValue> {
-    let mut choose = |from: &[&str]| from[numbers.below(from.len() as u64) as usize].to_owned();
-    let method = choose(&["GET", "GET", "GET", "POST", "PUT"]);
-    let route = choose(&["/orders/{id}", "/orders", "/pay", "/stock/{sku}"]);
-    let peer = choose(&["db-1.internal", "db-2.internal", "pay.internal"]);
-    vec![
-        text("http.request.method", method),
-        text("http.route", route),
-        text("server.address", peer),
-        number("server.port", 443),
-        number("http.response.status_code", 200),
-        text("user_agent.original", "okhttp/4.12.0".to_owned()),
-        text("url.path", format!("/orders/{}", numbers.below(100_000))),
-        text("enduser.id", format!("user-{}", numbers.below(5_000))),
-        number("http.response.body.size", numbers.below(20_000) as i64),
-        text("order.id", format!("{:016x}", numbers.next())),
-    ]
-}
-
-fn text(key: &str, value: String) -> KeyValue {
-    attribute(key, Value::StringValue(value))
-}
-
-fn number(key: &str, value: i64) -> KeyValue {
-    attribute(key, Value::IntValue(value))
-}
-
-fn attribute(key: &str, value: Value) -> KeyValue {
-    KeyValue {
-        key: key.to_owned(),
-        value: Some(AnyValue { value: Some(value) }),
-        ..KeyValue::default()
+    let before = process::processor_time(std::process::id())?;
+    let run = Rc::new(Run {
+        started: Instant::now(),
+        next: Cell::new(plan.first),
+        refused: Cell::new(0),
+        sent_bytes: Cell::new(0),
+        acks: RefCell::default(),
+        unanswered: RefCell::default(),
+        broken: RefCell::default(),
+        workload,
+        plan,
+    });
+    let senders: Vec<_> = clients
+        .into_iter()
+        .map(|client| tokio::task::spawn_local(Rc::clone(&run).send_all(client)))
+        .collect();
+    for sender in senders {
+        sender.await.context("join a sender")?;
     }
+    let used = process::processor_time(std::process::id())? - before;
+    Ok(run.report(used))
 }
 
-// === impl Numbers ===
+// === impl Plan ===
 
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mixed(self.0)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
+impl Plan {
+    /// The command line that means this.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let transport = self.transport.to_possible_value().expect("all have a name");
+        let mut arguments = vec![
+            format!("--address={}", self.address),
+            format!("--transport={}", transport.get_name()),
+            format!("--first={}", self.first),
+            format!("--requests={}", self.requests),
+            format!("--seconds={}", self.seconds),
+            format!("--spans-per-request={}", self.spans_per_request),
+            format!("--seed={}", self.seed),
+            format!("--base={}", self.base),
+            format!("--connections={}", self.connections),
+            format!("--in-flight={}", self.in_flight),
+        ];
+        if let Some(rate) = self.spans_per_second {
+            arguments.push(format!("--spans-per-second={rate}"));
+        }
+        arguments
     }
 }
 
-/// Another number for every number, with nothing in common (the end of splitmix64).
-fn mixed(number: u64) -> u64 {
-    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
-}
+// === impl Run ===
 
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn every_request_is_valid_and_no_two_are_equal() {
-        let load = Load::encode(7);
-        let mut ids = BTreeSet::new();
+impl Run {
+    /// Sends one request after the other.
+    async fn send_all(self: Rc<Self>, mut client: Client) {
         let mut body = Vec::new();
-        for number in [0, 1, TEMPLATES] {
-            load.write(number, 1_000, &mut body);
-            let request = ExportTraceServiceRequest::decode(&body[..]).expect("it is OTLP");
-            let spans = &request.resource_spans[0].scope_spans[0].spans;
-            assert_eq!(spans.len() as u64, SPANS_PER_REQUEST);
-            for trace in spans.chunks(SPANS_PER_TRACE as usize) {
-                for child in &trace[1..] {
-                    assert_eq!(child.trace_id, trace[0].trace_id);
-                    assert_eq!(child.parent_span_id, trace[0].span_id);
+        while let Some(number) = self.begin() {
+            let since = self.wait_for(number).await;
+            let base = time_of(self.plan.base, number);
+            self.workload.write(number, base, &mut body);
+            self.unanswered.borrow_mut().push(number);
+            if let Err(error) = self.send_until_taken(&mut client, &mut body).await {
+                self.broken.borrow_mut().get_or_insert(format!("{error:#}"));
+                return;
+            }
+            self.acks.borrow_mut().push(since.elapsed());
+            self.unanswered
+                .borrow_mut()
+                .retain(|other| *other != number);
+        }
+    }
+
+    fn begin(&self) -> Option<u64> {
+        let number = self.next.get();
+        let done = number - self.plan.first >= self.plan.requests
+            || self.started.elapsed().as_secs_f64() >= self.plan.seconds
+            || self.broken.borrow().is_some();
+        if done {
+            return None;
+        }
+        self.next.set(number + 1);
+        Some(number)
+    }
+
+    /// Waits until the request is due. One that falls behind its time is measured from that time.
+    async fn wait_for(&self, number: u64) -> Instant {
+        let Some(rate) = self.plan.spans_per_second else {
+            return Instant::now();
+        };
+        let spans = (number - self.plan.first) * self.plan.spans_per_request;
+        let due = self.started + Duration::from_secs_f64(spans as f64 / rate);
+        tokio::time::sleep_until(due.into()).await;
+        due
+    }
+
+    async fn send_until_taken(
+        &self,
+        client: &mut Client,
+        body: &mut Vec<u8>,
+    ) -> anyhow::Result<()> {
+        loop {
+            self.sent_bytes
+                .set(self.sent_bytes.get() + body.len() as u64);
+            match client.send(body).await? {
+                Answer::Taken => return Ok(()),
+                Answer::Refused => {
+                    self.refused.set(self.refused.get() + 1);
+                    tokio::time::sleep(PAUSE).await;
                 }
             }
-            assert!(spans[0].start_time_unix_nano < 2_000_000);
-            ids.extend(spans.iter().map(|span| span.span_id.clone()));
         }
-        assert_eq!(ids.len() as u64, 3 * SPANS_PER_REQUEST);
+    }
+
+    fn report(&self, processor_time: Duration) -> Report {
+        let mut acks = self.acks.borrow_mut();
+        acks.sort_unstable();
+        let percentile = |percent: usize| {
+            let place = (acks.len() * percent / 100).min(acks.len().saturating_sub(1));
+            acks.get(place).copied().unwrap_or_default()
+        };
+        Report {
+            next: self.next.get(),
+            acknowledged_requests: acks.len() as u64,
+            refused_requests: self.refused.get(),
+            took: self.started.elapsed(),
+            processor_time,
+            sent_bytes: self.sent_bytes.get(),
+            ack_p50: percentile(50),
+            ack_p99: percentile(99),
+            unanswered: self.unanswered.borrow().clone(),
+            broken: self.broken.borrow().clone(),
+        }
+    }
+}
+
+// === impl Report ===
+
+impl Report {
+    fn to_json(&self) -> Value {
+        json!({
+            "next": self.next,
+            "acknowledged_requests": self.acknowledged_requests,
+            "refused_requests": self.refused_requests,
+            "took_ns": self.took.as_nanos() as u64,
+            "processor_time_ns": self.processor_time.as_nanos() as u64,
+            "sent_bytes": self.sent_bytes,
+            "ack_p50_ns": self.ack_p50.as_nanos() as u64,
+            "ack_p99_ns": self.ack_p99.as_nanos() as u64,
+            "unanswered": self.unanswered,
+            "broken": self.broken,
+        })
+    }
+
+    /// Reads what the process printed.
+    pub(super) fn from_json(text: &str) -> anyhow::Result<Self> {
+        let told: Value = serde_json::from_str(text).context("parse a report")?;
+        let number = |key: &str| {
+            told[key]
+                .as_u64()
+                .with_context(|| format!("a report without {key}: {text}"))
+        };
+        let time = |key| number(key).map(Duration::from_nanos);
+        let unanswered = told["unanswered"].as_array().into_iter().flatten();
+        Ok(Self {
+            next: number("next")?,
+            acknowledged_requests: number("acknowledged_requests")?,
+            refused_requests: number("refused_requests")?,
+            took: time("took_ns")?,
+            processor_time: time("processor_time_ns")?,
+            sent_bytes: number("sent_bytes")?,
+            ack_p50: time("ack_p50_ns")?,
+            ack_p99: time("ack_p99_ns")?,
+            unanswered: unanswered.filter_map(Value::as_u64).collect(),
+            broken: told["broken"].as_str().map(str::to_owned),
+        })
     }
 }

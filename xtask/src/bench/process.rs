@@ -40,20 +40,6 @@ pub(super) fn peak_resident_bytes(pid: u32) -> anyhow::Result<u64> {
     Ok(kibibytes.with_context(|| format!("{path} has no VmHWM"))? * 1024)
 }
 
-/// The processes that a process started and that run.
-pub(super) fn children(pid: u32) -> anyhow::Result<Vec<u32>> {
-    let folder = format!("/proc/{pid}/task");
-    let tasks = std::fs::read_dir(&folder).with_context(|| format!("read {folder}"))?;
-    let lists =
-        tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("children")).ok());
-    let pids = lists.flat_map(|list| {
-        list.split_whitespace()
-            .filter_map(|pid| pid.parse().ok())
-            .collect::<Vec<u32>>()
-    });
-    Ok(pids.collect())
-}
-
 /// The processor's name; empty if the system does not tell.
 pub(super) fn processor_name() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
