@@ -176,11 +176,9 @@ fn read_control(settings: &mut Settings) -> ControlSettings {
 
 /// What is wrong with the address of a server.
 fn mistake_in(url: &str) -> Option<&'static str> {
-    if url.starts_with("https://") {
-        return Some("TLS is not supported yet");
-    }
-    let Some(rest) = url.strip_prefix("http://") else {
-        return Some("must begin with http://");
+    let rest = url.strip_prefix("https://");
+    let Some(rest) = rest.or_else(|| url.strip_prefix("http://")) else {
+        return Some("must begin with http:// or https://");
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.contains('@') {
@@ -224,10 +222,11 @@ mod tests {
     #[test]
     fn an_address_that_can_never_work_is_a_mistake() {
         assert_eq!(mistake_in("http://clickhouse:8123"), None);
+        assert_eq!(mistake_in("https://clickhouse:8443"), None);
         assert_eq!(mistake_in("http://[::1]:8123/"), None);
         for wrong in [
             "clickhouse:8123",
-            "https://clickhouse:8443",
+            "https://",
             "http://",
             "http://:8123",
             "http://me:secret@clickhouse:8123",

@@ -27,8 +27,8 @@ use quota::{Exceeded, Quotas};
 
 /// How many times what is free one tenant may hold.
 const GREED: u64 = 4;
-/// Requests that are received or wait for their sync, of all tenants: fewer than the log's lanes have places for.
-const IN_FLIGHT: u64 = 768;
+/// Requests that are received or wait for their sync, of all tenants: fewer than a single lane of the log has places for.
+const IN_FLIGHT: u64 = 448;
 /// Others' requests end within milliseconds; a client that comes back in a second finds room.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// What the log holds leaves it no faster than the store takes it.

@@ -29,7 +29,7 @@ pub struct Backend {
     data_dir: PathBuf,
     /// Standard output and standard error are files here.
     scratch: tempfile::TempDir,
-    /// `http://...` of the ui and API.
+    /// `http://...` of the ui and API; these are empty where the command does not serve them.
     pub api: String,
     /// `http://...` of OTLP over gRPC.
     pub grpc: String,
@@ -111,7 +111,11 @@ impl BackendOptions {
             grpc: String::new(),
             http: String::new(),
         };
-        backend.read_addresses();
+        // What each command prints last.
+        backend.read_addresses(match self.command {
+            "collector" => "OTLP over HTTP",
+            _ => "ui and API",
+        });
         backend
     }
 
@@ -202,7 +206,7 @@ impl Backend {
         self.child.wait().expect("reap a child");
     }
 
-    fn read_addresses(&mut self) {
+    fn read_addresses(&mut self, last: &str) {
         let printed = eventually("coldtrace's addresses", START_DEADLINE, || {
             let status = self.child.try_wait().expect("ask for its status");
             assert!(
@@ -210,16 +214,14 @@ impl Backend {
                 "coldtrace ended with {status:?}:\n{}",
                 self.told()
             );
-            Some(self.printed()).filter(|printed| printed.contains("ui and API"))
+            Some(self.printed()).filter(|printed| printed.contains(last))
         });
         let address = |name: &str| {
             let line = printed
                 .lines()
                 .find(|line| line.trim_start().starts_with(name));
             let address = line.and_then(|line| line.split_whitespace().last());
-            address
-                .unwrap_or_else(|| panic!("no `{name}` in:\n{printed}"))
-                .to_owned()
+            address.unwrap_or_default().to_owned()
         };
         self.api = address("ui and API");
         self.grpc = address("OTLP over gRPC");

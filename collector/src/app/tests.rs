@@ -17,6 +17,7 @@ use crate::insert::tests::{Fake, Fault};
 
 mod keys;
 mod on_engine;
+mod overload;
 mod tls;
 
 /// A collector in this process, on a runtime of its own: when that is dropped, nothing more happens, as after a kill.
