@@ -126,7 +126,7 @@ fn read(file: &ConfigFile) -> (Config, Settings) {
         store,
         control,
         collector: coldtrace_collector::Config::read(&mut settings.section("collector")),
-        query: coldtrace_query::Config::read(&mut settings.section("query")),
+        query: coldtrace_query::Config::read(&mut settings),
     };
     (config, settings)
 }

@@ -19,6 +19,7 @@ use tracing::info;
 use crate::Config;
 use crate::http::{self, Api, Cookies};
 use crate::journey::Limits;
+use crate::settle::Settle;
 
 /// For requests in flight to be answered, once asked to end.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
@@ -29,6 +30,7 @@ pub struct App {
     addr: SocketAddr,
     tls: Option<Tls>,
     router: Router,
+    settle: Settle,
     component: Component,
 }
 
@@ -67,6 +69,7 @@ impl App {
         let component = health.component("query");
         component.set_detail("not serving yet");
         let about_itself = health::router(&About::new(registry.clone(), health.clone()));
+        let settle = Settle::new(&store, config.settle, registry);
         let gate = Gate::new(rings, config.listen.ip().is_loopback());
         let api = Api::new(store, Limits::default(), gate);
         let tls = Tls::load(config.tls)?;
@@ -80,6 +83,7 @@ impl App {
             addr,
             tls,
             router,
+            settle,
             component,
         })
     }
@@ -89,7 +93,7 @@ impl App {
         self.addr
     }
 
-    /// Serves until asked to end, then answers what is in flight.
+    /// Serves and settles until asked to end, then answers what is in flight.
     pub async fn run(self, shutdown: Shutdown) {
         info!(addr = %self.addr, "query service started");
         self.component.set_ready(true);
@@ -101,7 +105,13 @@ impl App {
                 answer
             }
         };
-        serve(self.listener, self.tls, handler, shutdown, DRAIN_DEADLINE).await;
+        let ended = shutdown.child();
+        let serving = async {
+            serve(self.listener, self.tls, handler, shutdown, DRAIN_DEADLINE).await;
+            // Settling ends with serving, whatever ended that.
+            ended.trigger();
+        };
+        tokio::join!(serving, self.settle.run(ended.clone()));
         self.component.set_ready(false);
         self.component.set_detail("ended");
         info!("query service ended");
@@ -112,7 +122,7 @@ impl App {
 mod tests {
     use std::net::Ipv4Addr;
 
-    use coldtrace_service::tls::TlsSettings;
+    use coldtrace_service::config::Settings;
     use coldtrace_store::StoreConfig;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
@@ -127,9 +137,10 @@ mod tests {
             password: String::new(),
             database: "coldtrace".to_owned(),
         });
+        let mut settings = Settings::load(None, []);
         let config = Config {
             listen,
-            tls: TlsSettings::default(),
+            ..Config::read(&mut settings)
         };
         App::build(config, store, Rings::default(), &Registry::new(), health).await
     }

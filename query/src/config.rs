@@ -1,9 +1,11 @@
-//! Section `query` of the configuration.
+//! Sections `query` and `settle` of the configuration.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use coldtrace_service::config::Section;
+use coldtrace_service::config::Settings;
 use coldtrace_service::tls::TlsSettings;
+
+use crate::settle::SettleConfig;
 
 /// What the query service runs with.
 #[derive(Clone, Debug)]
@@ -12,15 +14,19 @@ pub struct Config {
     pub listen: SocketAddr,
     /// With which certificate, if any.
     pub tls: TlsSettings,
+    /// How derived tables are kept up to date.
+    pub settle: SettleConfig,
 }
 
 impl Config {
-    /// Reads the section.
-    pub fn read(section: &mut Section<'_>) -> Self {
-        let listen = section.value("listen", SocketAddr::from((Ipv4Addr::LOCALHOST, 7070)));
+    /// Reads the sections.
+    pub fn read(settings: &mut Settings) -> Self {
+        let mut query = settings.section("query");
+        let listen = query.value("listen", SocketAddr::from((Ipv4Addr::LOCALHOST, 7070)));
         Self {
             listen,
-            tls: TlsSettings::read(section, &[("listen", listen)]),
+            tls: TlsSettings::read(&mut query, &[("listen", listen)]),
+            settle: SettleConfig::read(&mut settings.section("settle")),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The query service: the HTTP API of `query/openapi.yaml`, and the ui from the binary itself.
 //!
+//! In the background it settles what counts (`settle`).
+//!
 //! What is not here: SQL (the reader in `coldtrace-store`), and what a journey means (`coldtrace-analysis`). Nothing is kept
 //! between requests. Invariant: a reply is what the store holds now, or an error that says why not; never a silent part of it.
 
@@ -8,11 +10,13 @@ mod config;
 mod http;
 mod journey;
 mod reply;
+mod settle;
 #[cfg(test)]
 mod tests;
 
 pub use app::{App, BuildError};
 pub use config::Config;
+pub use settle::SettleConfig;
 
 #[cfg(test)]
 coldtrace_testkit::engine_child!();

@@ -7,3 +7,4 @@ mod keys;
 mod lists;
 mod openapi;
 mod served;
+mod settle;

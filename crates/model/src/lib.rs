@@ -4,11 +4,13 @@
 //! these. Invariant: a value of these types is valid by construction; parsing happens once, at the edge.
 #![warn(missing_docs)]
 
+mod histogram;
 mod ids;
 mod invocation;
 mod span;
 mod time;
 
+pub use histogram::LogHistogram;
 pub use ids::{IdError, RequestId, SandboxId, SpanId, Tenant, TraceId};
 pub use invocation::{
     Architecture, ByteSize, Cold, Fact, FactKind, FactSet, Finished, Invocation, InvocationRef,

@@ -14,11 +14,13 @@ pub mod native;
 pub mod reader;
 pub mod rows;
 mod schema;
+pub mod settle;
 mod store;
 mod writer;
 
 pub use error::{InsertError, StoreError};
 pub use migrate::MigrateError;
 pub use reader::Reader;
+pub use settle::Settler;
 pub use store::{Store, StoreConfig};
 pub use writer::Writer;

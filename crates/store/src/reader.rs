@@ -5,21 +5,26 @@
 //! of `extra` and `raw`, which are wire formats.
 
 mod correlation;
+mod edges;
 mod error;
 mod functions;
 mod invocations;
 mod logs;
 mod phases;
+mod rollups;
+mod series;
 mod spans;
-mod sql;
+pub(crate) mod sql;
 mod traces;
 
 pub use correlation::{RequestTrace, TraceWindow};
+pub use edges::{Edge, EdgeKind};
 pub use error::ReadError;
 pub use functions::FunctionSummary;
 pub use invocations::{InvocationFilter, InvocationKey};
 pub use logs::{LogFilter, LogRecordRow};
 pub use phases::SandboxPhaseRow;
+pub use series::FunctionPoint;
 pub use spans::{ResourceRecord, ScopeRecord, SpanRecord};
 pub use traces::{TraceFilter, TraceKey, TraceSummary};
 
@@ -102,6 +107,8 @@ impl Reader {
             .query_raw(query)
             .with_setting("max_execution_time", ENGINE_DEADLINE.as_secs().to_string())
             .with_setting("max_query_size", MAX_QUERY_SIZE.to_string())
+            // Marks and rows of derived tables belong together.
+            .with_setting("enable_shared_storage_snapshot_in_query", "1")
             .fetch_all()
             .await
     }

@@ -12,11 +12,18 @@ pub(crate) struct Migration {
     text: &'static str,
 }
 
-pub(crate) const MIGRATIONS: [Migration; 1] = [Migration {
-    number: 1,
-    file: "0001_base.sql",
-    text: include_str!("../migrations/0001_base.sql"),
-}];
+pub(crate) const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        number: 1,
+        file: "0001_base.sql",
+        text: include_str!("../migrations/0001_base.sql"),
+    },
+    Migration {
+        number: 2,
+        file: "0002_derived.sql",
+        text: include_str!("../migrations/0002_derived.sql"),
+    },
+];
 
 /// A materialized view that fills a lookup index.
 #[derive(Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use coldtrace_model::Tenant;
 use tokio::time::timeout;
 
 use crate::error::{StoreError, sorted};
-use crate::{Reader, Writer};
+use crate::{Reader, Settler, Writer};
 
 /// A server that takes longer for a small question is as good as away.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -86,6 +86,11 @@ impl Store {
     /// What reads one tenant's data.
     pub fn reader(&self, tenant: Tenant) -> Reader {
         Reader::new(self.clone(), tenant)
+    }
+
+    /// What computes derived tables.
+    pub fn settler(&self) -> Settler {
+        Settler::new(self.clone())
     }
 
     /// The client, bound to our database.

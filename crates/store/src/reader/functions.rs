@@ -1,10 +1,13 @@
-//! What the functions of a tenant did in a range of time.
+//! What the functions of a tenant did in a range of time, from rollups where they are settled.
 
 use clickhouse::Row;
-use coldtrace_model::{Architecture, ByteSize, Nanos, Platform, TimeRange, UnixNanos};
+use coldtrace_model::{
+    Architecture, ByteSize, LogHistogram, Nanos, Platform, TimeRange, UnixNanos,
+};
 use serde::Deserialize;
 
-use super::invocations::{COLD_STARTS, merged, visible};
+use super::invocations::COLD_STARTS;
+use super::rollups::Coarsest;
 use super::{ReadError, Reader};
 
 /// A function and its invocations in a range of time.
@@ -30,13 +33,13 @@ pub struct FunctionSummary {
     pub timeouts: u64,
     /// How many ran out of memory.
     pub ooms: u64,
-    /// Median of the known durations; 0 if none is.
+    /// Median of the known durations, within 1.1 %; 0 if none is.
     pub p50: Nanos,
-    /// Their 95th percentile.
+    /// Their 95th percentile, as near.
     pub p95: Nanos,
     /// The longest.
     pub max: Nanos,
-    /// Median of the inits that were waited for, if there were any.
+    /// Median of the inits that were waited for, as near, if there were any.
     pub init_p50: Option<Nanos>,
     /// When the latest began.
     pub last_seen: UnixNanos,
@@ -54,40 +57,34 @@ struct FunctionRow {
     errors: u64,
     timeouts: u64,
     ooms: u64,
-    p50: u64,
-    p95: u64,
+    durations: Vec<(i16, u64)>,
+    inits: Vec<(i16, u64)>,
     max: u64,
-    init_p50: u64,
-    inits: u64,
     last_seen: u64,
 }
 
 impl Reader {
     /// The functions that were invoked in the range, the most recently invoked first.
     pub async fn functions(&self, range: TimeRange) -> Result<Vec<FunctionSummary>, ReadError> {
-        let invocations = merged(&self.owned(), range, None);
-        let visible = visible(&self.owned(), range);
+        let counted = self.function_rows(range, "", Coarsest::Hours).await?;
         let rows: Vec<FunctionRow> = self
             .rows(&format!(
                 "SELECT function,
-                    argMax(i.platform, (i.platform != 0, filed_at)) AS platform,
-                    argMax(i.runtime, (i.runtime != '', filed_at)) AS runtime,
-                    argMax(i.architecture, (i.architecture != 0, filed_at)) AS architecture,
-                    argMax(i.memory_bytes, (i.memory_bytes != 0, filed_at)) AS memory_bytes,
-                    count() AS invocations,
-                    countIf(cold IN {COLD_STARTS}) AS cold_starts,
-                    countIf(outcome > 1) AS errors,
-                    countIf(outcome = 5) AS timeouts,
-                    countIf(outcome = 6) AS ooms,
-                    quantileExactIf(0.5)(duration_ns, duration_ns != 0) AS p50,
-                    quantileExactIf(0.95)(duration_ns, duration_ns != 0) AS p95,
-                    max(duration_ns) AS max,
-                    quantileExactIf(0.5)(init_ns, init_ns != 0) AS init_p50,
-                    countIf(init_ns != 0) AS inits,
-                    max(multiIf(platform_start_unix_ns != 0, platform_start_unix_ns,
-                        start_unix_ns != 0, start_unix_ns, filed_at)) AS last_seen
-                FROM ({invocations}) AS i WHERE {visible}
-                GROUP BY function ORDER BY max(filed_at) DESC, function"
+                    argMax(platform, (platform != 0, last_filed_ns)) AS platform,
+                    argMax(runtime, (runtime != '', last_filed_ns)) AS runtime,
+                    argMax(architecture, (architecture != 0, last_filed_ns)) AS architecture,
+                    argMax(memory_bytes, (memory_bytes != 0, last_filed_ns)) AS memory_bytes,
+                    sum(n) AS invocations,
+                    sumIf(n, cold IN {COLD_STARTS}) AS cold_starts,
+                    sum(counted.errors) AS errors,
+                    sum(counted.timeouts) AS timeouts,
+                    sum(counted.ooms) AS ooms,
+                    sumMap(duration_hist) AS durations,
+                    sumMap(init_hist) AS inits,
+                    max(max_duration_ns) AS max,
+                    max(last_start_ns) AS last_seen
+                FROM ({counted}) AS counted
+                GROUP BY function ORDER BY max(last_filed_ns) DESC, function"
             ))
             .await?;
         Ok(rows.into_iter().map(FunctionSummary::from).collect())
@@ -96,6 +93,10 @@ impl Reader {
 
 impl From<FunctionRow> for FunctionSummary {
     fn from(row: FunctionRow) -> Self {
+        let durations = LogHistogram::from_iter(row.durations);
+        let inits = LogHistogram::from_iter(row.inits);
+        let max = Nanos(row.max);
+        let quantile = |share| durations.quantile(share).unwrap_or_default().min(max);
         Self {
             function: row.function,
             platform: Platform::from_number(row.platform).unwrap_or_default(),
@@ -107,10 +108,10 @@ impl From<FunctionRow> for FunctionSummary {
             errors: row.errors,
             timeouts: row.timeouts,
             ooms: row.ooms,
-            p50: Nanos(row.p50),
-            p95: Nanos(row.p95),
-            max: Nanos(row.max),
-            init_p50: (row.inits != 0).then_some(Nanos(row.init_p50)),
+            p50: quantile(0.5),
+            p95: quantile(0.95),
+            max,
+            init_p50: inits.quantile(0.5),
             last_seen: UnixNanos(row.last_seen),
         }
     }

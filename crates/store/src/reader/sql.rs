@@ -10,7 +10,7 @@ const BUCKET_SECONDS: u64 = 300;
 const SECOND: u64 = 1_000_000_000;
 
 /// A string literal.
-pub(super) fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     let mut literal = String::with_capacity(text.len() + 2);
     literal.push('\'');
     for letter in text.chars() {
@@ -25,7 +25,7 @@ pub(super) fn text(text: &str) -> String {
 }
 
 /// `('a', 'b')`, for IN. There must be at least one.
-pub(super) fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     list(texts.into_iter().map(text))
 }
 
@@ -57,7 +57,7 @@ pub(super) fn moment(time: UnixNanos) -> String {
 }
 
 /// `ts` inside the range, for a table whose key has the bucket.
-pub(super) fn within(range: TimeRange) -> String {
+pub(crate) fn within(range: TimeRange) -> String {
     let mut filter = within_moments(range);
     if let Some((first, last)) = buckets(range) {
         filter.push_str(&format!(

@@ -6,5 +6,6 @@ mod insert;
 mod migrate;
 mod native;
 mod push;
+mod settle;
 
 coldtrace_testkit::engine_child!();

@@ -1,0 +1,140 @@
+//! Derived tables against what they are derived from: for tests, and for whoever doubts.
+//!
+//! The direct side is written as plainly as can be and shares nothing with the statements that settle, but for the bucket of
+//! a histogram.
+
+use coldtrace_model::{TimeRange, UnixNanos};
+
+use super::functions::{FIRST_HAND, FROM_SPAN, TWINS_WITHIN, bucket_of};
+use super::{Rollup, Settler, edges, functions, windows};
+use crate::reader::{ReadError, sql};
+
+/// The columns of a function's row, histograms as sorted lists.
+const FUNCTION: &str = "tenant, function, t, version, memory_bytes, runtime, architecture, platform, cold, n, errors, \
+    timeouts, ooms, duration_ns, billed_ns, init_ns, restore_ns, max_duration_ns, max_memory_bytes, \
+    last_filed_ns, last_start_ns, durations, inits";
+/// The columns of an edge's row.
+const EDGE: &str = "tenant, t, src, dst, kind, n, errors, duration_ns, durations";
+
+impl Settler {
+    /// What a derived table holds of its settled windows in a range, other than a plain GROUP BY over the base tables
+    /// gives: a line for each row that stands on one side only. Reads everything in the range, so it is not for large
+    /// data; and a bucket of edges that is a sample differs.
+    pub async fn differences(
+        &self,
+        rollup: Rollup,
+        range: TimeRange,
+        now: UnixNanos,
+    ) -> Result<Vec<String>, ReadError> {
+        let (columns, derived, direct) = match rollup {
+            Rollup::FunctionMinutes | Rollup::FunctionHours => (
+                FUNCTION,
+                derived_functions(rollup, range),
+                direct_functions(rollup, range),
+            ),
+            Rollup::EdgeBuckets => (EDGE, derived_edges(range), direct_edges(range)),
+        };
+        let states = windows::states(rollup, range, now);
+        let start = start_of(rollup, "t");
+        self.rows(&format!(
+            "SELECT concat(if(any(side) = 1, 'derived: ', 'direct: '), row) FROM (
+                SELECT side, trimRight(formatRow('CSV', {columns}), '\\n') AS row
+                FROM (SELECT 1 AS side, {columns} FROM ({derived}) UNION ALL SELECT 2 AS side, {columns} FROM ({direct}))
+                WHERE (tenant, toUnixTimestamp({start})) IN (SELECT tenant, t FROM ({states}) WHERE is_settled)
+            )
+            GROUP BY row HAVING uniqExact(side) != 2 ORDER BY row"
+        ))
+        .await
+    }
+}
+
+fn derived_functions(rollup: Rollup, range: TimeRange) -> String {
+    let rows = functions::rolled_up(rollup, &windows::within_range("t", range), "");
+    let (durations, inits) = (sorted("duration_hist"), sorted("init_hist"));
+    format!("SELECT *, {durations} AS durations, {inits} AS inits FROM ({rows})")
+}
+
+fn direct_functions(rollup: Rollup, range: TimeRange) -> String {
+    let within = sql::within(range);
+    let start = start_of(rollup, "ts");
+    let (duration, init) = (bucket_of("duration"), bucket_of("i.init_ns"));
+    let (durations, inits) = (counted("durations"), counted("inits"));
+    format!(
+        "SELECT * REPLACE ({durations} AS durations, {inits} AS inits) FROM (
+            SELECT tenant, function, start AS t, version, memory_bytes, runtime, architecture, platform, cold,
+                count() AS n, countIf(outcome > 1) AS errors, countIf(outcome = 5) AS timeouts,
+                countIf(outcome = 6) AS ooms, sum(duration) AS duration_ns, sum(i.billed_ns) AS billed_ns,
+                sum(i.init_ns) AS init_ns, sum(i.restore_ns) AS restore_ns, max(duration) AS max_duration_ns,
+                max(i.max_memory_bytes) AS max_memory_bytes, max(filed) AS last_filed_ns,
+                max(began) AS last_start_ns, groupArrayIf({duration}, duration != 0) AS durations,
+                groupArrayIf({init}, i.init_ns != 0) AS inits
+            FROM (
+                SELECT *, {start} AS start, toUInt64(toUnixTimestamp64Nano(ts)) AS filed,
+                    if(invocations.duration_ns != 0, invocations.duration_ns, runtime_duration_ns) AS duration,
+                    multiIf(platform_start_unix_ns != 0, platform_start_unix_ns,
+                        start_unix_ns != 0, start_unix_ns, filed) AS began
+                FROM invocations FINAL WHERE {within}
+            ) AS i
+            WHERE facts != {FROM_SPAN} OR (tenant, request_id, ts) NOT IN (
+                SELECT derived.tenant, derived.request_id, derived.ts
+                FROM (SELECT tenant, request_id, ts FROM invocations WHERE facts = {FROM_SPAN}) AS derived
+                INNER JOIN (SELECT tenant, request_id, ts FROM invocations WHERE bitAnd(facts, {FIRST_HAND}) != 0) AS told
+                    ON derived.tenant = told.tenant AND derived.request_id = told.request_id
+                WHERE abs(dateDiff('minute', derived.ts, told.ts)) <= {minutes})
+            GROUP BY ALL)",
+        minutes = TWINS_WITHIN / 60,
+    )
+}
+
+fn derived_edges(range: TimeRange) -> String {
+    let rows = edges::rolled_up(&windows::within_range("t", range));
+    let durations = sorted("duration_hist");
+    format!("SELECT *, {durations} AS durations FROM ({rows})")
+}
+
+fn direct_edges(range: TimeRange) -> String {
+    let within = sql::within(range);
+    let (before, after) = (edges::CALLERS_BEFORE, edges::BUCKET + edges::CALLERS_AFTER);
+    let bucket = bucket_of("duration");
+    let durations = counted("durations");
+    format!(
+        "SELECT * REPLACE ({durations} AS durations) FROM (
+            SELECT tenant, toStartOfMinute(ts) AS t, src, dst, edge AS kind, count() AS n, countIf(failed) AS errors,
+                sum(duration) AS duration_ns, groupArray({bucket}) AS durations
+            FROM (
+                SELECT DISTINCT callee.tenant AS tenant, callee.ts AS ts, callee.trace_id, callee.span_id,
+                    caller.service AS src, callee.service AS dst, if(callee.kind = 2, 1, 2) AS edge,
+                    callee.status = 2 OR caller.status = 2 AS failed,
+                    toUInt64(greatest(if(callee.kind = 2, caller.duration_ns, callee.duration_ns), 0)) AS duration
+                FROM (SELECT * FROM spans WHERE {within} AND kind IN (2, 5)) AS callee
+                INNER JOIN (SELECT * FROM spans WHERE kind IN (3, 4)) AS caller
+                    ON callee.tenant = caller.tenant AND callee.trace_id = caller.trace_id
+                        AND callee.parent_span_id = caller.span_id
+                WHERE callee.service != caller.service
+                    AND caller.ts >= toStartOfFiveMinutes(callee.ts) - toIntervalSecond({before})
+                    AND caller.ts < toStartOfFiveMinutes(callee.ts) + toIntervalSecond({after})
+            )
+            GROUP BY ALL)"
+    )
+}
+
+/// When a row's window began.
+fn start_of(rollup: Rollup, time: &str) -> String {
+    match rollup {
+        Rollup::FunctionMinutes => format!("toStartOfMinute({time})"),
+        Rollup::FunctionHours => format!("toStartOfHour({time})"),
+        Rollup::EdgeBuckets => format!("toStartOfFiveMinutes({time})"),
+    }
+}
+
+/// A histogram as a sorted list of buckets and counts.
+fn sorted(histogram: &str) -> String {
+    format!("arraySort(CAST({histogram}, 'Array(Tuple(Int16, UInt64))'))")
+}
+
+/// The same from a list with an entry for each length.
+fn counted(buckets: &str) -> String {
+    format!(
+        "arraySort(arrayMap(index -> (index, countEqual({buckets}, index)), arrayDistinct({buckets})))"
+    )
+}

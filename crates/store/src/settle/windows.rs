@@ -1,0 +1,274 @@
+//! Windows and their fingerprints: which are settled, and which are not.
+
+use clickhouse::Row;
+use coldtrace_model::{TimeRange, UnixNanos};
+use serde::Deserialize;
+
+use super::{Rollup, SECOND, edges, functions};
+use crate::reader::sql;
+
+/// A window that is to be computed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    /// Whose.
+    pub tenant: String,
+    /// When it begins.
+    pub start: UnixNanos,
+    /// When it was computed last, if ever.
+    pub settled: Option<UnixNanos>,
+    /// At least so many rows of the base table are read for it.
+    pub row_count: u64,
+    /// Of what it is computed from.
+    pub(super) fingerprint: u64,
+    /// The revision that stands, 0 if none does.
+    pub(super) last_revision: u64,
+    /// The longest and the shortest retention of its rows, days.
+    pub(super) keep_days: u16,
+    pub(super) first_keep_days: u16,
+    /// Whether some of its invocations may be known twice.
+    pub(super) has_twins: bool,
+}
+
+#[derive(Row, Deserialize)]
+pub(super) struct WindowRow {
+    tenant: String,
+    t: u32,
+    settled: u32,
+    row_count: u64,
+    fingerprint: u64,
+    revision: u64,
+    keep_days: u16,
+    first_keep_days: u16,
+    has_twins: bool,
+}
+
+// === impl Window ===
+
+impl Window {
+    pub(super) fn seconds(&self) -> u64 {
+        self.start.0 / SECOND
+    }
+
+    /// Above the one that stands, and told apart from every other attempt's.
+    fn next_revision(&self, attempt: u32) -> u64 {
+        (((self.last_revision >> 32) + 1) << 32) | u64::from(attempt)
+    }
+}
+
+impl From<WindowRow> for Window {
+    fn from(row: WindowRow) -> Self {
+        Self {
+            tenant: row.tenant,
+            start: UnixNanos(u64::from(row.t) * SECOND),
+            settled: (row.revision != 0).then_some(UnixNanos(u64::from(row.settled) * SECOND)),
+            row_count: row.row_count,
+            fingerprint: row.fingerprint,
+            last_revision: row.revision,
+            keep_days: row.keep_days,
+            first_keep_days: row.first_keep_days,
+            has_twins: row.has_twins,
+        }
+    }
+}
+
+/// The windows of a table that are not settled: rows of [`WindowRow`].
+pub(super) fn unsettled(rollup: Rollup, range: TimeRange, now: UnixNanos, limit: u32) -> String {
+    let states = states(rollup, range, now);
+    let now = now.0 / SECOND;
+    format!(
+        "SELECT tenant, t, settled, row_count, fingerprint, revision, keep_days, first_keep_days, has_twins
+        FROM ({states})
+        WHERE NOT is_settled AND t + toUInt64(first_keep_days) * 86400 > {now}
+        ORDER BY t, tenant LIMIT {limit}"
+    )
+}
+
+/// Every window of a range that has data, of all tenants, with its state.
+pub(super) fn states(rollup: Rollup, range: TimeRange, now: UnixNanos) -> String {
+    match rollup {
+        Rollup::FunctionMinutes => minutes("true", range, now),
+        Rollup::FunctionHours => hours(range, now),
+        Rollup::EdgeBuckets => buckets("true", range, now),
+    }
+}
+
+/// Every minute of a range in which invocations were filed, with its state: `t` in Unix seconds, `is_settled`, and what a
+/// window needs.
+///
+/// What a minute shows of invocations that are derived from spans depends on those that sandboxes told of around it. So
+/// there the stamps of these minutes are part of its fingerprint.
+pub(crate) fn minutes(owned: &str, range: TimeRange, now: UnixNanos) -> String {
+    let (from, to) = seconds(range);
+    let around = functions::TWINS_WITHIN;
+    let (wide_from, wide_to) = (from.saturating_sub(around), to + around);
+    let marks = marks(Rollup::FunctionMinutes, owned, range);
+    let first_hand = functions::FIRST_HAND;
+    let from_span = functions::FROM_SPAN;
+    let is_settled = is_settled(now);
+    format!(
+        "SELECT tenant, t, row_count, keep_days, touched.first_keep_days AS first_keep_days, has_twins,
+            touched.fingerprint AS fingerprint, revision, settled, {is_settled} AS is_settled
+        FROM (
+            SELECT tenant, t, row_count, keep_days, first_keep_days,
+                bitAnd(facts, {from_span}) != 0 AND first_hand != 0 AS has_twins,
+                if(has_twins, stamp + first_hand, stamp) AS fingerprint
+            FROM (
+                SELECT tenant, t, row_count, keep_days, first_keep_days, facts, stamp,
+                    sum(if(bitAnd(facts, {first_hand}) != 0, stamp, 0)) OVER (PARTITION BY tenant ORDER BY t
+                        RANGE BETWEEN {around} PRECEDING AND {around} FOLLOWING) AS first_hand
+                FROM (
+                    SELECT tenant, toUnixTimestamp(touched.t) AS t, groupBitOr(touched.facts) AS facts,
+                        sum(touched.stamp) AS stamp, sum(touched.row_count) AS row_count,
+                        max(touched.keep_days) AS keep_days, min(touched.keep_days) AS first_keep_days
+                    FROM touched WHERE {owned} AND source = 1 AND {within} GROUP BY tenant, t
+                )
+            )
+            WHERE t >= {from} AND t < {to}
+        ) AS touched LEFT JOIN ({marks}) AS marks USING (tenant, t)",
+        within = within("touched.t", wide_from, wide_to),
+    )
+}
+
+/// As [`minutes`], for whole buckets of calls.
+///
+/// A call's two ends may lie in two minutes and in two buckets. So the stamps of all minutes in which callers are looked for
+/// are part of a bucket's fingerprint.
+pub(crate) fn buckets(owned: &str, range: TimeRange, now: UnixNanos) -> String {
+    let (from, to) = seconds(range);
+    let bucket = edges::BUCKET;
+    let (before, after) = (edges::CALLERS_BEFORE, edges::CALLERS_AFTER);
+    let (wide_from, wide_to) = (from.saturating_sub(before), to + after);
+    let marks = marks(Rollup::EdgeBuckets, owned, range);
+    let is_settled = is_settled(now);
+    format!(
+        "SELECT tenant, t, row_count, keep_days, touched.first_keep_days AS first_keep_days, false AS has_twins,
+            touched.fingerprint AS fingerprint, revision, settled, {is_settled} AS is_settled
+        FROM (
+            SELECT tenant, toUInt32(reached) AS t, sumIf(row_count, intDiv(minute, {bucket}) * {bucket} = reached) AS row_count,
+                max(keep_days) AS keep_days, min(first_keep_days) AS first_keep_days, sum(stamp) AS fingerprint
+            FROM (
+                SELECT tenant, toInt64(toUnixTimestamp(touched.t)) AS minute, sum(touched.stamp) AS stamp,
+                    sum(touched.row_count) AS row_count,
+                    max(touched.keep_days) AS keep_days, min(touched.keep_days) AS first_keep_days,
+                    intDiv(minute, {bucket}) * {bucket} AS own,
+                    arrayJoin(arrayFilter(start -> minute + {before} >= start AND minute < start + {bucket} + {after},
+                        [own - {bucket}, own, own + {bucket}])) AS reached
+                FROM touched WHERE {owned} AND source = 2 AND {within} GROUP BY tenant, minute
+            )
+            GROUP BY tenant, reached
+            HAVING row_count > 0 AND reached >= {from} AND reached < {to}
+        ) AS touched LEFT JOIN ({marks}) AS marks USING (tenant, t)",
+        within = within("touched.t", wide_from, wide_to),
+    )
+}
+
+/// As [`minutes`], for hours. Those whose minutes are not all settled are left out: their time has not come.
+fn hours(range: TimeRange, now: UnixNanos) -> String {
+    let minutes = minutes("true", range, now);
+    let marks = marks(Rollup::FunctionHours, "true", range);
+    let is_settled = is_settled(now);
+    format!(
+        "SELECT tenant, t, row_count, keep_days, touched.first_keep_days AS first_keep_days, false AS has_twins,
+            touched.fingerprint AS fingerprint, revision, settled, {is_settled} AS is_settled
+        FROM (
+            SELECT tenant, toUInt32(intDiv(minute, 3600) * 3600) AS t, max(keep_days) AS keep_days,
+                min(first_keep_days) AS first_keep_days, sum(row_count) AS row_count,
+                sum(fingerprint) AS fingerprint
+            FROM (SELECT * EXCEPT t, t AS minute FROM ({minutes}))
+            GROUP BY tenant, t HAVING countIf(NOT is_settled) = 0
+        ) AS touched LEFT JOIN ({marks}) AS marks USING (tenant, t)"
+    )
+}
+
+/// The newest mark of each window that begins in a range.
+pub(crate) fn marks(rollup: Rollup, owned: &str, range: TimeRange) -> String {
+    let table = rollup.table();
+    format!(
+        "SELECT tenant, toUnixTimestamp({table}.t) AS t, max({table}.revision) AS revision,
+            argMax({table}.fingerprint, {table}.revision) AS fingerprint,
+            argMax({table}.first_keep_days, {table}.revision) AS first_keep_days,
+            toUnixTimestamp(argMax({table}.settled, {table}.revision)) AS settled
+        FROM {table} WHERE mark = 1 AND {owned} AND {within} GROUP BY tenant, t",
+        within = within_range(&format!("{table}.t"), range),
+    )
+}
+
+/// What data a window is computed from is what its mark says; or they have begun to reach the end of their retention, after
+/// which what stands is all there is.
+fn is_settled(now: UnixNanos) -> String {
+    let now = now.0 / SECOND;
+    format!(
+        "(revision != 0 AND (touched.fingerprint = marks.fingerprint
+            OR t + toUInt64(marks.first_keep_days) * 86400 <= {now}))"
+    )
+}
+
+/// Windows as rows: what to compute and how to mark it.
+pub(super) fn values(windows: &[Window], attempt: u32, now: UnixNanos) -> String {
+    let rows: Vec<String> = windows
+        .iter()
+        .map(|window| {
+            format!(
+                "({}, {}, {}, {}, {}, {}, {})",
+                sql::text(&window.tenant),
+                window.seconds(),
+                window.next_revision(attempt),
+                window.fingerprint,
+                window.keep_days,
+                window.first_keep_days,
+                now.0 / SECOND,
+            )
+        })
+        .collect();
+    format!(
+        "(SELECT * FROM values('tenant String, t DateTime(\\'UTC\\'), revision UInt64, fingerprint UInt64,
+            keep_days UInt16, first_keep_days UInt16, settled DateTime(\\'UTC\\')', {}))",
+        rows.join(", ")
+    )
+}
+
+/// From the earliest beginning to the latest end.
+pub(super) fn hull(windows: &[Window], rollup: Rollup) -> TimeRange {
+    let starts = windows.iter().map(|window| window.start);
+    let from = starts.clone().min().unwrap_or_default();
+    let to = starts.max().unwrap_or_default().plus(rollup.length());
+    TimeRange { from, to }
+}
+
+/// `tenant IN (...)`.
+pub(super) fn tenants(windows: &[Window]) -> String {
+    let mut tenants: Vec<&str> = windows.iter().map(|window| &*window.tenant).collect();
+    tenants.dedup();
+    tenants.sort_unstable();
+    tenants.dedup();
+    format!("tenant IN {}", sql::texts(tenants))
+}
+
+/// `(tenant, start) IN (...)`, for an expression that gives the window's beginning.
+pub(super) fn among(windows: &[Window], start: &str) -> String {
+    let pairs: Vec<String> = windows
+        .iter()
+        .map(|window| {
+            let tenant = sql::text(&window.tenant);
+            format!("({tenant}, toDateTime({}, 'UTC'))", window.seconds())
+        })
+        .collect();
+    format!("(tenant, {start}) IN ({})", pairs.join(", "))
+}
+
+/// A column of type `DateTime` in a range of Unix seconds.
+pub(super) fn within(column: &str, from: u64, to: u64) -> String {
+    // Beyond 2106 the engine's DateTime ends.
+    let (from, to) = (from.min(u64::from(u32::MAX)), to.min(u64::from(u32::MAX)));
+    format!("{column} >= toDateTime({from}, 'UTC') AND {column} < toDateTime({to}, 'UTC')")
+}
+
+/// As [`within`], for a range.
+pub(crate) fn within_range(column: &str, range: TimeRange) -> String {
+    let (from, to) = seconds(range);
+    within(column, from, to)
+}
+
+fn seconds(range: TimeRange) -> (u64, u64) {
+    (range.from.0 / SECOND, range.to.0.div_ceil(SECOND))
+}
