@@ -2,7 +2,7 @@
 
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::sync::mpsc::sync_channel;
 
 use coldtrace_control::{Db, NewKey, Scope, Secret};
 use coldtrace_model::Tenant;
@@ -12,9 +12,7 @@ use super::*;
 /// Connections of the greedy tenant: together they want three times the memory that there is.
 const GREEDY: usize = 16;
 /// Requests of the modest one.
-const MODEST: u8 = 50;
-/// Far above what a busy machine takes for one small request, far below what waiting in one line would.
-const PATIENCE: Duration = Duration::from_secs(5);
+const MODEST: u8 = 30;
 
 fn key(db: &mut Db, tenant: &str) -> Secret {
     let key = NewKey {
@@ -47,44 +45,46 @@ fn a_tenant_at_full_blast_neither_shuts_out_nor_slows_down_another() {
     let (greedy, modest) = (key(&mut db, "greedy"), key(&mut db, "modest"));
     let rings = Rings::new(db.ring().unwrap());
     let collector = Collector::start_for(folder.path(), Fake::default(), rings, |config| {
-        config.memory_cap = HumanBytes(4 << 20);
+        config.memory_cap = HumanBytes(1 << 20);
     });
     let address = collector.http;
-    let (stop, refused, taken) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
+    let (stop, taken) = (AtomicBool::new(false), AtomicU64::new(0));
+    // One is enough: from then on there is more than there is room for.
+    let (refused_tx, refused) = sync_channel(1);
     let blast = |number: usize| {
         for round in 0.. {
             if stop.load(Ordering::Relaxed) {
                 return;
             }
             // Messages of protobuf one after the other are one message.
-            let body = traces_of((number * 8 + round % 8 + 1) as u8, 250).repeat(40);
+            let body = traces_of((number * 8 + round % 8 + 1) as u8, 250).repeat(10);
             match send(address, greedy.reveal(), &body) {
-                Some(200) => taken.fetch_add(1, Ordering::Relaxed),
-                Some(429) => refused.fetch_add(1, Ordering::Relaxed),
-                _ => continue,
-            };
+                Some(200) => drop(taken.fetch_add(1, Ordering::Relaxed)),
+                Some(429) => drop(refused_tx.try_send(())),
+                _ => {}
+            }
         }
     };
     let blast = &blast;
-    let waits: Vec<Duration> = std::thread::scope(|scope| {
+    let mut ahead: Vec<u64> = std::thread::scope(|scope| {
         for number in 0..GREEDY {
             scope.spawn(move || blast(number));
         }
-        while refused.load(Ordering::Relaxed) < 10 {
-            std::thread::yield_now();
-        }
+        refused.recv().expect("the greedy one wants too much");
         let modest = (1..=MODEST).map(|number| {
-            let began = Instant::now();
+            let before = taken.load(Ordering::Relaxed);
             let status = send(address, modest.reveal(), &traces_of(number, 20));
-            assert_eq!(status, Some(200), "request {number}");
-            began.elapsed()
+            let ahead = taken.load(Ordering::Relaxed) - before;
+            (status == Some(200)).then_some(ahead)
         });
-        let waits = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| modest.collect()));
+        let ahead: Option<Vec<u64>> = modest.collect();
         stop.store(true, Ordering::Relaxed);
-        waits.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        ahead.expect("every request of the modest one is taken")
     });
-    let longest = waits.iter().max().unwrap();
-    assert!(*longest < PATIENCE, "{longest:?}");
+    // Not in seconds, which a busy machine has few of: in requests of the other that were served meanwhile.
+    ahead.sort_unstable();
+    let usual = ahead[ahead.len() / 2];
+    assert!(usual <= GREEDY as u64, "{ahead:?}");
     let taken = taken.load(Ordering::Relaxed);
     assert!(
         taken > 0,
