@@ -25,6 +25,11 @@ const FROM_SPAN: u8 = FactSet::FROM_SPAN.0;
 /// minutes at most where there is an extension; the rest is for clocks.
 const TWIN_SLACK: Nanos = Nanos::from_millis(20 * 60 * 1_000);
 
+/// The first stretch in which the newest are looked for; a busy function's page is in there.
+const FIRST_STRETCH: Nanos = Nanos::from_millis(15 * 60 * 1_000);
+/// How much longer the next one is: a week is five away.
+const STRETCH_GROWTH: u64 = 6;
+
 /// Which invocations to list.
 #[derive(Clone, Debug)]
 pub struct InvocationFilter {
@@ -159,15 +164,10 @@ impl Reader {
             .as_deref()
             .map(|function| format!("function = {}", sql::text(function)));
         let all = merged(&self.owned(), filter.range, function.as_deref());
-        let shown = filter.shown(&self.owned());
-        let rest = merged(&self.owned(), filter.rest(), function.as_deref());
-        let (order, behind) = (filter.order(), filter.behind());
-        let limit = filter.limit.saturating_add(1);
-        let page =
-            format!("SELECT * FROM ({rest}) WHERE {shown}{behind} ORDER BY {order} LIMIT {limit}");
+        let shown = filter.shown(&self.owned(), filter.range);
         let count = format!("SELECT count() AS count FROM ({all}) WHERE {shown}");
         let (records, count) = tokio::try_join!(
-            self.rows::<InvocationRecord>(&page),
+            self.records(filter, function.as_deref()),
             self.row::<Count>(&count)
         )?;
         let page = Page::cut(records, filter.limit, count.count, InvocationRecord::key);
@@ -182,6 +182,40 @@ impl Reader {
             total: page.total,
             next: page.next,
         })
+    }
+
+    /// One more record than fits on the page, if there are so many. The newest are looked for from the range's end, in
+    /// stretches that grow: how much is read depends on how much is shown.
+    async fn records(
+        &self,
+        filter: &InvocationFilter,
+        function: Option<&str>,
+    ) -> Result<Vec<InvocationRecord>, ReadError> {
+        let rest = filter.rest();
+        let mut wanted = u64::from(filter.limit) + 1;
+        let mut length = match filter.sort {
+            Sort::Newest => FIRST_STRETCH,
+            Sort::Slowest => Nanos(u64::MAX),
+        };
+        let mut records = Vec::new();
+        let mut to = rest.to;
+        while wanted > 0 && to > rest.from {
+            let from = to.minus(length).max(rest.from);
+            let stretch = TimeRange { from, to };
+            let merged = merged(&self.owned(), stretch, function);
+            let shown = filter.shown(&self.owned(), stretch);
+            let (order, behind) = (filter.order(), filter.behind());
+            let mut found: Vec<InvocationRecord> = self
+                .rows(&format!(
+                    "SELECT * FROM ({merged}) WHERE {shown}{behind} ORDER BY {order} LIMIT {wanted}"
+                ))
+                .await?;
+            wanted -= found.len() as u64;
+            records.append(&mut found);
+            to = from;
+            length = Nanos(length.0.saturating_mul(STRETCH_GROWTH));
+        }
+        Ok(records)
     }
 
     /// The invocations of these requests, the latest first: more than one of a request where the platform tried again.
@@ -295,8 +329,8 @@ fn moments(rows: &[IndexRecord]) -> String {
 
 impl InvocationFilter {
     /// Of merged rows, those of the list.
-    fn shown(&self, owned: &str) -> String {
-        let mut shown = visible(owned, self.range);
+    fn shown(&self, owned: &str, range: TimeRange) -> String {
+        let mut shown = visible(owned, range);
         if !self.outcomes.is_empty() {
             let outcomes = self.outcomes.iter().map(|outcome| outcome.number().into());
             shown.push_str(&format!(" AND outcome IN {}", sql::numbers(outcomes)));

@@ -1,0 +1,107 @@
+//! Asks the reader what `cargo xtask bench store` wants to know, and tells how long each answer took.
+//!
+//! `questions URL DATABASE`; a question is a line of words on standard input, its answer's nanoseconds a line on standard
+//! output.
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
+use std::io::BufRead as _;
+use std::time::Instant;
+
+use coldtrace_model::{RequestId, Tenant, TimeRange, TraceId, UnixNanos};
+use coldtrace_store::reader::{AttributeFilter, InvocationFilter, Reader, Sort};
+use coldtrace_store::{Store, StoreConfig};
+
+/// Spans of a trace that are shown at once.
+const MOST_SPANS: usize = 10_000;
+/// A page.
+const PAGE: u32 = 50;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(url), Some(database)) = (arguments.next(), arguments.next()) else {
+        panic!("expected URL and DATABASE");
+    };
+    let store = Store::connect(StoreConfig {
+        url,
+        user: "default".to_owned(),
+        password: String::new(),
+        database,
+    });
+    let reader = store.reader(Tenant::single());
+    store.ping().await.expect("the store answers");
+    for line in std::io::stdin().lock().lines() {
+        let line = line.expect("questions are text");
+        let started = Instant::now();
+        let found = answer(&reader, &line).await;
+        let took = started.elapsed().as_nanos();
+        assert!(found > 0, "nothing was found for `{line}`");
+        println!("{took}");
+    }
+}
+
+/// How much was found.
+async fn answer(reader: &Reader, line: &str) -> usize {
+    let (kind, rest) = line.split_once(' ').expect("a question has words");
+    match kind {
+        "trace" => {
+            let id: TraceId = rest.parse().expect("a trace id");
+            let windows = reader.trace_windows(&[id]).await;
+            let windows = windows.expect("windows are read");
+            let spans = reader.spans(&windows, MOST_SPANS).await;
+            spans.expect("spans are read").len()
+        }
+        "request" => {
+            let id = RequestId::parse(rest).expect("a request id");
+            let found = reader.invocations_of(&[id]).await;
+            found.expect("invocations are read").len()
+        }
+        "newest" => {
+            let (range, function) = range(rest);
+            list(reader, range, Some(function), Sort::Newest).await
+        }
+        "slowest" => {
+            let (range, _) = range(rest);
+            list(reader, range, None, Sort::Slowest).await
+        }
+        "attribute" => {
+            let (range, rest) = range(rest);
+            let (key, value) = rest.split_once(' ').expect("a key and a value");
+            let filter = AttributeFilter {
+                range,
+                key,
+                value,
+                limit: PAGE,
+            };
+            let spans = reader.spans_with(&filter).await;
+            spans.expect("spans are read").len()
+        }
+        kind => panic!("`{kind}` is no question"),
+    }
+}
+
+/// The first page of a list.
+async fn list(reader: &Reader, range: TimeRange, function: Option<&str>, sort: Sort) -> usize {
+    let filter = InvocationFilter {
+        range,
+        function: function.map(str::to_owned),
+        outcomes: Vec::new(),
+        cold: None,
+        sort,
+        after: None,
+        limit: PAGE,
+    };
+    let page = reader.invocations(&filter).await;
+    page.expect("invocations are read").items.len()
+}
+
+/// The two times at the beginning of these words, and the rest.
+fn range(words: &str) -> (TimeRange, &str) {
+    let mut words = words.splitn(3, ' ');
+    let mut time = || {
+        let word = words.next().expect("a time");
+        UnixNanos(word.parse().expect("a time in nanoseconds"))
+    };
+    let (from, to) = (time(), time());
+    (TimeRange { from, to }, words.next().unwrap_or_default())
+}
