@@ -15,9 +15,11 @@ mod child;
 mod engine;
 mod explain;
 mod generator;
+mod http;
 mod ingest;
 mod load;
 mod process;
+mod store;
 mod workload;
 
 /// What is measured.
@@ -42,6 +44,17 @@ pub(crate) enum Bench {
         /// As an extension sends them, with facts.
         #[arg(long)]
         facts: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Load spans into our schema and into OpenTelemetry's, and ask both the same questions.
+    Store {
+        /// How many, such as 2m or 50m.
+        #[arg(long, default_value = "2m", value_parser = store::parse_spans)]
+        spans: u64,
+        /// Several numbers instead, such as 5m,20m,50m: what is read should not grow with them.
+        #[arg(long, value_delimiter = ',', value_parser = store::parse_spans)]
+        steps: Vec<u64>,
         #[command(flatten)]
         output: Output,
     },
@@ -99,6 +112,15 @@ pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<()> {
             };
             let figures = Figures::of_this_machine(root);
             (generator::run(figures, options, *spans)?, output)
+        }
+        Bench::Store {
+            spans,
+            steps,
+            output,
+        } => {
+            let one = [*spans];
+            let steps = if steps.is_empty() { &one } else { &steps[..] };
+            (store::run(root, steps)?, output)
         }
         Bench::Ingest { arguments, output } => (ingest::run(root, arguments)?, output),
         Bench::Load { plan } => return load::run(plan.clone()),
