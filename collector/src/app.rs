@@ -113,7 +113,8 @@ impl App {
         let (grpc, grpc_addr) = listen(config.grpc_listen, "collector.grpc_listen").await?;
         let (http, http_addr) = listen(config.http_listen, "collector.http_listen").await?;
         let tls = Tls::load(config.tls.clone())?;
-        let options = Options::new(data_dir.join("log"), config.log_cap.0);
+        let mut options = Options::new(data_dir.join("log"), config.log_cap.0);
+        options.acknowledge = config.acknowledge;
         let (lanes, inserters) = (Tasks::new(), Tasks::new());
         let flush = Shutdown::new();
         let opened = open_log(&options, &lanes, &flush, registry).await?;

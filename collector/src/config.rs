@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use coldtrace_service::config::{HumanBytes, Section};
 use coldtrace_service::tls::TlsSettings;
 
+use crate::log::Acknowledge;
 use crate::otlp::cors::Cors;
 
 /// OTLP's own port for gRPC.
@@ -29,6 +30,8 @@ pub struct Config {
     pub http_listen: SocketAddr,
     /// After how many days data is dropped; older spans are rejected.
     pub keep_days: u16,
+    /// When a client is told that its request is kept: `log`, once it is synced here; `store`, once ClickHouse has it as well.
+    pub acknowledge: Acknowledge,
     /// What the log may hold that the store has not confirmed, in bytes.
     pub log_cap: HumanBytes,
     /// Largest request, packed and unpacked, in bytes.
@@ -60,6 +63,7 @@ impl Config {
             http_listen,
             tls: TlsSettings::read(section, &listens),
             keep_days: section.value("keep_days", 14),
+            acknowledge: section.value("acknowledge", Acknowledge::Log),
             log_cap: section.value("log_cap", DEFAULT_LOG_CAP),
             body_limit: section.value("body_limit", DEFAULT_BODY_LIMIT),
             memory_cap: section.value("memory_cap", DEFAULT_MEMORY_CAP),

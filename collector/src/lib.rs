@@ -27,6 +27,7 @@ mod unpack;
 
 pub use app::{App, BuildError};
 pub use config::Config;
+pub use log::Acknowledge;
 
 #[cfg(test)]
 coldtrace_testkit::engine_child!();

@@ -7,6 +7,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 
 use coldtrace_model::UnixNanos;
@@ -54,6 +55,15 @@ use segment::Pool;
 /// A file that holds a second of a small load, and is scanned in a few milliseconds.
 const SEGMENT_SIZE: u64 = 16 << 20;
 
+/// When a request is told to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acknowledge {
+    /// Once it is synced to the log.
+    Log,
+    /// Once the store has it, or what of it the store will never take is set aside. Until then it is in the log as well.
+    Store,
+}
+
 /// Where a log is, and what it may hold.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
@@ -61,6 +71,7 @@ pub(crate) struct Options {
     pub(crate) cap: u64,
     pub(crate) lanes: usize,
     pub(crate) segment_size: u64,
+    pub(crate) acknowledge: Acknowledge,
 }
 
 /// The log, for those who append. Clones share it; its lanes end when the last is dropped.
@@ -110,6 +121,20 @@ pub(crate) enum Refused {
     Busy,
 }
 
+// === impl Acknowledge ===
+
+impl FromStr for Acknowledge {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "log" => Ok(Self::Log),
+            "store" => Ok(Self::Store),
+            _ => Err("must be log or store"),
+        }
+    }
+}
+
 // === impl Options ===
 
 impl Options {
@@ -121,6 +146,7 @@ impl Options {
             cap,
             lanes: cores.map_or(1, |cores| cores.get().min(8)),
             segment_size: SEGMENT_SIZE,
+            acknowledge: Acknowledge::Log,
         }
     }
 
@@ -147,6 +173,7 @@ impl Log {
         let start = Start {
             budget: Budget::new(options.cap),
             metrics: LaneMetrics::new(registry),
+            acknowledge: options.acknowledge,
             tasks,
         };
         tell(&lanes, options, registry);
@@ -214,6 +241,7 @@ impl Log {
 struct Start<'a> {
     budget: Budget,
     metrics: LaneMetrics,
+    acknowledge: Acknowledge,
     tasks: &'a Tasks,
 }
 
@@ -230,6 +258,7 @@ impl Start<'_> {
     /// A lane that takes requests.
     fn take_on(&self, core: Core, flush: Shutdown) -> Feed {
         let (lane, feed) = self.lane(core, flush);
+        let lane = lane.acknowledging(self.acknowledge);
         self.tasks.spawn_finite("log lane", lane.run());
         feed
     }

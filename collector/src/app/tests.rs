@@ -14,6 +14,7 @@ use tonic::transport::Channel;
 
 use super::*;
 use crate::insert::tests::{Fake, Fault};
+use crate::log::Acknowledge;
 
 mod keys;
 mod on_engine;
@@ -63,6 +64,7 @@ impl Collector {
             grpc_listen: any,
             http_listen: any,
             keep_days: 14,
+            acknowledge: Acknowledge::Log,
             log_cap: HumanBytes(64 << 20),
             body_limit: HumanBytes(1 << 20),
             memory_cap: HumanBytes(16 << 20),
@@ -130,7 +132,8 @@ impl Collector {
     }
 
     fn kill(self) {
-        self.runtime.shutdown_background();
+        // Its lock on the log is given back when everything is dropped.
+        self.runtime.shutdown_timeout(Duration::from_secs(60));
     }
 }
 
@@ -256,6 +259,20 @@ fn what_was_acknowledged_before_a_kill_is_stored_after_it() {
     let store = Fake::default();
     Collector::start(folder.path(), &store).stop();
     assert_eq!(store.span_rows(), 1 + 2 + 3 + 4 + 5);
+}
+
+#[test]
+fn where_the_store_is_to_have_it_first_a_client_waits_for_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Fake::failing(&[Fault::Refused; 3]);
+    let collector = Collector::start_with(folder.path(), &store, |config| {
+        config.acknowledge = Acknowledge::Store;
+    });
+    for number in 1..=2 {
+        assert_eq!(collector.post(PROTOBUF, &traces_of(number, 5)).status, 200);
+        assert_eq!(store.span_rows(), 5 * u64::from(number), "it has them");
+    }
+    collector.stop();
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub(crate) struct Core<D: Disk = Os> {
     appender: Appender<D>,
     /// Requests behind the last cut.
     open: Open,
+    /// Where the request stands that was appended last.
+    last_request: u64,
     /// Cut and not done, oldest first.
     cuts: VecDeque<Divided>,
     /// How many of `cuts`, from the front, were handed out for inserting.
@@ -100,6 +102,7 @@ impl<D: Disk> Core<D> {
         Self {
             appender,
             open: remembered.open,
+            last_request: 0,
             cuts: remembered.cuts.into(),
             handed: 0,
             voids: remembered.voids,
@@ -115,6 +118,11 @@ impl<D: Disk> Core<D> {
     /// What is not cut yet.
     pub(crate) fn open(&self) -> Open {
         self.open
+    }
+
+    /// Where the request stands that was appended last.
+    pub(crate) fn last_request(&self) -> u64 {
+        self.last_request
     }
 
     /// Whether a cut waits to be handed out.
@@ -212,6 +220,7 @@ impl<D: Disk> Core<D> {
             self.stage_cut(staged)?;
         }
         self.appender.stage_request(request)?;
+        self.last_request = self.appender.position() - bytes;
         staged.open.rows += rows;
         staged.open.bytes += bytes;
         Ok(())

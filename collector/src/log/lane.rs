@@ -3,6 +3,7 @@
 //! It hands out cuts one by one, oldest first, and ends when nobody can send to it any more. Invariant: a request is
 //! told to be stored after its group is synced, and not before.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use coldtrace_service::metrics::{Counter, Gauge, Histogram, Registry};
@@ -12,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tracing::{debug, error, warn};
 
+use super::Acknowledge;
 use super::budget::Budget;
 use super::core::{Change, Core};
 use super::cut::Cut;
@@ -26,6 +28,8 @@ const WAITING: usize = 512;
 const GROUP_BYTES: usize = 8 << 20;
 /// The oldest request of a cut waits this long for others.
 const CUT_AGE: Duration = Duration::from_secs(1);
+/// And this long where its client waits for the store.
+const AWAITED_CUT_AGE: Duration = Duration::from_millis(100);
 
 /// The way to a lane. The lane ends when the last is dropped.
 #[derive(Clone, Debug)]
@@ -47,6 +51,9 @@ pub(crate) struct Lane {
     /// Asks to cut what is open and to hand out the rest.
     flush: Shutdown,
     is_flushing: bool,
+    acknowledge: Acknowledge,
+    /// Synced, by where they stand; to be told when the store has them. As many as clients wait.
+    awaiting: VecDeque<(u64, Pending)>,
     /// Remove the folder when everything is done: a lane of an earlier process.
     is_retiring: bool,
     open_since: Option<Instant>,
@@ -164,6 +171,8 @@ impl Lane {
             cuts_tx: Some(cuts_tx),
             flush,
             is_flushing: false,
+            acknowledge: Acknowledge::Log,
+            awaiting: VecDeque::new(),
             is_retiring: false,
             budget,
             metrics,
@@ -174,6 +183,12 @@ impl Lane {
     /// Its folder goes when everything is done.
     pub(super) fn retiring(mut self) -> Self {
         self.is_retiring = true;
+        self
+    }
+
+    /// Tells its clients then.
+    pub(super) fn acknowledging(mut self, acknowledge: Acknowledge) -> Self {
+        self.acknowledge = acknowledge;
         self
     }
 
@@ -202,9 +217,13 @@ impl Lane {
         let cut_waits = self.core.as_ref().is_some_and(Core::has_cut);
         // While cuts wait for the store, a request gains nothing from one more: only full ones are made.
         let due = self.open_since.filter(|_| !cut_waits);
+        let age = match self.acknowledge {
+            Acknowledge::Log => CUT_AGE,
+            Acknowledge::Store => AWAITED_CUT_AGE,
+        };
         let due = async {
             match due {
-                Some(since) => tokio::time::sleep_until(since + CUT_AGE).await,
+                Some(since) => tokio::time::sleep_until(since + age).await,
                 None => std::future::pending().await,
             }
         };
@@ -286,7 +305,8 @@ impl Lane {
         match committed {
             Ok(freed) => {
                 self.budget.give_back(freed);
-                told.into_iter().for_each(Told::stored);
+                self.tell(told, core.last_request());
+                self.tell_stored(&changes);
                 let is_open = core.open().bytes > 0;
                 let is_fresh = self.open_since.is_none() || core.open().from != self.open_from;
                 match (is_open, is_fresh) {
@@ -317,6 +337,34 @@ impl Lane {
         if !notes.is_empty() {
             // Alone: a disk that has no room for requests has some for these, and they bring more.
             Box::pin(self.commit(notes, cut)).await;
+        }
+    }
+
+    /// The group is synced; its last request stands at `last`.
+    fn tell(&mut self, told: Vec<Told>, last: u64) {
+        for told in told {
+            match (told, self.acknowledge) {
+                (Told::Client(pending), Acknowledge::Store) => {
+                    self.awaiting.push_back((last, pending));
+                }
+                (Told::Client(pending), Acknowledge::Log) => pending.stored(),
+                // Where nobody listens any more, nobody needs to know.
+                (Told::Inserter(told_tx), _) => drop(told_tx.send(())),
+            }
+        }
+    }
+
+    /// What these changes say that the store has.
+    fn tell_stored(&mut self, changes: &[Change]) {
+        let dones = changes.iter().filter_map(|change| match change {
+            Change::Done(position) => Some(*position),
+            _ => None,
+        });
+        let Some(done) = dones.max() else {
+            return;
+        };
+        while let Some((_, pending)) = self.awaiting.pop_front_if(|(at, _)| *at < done) {
+            pending.stored();
         }
     }
 
@@ -377,23 +425,13 @@ impl LaneMetrics {
     }
 }
 
-// === impl Command, Told ===
+// === impl Command ===
 
 impl Command {
     fn bytes(&self) -> usize {
         match &self.change {
             Change::Request(request) => request.body.bytes().len(),
             Change::Done(_) | Change::Generation(..) => 0,
-        }
-    }
-}
-
-impl Told {
-    fn stored(self) {
-        match self {
-            Self::Client(pending) => pending.stored(),
-            // Where nobody listens any more, nobody needs to know.
-            Self::Inserter(told_tx) => drop(told_tx.send(())),
         }
     }
 }

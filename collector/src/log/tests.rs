@@ -416,6 +416,7 @@ impl Running {
             cap,
             lanes: 1,
             segment_size: SMALL_SEGMENT,
+            acknowledge: Acknowledge::Log,
         }
     }
 

@@ -64,8 +64,10 @@ pub struct Block {
     pub rows: u64,
     /// The block in Native format, in pieces that follow each other.
     pub(crate) body: Vec<Bytes>,
-    /// One of its rows, to tell whether the block is stored.
+    /// One of its rows: where it is absent, the block is.
     pub(crate) witness: Witness,
+    /// The times of its rows lie in here, both ends included.
+    pub(crate) times: (u64, u64),
 }
 
 /// What finds a row again.
@@ -138,6 +140,7 @@ struct Open<C> {
     columns: C,
     rows: u64,
     witness: Witness,
+    times: (u64, u64),
 }
 
 // === impl Table ===
@@ -410,6 +413,7 @@ impl<C: Columns> Default for Open<C> {
             columns: C::default(),
             rows: 0,
             witness: Witness::None,
+            times: (u64::MAX, 0),
         }
     }
 }
@@ -419,6 +423,8 @@ impl<C: Columns> Open<C> {
         if self.rows == 0 {
             self.witness = C::witness(row);
         }
+        let time = C::time(row);
+        self.times = (self.times.0.min(time), self.times.1.max(time));
         self.columns.push(row);
         self.rows += 1;
     }
@@ -436,6 +442,7 @@ impl<C: Columns> Open<C> {
             rows: self.rows,
             body: self.columns.encode(self.rows),
             witness: self.witness,
+            times: self.times,
         }
     }
 }

@@ -20,6 +20,9 @@ const SEND_PATIENCE: Duration = Duration::from_secs(30);
 /// For a block to be stored: a second, unless merges hold it back.
 const INSERT_PATIENCE: Duration = Duration::from_secs(120);
 
+/// FUNCTION_THROW_IF_VALUE_IS_NON_ZERO
+const ROWS_ARE_MISSING: u32 = 395;
+
 /// Writes blocks. Clones share the connections of their store.
 #[derive(Clone)]
 pub struct Writer {
@@ -46,13 +49,42 @@ impl Writer {
         self.send(statement, &settings, &block.body).await
     }
 
-    /// Whether the block is in its table, judged by one row of it: one block is one part. True for the tables whose rows
-    /// merge, since there a repeated insert does no harm and nobody asks.
+    /// Whether the rows of the block are in its table, all of them. One tells that they are not; one block is one part. But a
+    /// row that is there may have come with another block, from a client that packs its repeats anew: then all are looked
+    /// for. Where all are there nothing is lost, by whichever block they came. True for the tables whose rows merge, since
+    /// there a repeated insert does no harm and nobody asks.
     pub async fn contains(&self, block: &Block) -> Result<bool, StoreError> {
         let Some(query) = self.witness_query(&block.witness) else {
             return Ok(true);
         };
-        self.store.within_patience(query.fetch_one::<bool>()).await
+        let is_witnessed = self
+            .store
+            .within_patience(query.fetch_one::<bool>())
+            .await?;
+        match is_witnessed {
+            true => self.contains_all(block).await,
+            false => Ok(false),
+        }
+    }
+
+    /// The block is sent as it is inserted, and compared instead; the engine holds its keys in memory, and reads those of
+    /// the table that are of the same minutes.
+    async fn contains_all(&self, block: &Block) -> Result<bool, StoreError> {
+        let statement = comparison(block);
+        match self.send(statement, &[], &block.body).await {
+            Ok(()) => Ok(true),
+            Err(
+                InsertError::Rejected(error)
+                | InsertError::Unavailable(error)
+                | InsertError::Ambiguous(error),
+            ) => match error {
+                StoreError::Refused {
+                    code: ROWS_ARE_MISSING,
+                    ..
+                } => Ok(false),
+                error => Err(error),
+            },
+        }
     }
 
     /// Fills the lookup indexes of the block's table once more, from the block, which must be in its table. Idempotent.
@@ -155,6 +187,36 @@ fn names(table: Table) -> String {
     names.join(", ")
 }
 
+/// Fails with [`ROWS_ARE_MISSING`] if a row of the block that is sent along is not in its table.
+fn comparison(block: &Block) -> String {
+    let table = block.table.name();
+    let keys = match block.table {
+        Table::Logs => "tenant, service, request_id, ts, sandbox_id, body",
+        _ => "tenant, service, trace_id, ts, span_id",
+    };
+    let columns = structure(block.table);
+    let (from, to) = block.times;
+    let bucket =
+        |time: u64| format!("toStartOfFiveMinutes(fromUnixTimestamp64Nano({time}, 'UTC'))");
+    format!(
+        "INSERT INTO FUNCTION null('missing UInt8') SELECT throwIf(count() > 0, 'rows are missing') FROM
+        (SELECT {keys} FROM {table} WHERE bucket BETWEEN {from} AND {to}) AS there
+        RIGHT ANTI JOIN (SELECT {keys} FROM input('{columns}')) AS sent USING ({keys}) FORMAT Native",
+        from = bucket(from),
+        to = bucket(to),
+    )
+}
+
+/// Names and types of a block's columns, as a text in a query.
+fn structure(table: Table) -> String {
+    let columns: Vec<String> = table
+        .columns()
+        .iter()
+        .map(|(name, of_type)| format!("{name} {}", of_type.replace('\'', "\\'")))
+        .collect();
+    columns.join(", ")
+}
+
 /// A view's work once more, on the block that is sent along in place of the base table.
 fn refill(view: &View, table: Table) -> String {
     let View {
@@ -163,12 +225,7 @@ fn refill(view: &View, table: Table) -> String {
         select,
         ..
     } = view;
-    let columns: Vec<String> = table
-        .columns()
-        .iter()
-        .map(|(name, of_type)| format!("{name} {}", of_type.replace('\'', "\\'")))
-        .collect();
-    let columns = columns.join(", ");
+    let columns = structure(table);
     format!(
         "INSERT INTO {target} WITH {source} AS (SELECT * FROM input('{columns}')) {select} FORMAT Native"
     )

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::super::core::{Change, Core};
 use super::super::disk::simulated::{End, Faults, Simulated};
 use super::super::record::{LaneId, Range};
-use super::super::{Acknowledged, Lanes, Options, Request, ResendKey, Seen, prepare};
+use super::super::{Acknowledge, Acknowledged, Lanes, Options, Request, ResendKey, Seen, prepare};
 use super::request;
 
 const SEGMENT: u64 = 4096;
@@ -71,6 +71,7 @@ fn options() -> Options {
         cap: u64::MAX,
         lanes: LANES,
         segment_size: SEGMENT,
+        acknowledge: Acknowledge::Log,
     }
 }
 

@@ -30,6 +30,11 @@ pub(super) trait Columns: Default {
     fn witness(_row: &Self::Row<'_>) -> Witness {
         Witness::None
     }
+
+    /// When it happened; needed of the tables that have witnesses.
+    fn time(_row: &Self::Row<'_>) -> u64 {
+        0
+    }
 }
 
 macro_rules! table {
@@ -37,7 +42,7 @@ macro_rules! table {
         $table:ident of $row_type:ident as |$row:ident| {
             $($column:ident: $type:ty = $value:expr,)*
         }
-        $($witness:item)?
+        $($more:item)*
     ) => {
         #[derive(Default)]
         pub(super) struct $table {
@@ -70,7 +75,7 @@ macro_rules! table {
                 block.finish()
             }
 
-            $($witness)?
+            $($more)*
         }
     };
 }
@@ -101,6 +106,10 @@ table! {
         attr_types: LowText = row.attr_types,
         extra: Text = row.extra,
         link_trace_ids: Bytes16List = row.link_trace_ids,
+    }
+
+    fn time(row: &SpanRow<'_>) -> u64 {
+        row.ts
     }
 
     fn witness(row: &SpanRow<'_>) -> Witness {
@@ -229,6 +238,10 @@ table! {
         attr_values: Joined<Text> = (),
         attr_types: LowText = row.attr_types,
         extra: Text = row.extra,
+    }
+
+    fn time(row: &LogRow<'_>) -> u64 {
+        row.ts
     }
 
     fn witness(row: &LogRow<'_>) -> Witness {

@@ -27,6 +27,11 @@ fn spans() -> Block {
 /// A hundred spans of a hundred traces, each serving a request and linking to another trace.
 fn spans_at(ts: u64) -> Block {
     let mut blocks = Blocks::default();
+    push_spans_at(&mut blocks, ts);
+    blocks.finish().remove(0)
+}
+
+fn push_spans_at(blocks: &mut Blocks, ts: u64) {
     for number in 0..100_u8 {
         let row = SpanRow {
             owner: OWNER,
@@ -51,9 +56,8 @@ fn spans_at(ts: u64) -> Block {
             extra: b"",
             link_trace_ids: &[[number + 100; 16]],
         };
-        push_span(&mut blocks, row, [("key", "value")]);
+        push_span(blocks, row, [("key", "value")]);
     }
-    blocks.finish().remove(0)
 }
 
 fn invocations() -> Block {
@@ -98,6 +102,30 @@ async fn a_block_is_contained_once_it_is_inserted() {
     let writer = engine.store().writer();
     assert!(!writer.contains(&spans()).await.unwrap());
     writer.insert(&spans(), "token").await.unwrap();
+    assert!(writer.contains(&spans()).await.unwrap());
+}
+
+/// The same spans, and one more: another request of the same client.
+fn spans_and_another() -> Block {
+    let mut blocks = Blocks::default();
+    for block in [TS, TS + 50] {
+        push_spans_at(&mut blocks, block);
+    }
+    blocks.finish().remove(0)
+}
+
+#[tokio::test]
+async fn spans_that_came_with_another_block_do_not_hide_that_one_is_lost() {
+    let engine = engine::start().await;
+    let writer = engine.store().writer();
+    writer
+        .insert(&spans(), "a client's first request")
+        .await
+        .unwrap();
+    let packed_anew = spans_and_another();
+    assert!(!writer.contains(&packed_anew).await.unwrap());
+    writer.insert(&packed_anew, "its second").await.unwrap();
+    assert!(writer.contains(&packed_anew).await.unwrap());
     assert!(writer.contains(&spans()).await.unwrap());
 }
 
