@@ -8,7 +8,7 @@ use coldtrace_tests::{Backend, BackendOptions, eventually, get, post};
 use serde_json::{Value, json};
 
 /// In each request.
-const SPANS: usize = 20;
+pub(crate) const SPANS: usize = 20;
 /// Acknowledged before a kill, so that some are stored and some are only in the log.
 const BEFORE_KILL: usize = 60;
 /// Kills in one test.
@@ -61,7 +61,7 @@ impl Load {
                             break;
                         }
                         let trace_id = format!("{:032x}", number + 1);
-                        if export(http, &trace_id) {
+                        if export(http, &request(&trace_id)) {
                             done_tx.send(trace_id).expect("the test listens");
                         }
                     }
@@ -106,7 +106,7 @@ impl Load {
 }
 
 /// How often each span id of a trace is stored, as the API tells: what it removes as a duplicate it marks.
-fn stored_spans(api: &str, trace_id: &str) -> Option<BTreeMap<String, usize>> {
+pub(crate) fn stored_spans(api: &str, trace_id: &str) -> Option<BTreeMap<String, usize>> {
     let reply = get(&format!("{api}/api/v1/traces/{trace_id}"))?;
     if reply.status != 200 {
         return None;
@@ -123,7 +123,8 @@ fn stored_spans(api: &str, trace_id: &str) -> Option<BTreeMap<String, usize>> {
     Some(times)
 }
 
-fn export(http: &str, trace_id: &str) -> bool {
+/// One trace.
+pub(crate) fn request(trace_id: &str) -> Vec<u8> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let now = now.expect("the clock is past 1970").as_nanos();
     let spans: Vec<Value> = (1..=SPANS)
@@ -142,8 +143,13 @@ fn export(http: &str, trace_id: &str) -> bool {
         "resource": {"attributes": [service]},
         "scopeSpans": [{"spans": spans}],
     }]});
+    request.to_string().into_bytes()
+}
+
+/// Whether it was acknowledged.
+pub(crate) fn export(http: &str, request: &[u8]) -> bool {
     let url = format!("{http}/v1/traces");
     let headers = [("content-type", "application/json")];
-    let reply = post(&url, &headers, request.to_string().as_bytes());
+    let reply = post(&url, &headers, request);
     reply.is_some_and(|reply| reply.status == 200)
 }

@@ -150,10 +150,15 @@ impl Backend {
 
     /// SIGKILL to the engine; where an earlier one is not yet made up for, to the next.
     pub fn kill_engine(&self) {
+        self.signal_engine("KILL");
+    }
+
+    /// A signal to the engine, by its name without SIG; as [`Backend::kill_engine`].
+    pub fn signal_engine(&self, name: &str) {
         let children = eventually("the engine to run", START_DEADLINE, || {
             Some(self.children()).filter(|children| !children.is_empty())
         });
-        children.into_iter().for_each(|pid| signal("KILL", pid));
+        children.into_iter().for_each(|pid| signal(name, pid));
     }
 
     /// Its process id.

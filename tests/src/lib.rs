@@ -4,10 +4,12 @@
 //! (or `cargo xtask test`) first; `cargo nextest run -p coldtrace-tests` then works by itself.
 
 mod backend;
+mod faults;
 mod http;
 mod setup;
 
 pub use backend::{Backend, BackendOptions, Ended};
+pub use faults::{Fault, Faults};
 pub use http::{Reply, get, get_json, post};
 pub use setup::{Setup, binary, run_json};
 

@@ -17,9 +17,10 @@ use crate::workspace;
 mod tests;
 
 /// A crate of ours and the crates of ours that it may depend on.
-const RULES: [(&str, &[&str]); 14] = [
+const RULES: [(&str, &[&str]); 15] = [
     ("coldtrace-model", &[]),
     ("coldtrace-service", &[]),
+    ("coldtrace-faults", &[]),
     ("coldtrace-analysis", &["coldtrace-model"]),
     ("coldtrace-proto", &["coldtrace-model"]),
     ("coldtrace-store", &["coldtrace-model"]),
@@ -77,6 +78,7 @@ const RULES: [(&str, &[&str]); 14] = [
     (
         "coldtrace-tests",
         &[
+            "coldtrace-faults",
             "coldtrace-model",
             "coldtrace-proto",
             "coldtrace-service",

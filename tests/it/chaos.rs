@@ -1,0 +1,314 @@
+//! Everything that can go wrong goes wrong under load, and what was acknowledged is there, once; nobody lends a hand.
+//!
+//! Clients send without a pause, each request again with the same bytes until it is acknowledged. Meanwhile one thing after
+//! the other fails. In the end every acknowledged span is asked for by its id. `COLDTRACE_CHAOS_KILLS` says how many random
+//! kills there are (`cargo xtask chaos --long`: 500).
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use coldtrace_tests::{Backend, BackendOptions, Fault, Faults, eventually};
+
+use crate::kills::{SPANS, export, stored_spans};
+
+const CLIENTS: usize = 3;
+/// Between two requests of a client, so that what is stored can be asked for in a few minutes.
+const PAUSE: Duration = Duration::from_millis(25);
+/// Of the short run.
+const FEW_KILLS: usize = 12;
+/// Nothing takes longer to recover from.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// `coldtrace up` on one folder, however often it is killed.
+struct Shop {
+    folder: tempfile::TempDir,
+    faults: Faults,
+    backend: Backend,
+    /// Where clients send; another after every start.
+    address: Arc<Mutex<String>>,
+}
+
+/// What clients sent.
+#[derive(Default)]
+struct Sent {
+    next: AtomicUsize,
+    acknowledged: Mutex<Vec<String>>,
+    /// Given up at the end.
+    unknown: Mutex<Vec<String>>,
+    stop: AtomicBool,
+}
+
+/// Numbers of no particular order, the same for the same seed.
+struct Random(u64);
+
+// === impl Shop ===
+
+impl Shop {
+    fn open() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let faults = Faults::new(folder.path());
+        let backend = Self::start(&folder, &faults);
+        Self {
+            address: Arc::new(Mutex::new(backend.http.clone())),
+            folder,
+            faults,
+            backend,
+        }
+    }
+
+    fn start(folder: &tempfile::TempDir, faults: &Faults) -> Backend {
+        let options = BackendOptions::default().on(&folder.path().join("data"));
+        faults.below(options).start()
+    }
+
+    /// SIGKILL to collector and query service, whose engine ends with them, and a new start.
+    fn kill(&mut self) {
+        self.backend.kill();
+        self.backend = Self::start(&self.folder, &self.faults);
+        *self.address.lock().expect("nobody panics with it") = self.backend.http.clone();
+    }
+}
+
+// === impl Sent ===
+
+impl Sent {
+    /// One client: the next request only when this one is acknowledged.
+    fn send(&self, address: impl Fn() -> String) {
+        while !self.stop.load(Ordering::Relaxed) {
+            let number = self.next.fetch_add(1, Ordering::Relaxed) + 1;
+            let trace_id = format!("{number:032x}");
+            match self.send_until_acknowledged(&trace_id, &address) {
+                true => push(&self.acknowledged, trace_id),
+                false => push(&self.unknown, trace_id),
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    fn send_until_acknowledged(&self, trace_id: &str, address: &impl Fn() -> String) -> bool {
+        let request = crate::kills::request(trace_id);
+        let started = Instant::now();
+        while !export(&address(), &request) {
+            if self.stop.load(Ordering::Relaxed) && started.elapsed() > PATIENCE {
+                return false;
+            }
+            // As a client with a back-off does.
+            thread::sleep(PAUSE);
+        }
+        true
+    }
+
+    fn acknowledged(&self) -> usize {
+        self.acknowledged
+            .lock()
+            .expect("nobody panics with it")
+            .len()
+    }
+
+    /// Lets the clients get on.
+    fn advance(&self, requests: usize) {
+        let wanted = self.acknowledged() + requests;
+        eventually("requests to be acknowledged", PATIENCE, || {
+            (self.acknowledged() >= wanted).then_some(())
+        });
+    }
+
+    /// How many spans are lost, and how many are there more than once.
+    fn lost_and_doubled(&self, api: &str) -> (usize, usize) {
+        let (mut lost, mut doubled) = (0, 0);
+        let acknowledged = self.acknowledged.lock().expect("nobody panics with it");
+        for trace_id in &*acknowledged {
+            let deadline = Instant::now();
+            let spans = loop {
+                let spans = stored_spans(api, trace_id).unwrap_or_default();
+                if spans.len() >= SPANS || deadline.elapsed() > Duration::from_secs(30) {
+                    break spans;
+                }
+                thread::sleep(PAUSE);
+            };
+            lost += SPANS - spans.len().min(SPANS);
+            doubled += more_than_once(&spans);
+        }
+        for trace_id in &*self.unknown.lock().expect("nobody panics with it") {
+            doubled += more_than_once(&stored_spans(api, trace_id).unwrap_or_default());
+        }
+        (lost, doubled)
+    }
+}
+
+fn more_than_once(spans: &BTreeMap<String, usize>) -> usize {
+    spans.values().filter(|times| **times > 1).count()
+}
+
+fn push(list: &Mutex<Vec<String>>, trace_id: String) {
+    list.lock().expect("nobody panics with it").push(trace_id);
+}
+
+// === impl Random ===
+
+impl Random {
+    /// SplitMix64
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % end
+    }
+}
+
+/// Load, and meanwhile this; then every acknowledged span is there once.
+fn under_load(name: &str, disturb: impl FnOnce(&mut Shop, &Sent)) {
+    let mut shop = Shop::open();
+    let sent = Sent::default();
+    let address = Arc::clone(&shop.address);
+    thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            let (sent, address) = (&sent, &address);
+            scope.spawn(move || {
+                sent.send(|| address.lock().expect("nobody panics with it").clone())
+            });
+        }
+        sent.advance(20);
+        disturb(&mut shop, &sent);
+        sent.advance(20);
+        sent.stop.store(true, Ordering::Relaxed);
+    });
+    let (lost, doubled) = sent.lost_and_doubled(&shop.backend.api);
+    let acknowledged = sent.acknowledged();
+    tell(format_args!(
+        "{name}: {acknowledged} requests acknowledged, {lost} spans lost, {doubled} doubled"
+    ));
+    assert_eq!((lost, doubled), (0, 0), "{name}");
+}
+
+#[expect(clippy::print_stdout, reason = "the figures of the run")]
+fn tell(what: std::fmt::Arguments<'_>) {
+    println!("{what}");
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's own knob")]
+fn kills() -> usize {
+    let told = std::env::var("COLDTRACE_CHAOS_KILLS").ok();
+    told.and_then(|number| number.parse().ok())
+        .unwrap_or(FEW_KILLS)
+}
+
+#[test]
+fn random_kills_lose_and_double_nothing() {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let seed = now.expect("the clock is past 1970").as_nanos() as u64;
+    tell(format_args!("seed {seed}"));
+    let mut random = Random(seed);
+    under_load("random kills", |shop, sent| {
+        for number in 0..kills() {
+            thread::sleep(Duration::from_millis(random.below(700)));
+            match random.below(2) {
+                0 => shop.kill(),
+                _ => shop.backend.kill_engine(),
+            }
+            sent.advance(1);
+            if number % 50 == 49 {
+                tell(format_args!(
+                    "{} kills, {} acknowledged",
+                    number + 1,
+                    sent.acknowledged()
+                ));
+            }
+        }
+    });
+}
+
+/// DESIGN 3: the engine writes its note of the token before the part is in place.
+#[test]
+fn a_kill_between_the_engines_note_and_its_part_loses_nothing() {
+    under_load("kills between note and part", |shop, sent| {
+        for _ in 0..3 {
+            let before = shop.faults.get(Fault::PartsDelayed);
+            shop.faults.set(Fault::PartDelay, 3_000);
+            eventually("a part to be on its way", PATIENCE, || {
+                (shop.faults.get(Fault::PartsDelayed) > before).then_some(())
+            });
+            shop.backend.kill_engine();
+            shop.faults.set(Fault::PartDelay, 0);
+            sent.advance(10);
+        }
+    });
+}
+
+#[test]
+fn an_engine_that_hangs_is_only_a_longer_log() {
+    under_load("a hanging engine", |shop, sent| {
+        shop.backend.signal_engine("STOP");
+        // Longer than an insert is waited for without an answer to pings; acknowledgements go on.
+        sent.advance(200);
+        shop.backend.signal_engine("CONT");
+    });
+}
+
+#[test]
+fn slow_syncs_a_full_log_and_a_clock_that_steps_lose_nothing() {
+    under_load("a slow disk, a full disk, clock steps", |shop, sent| {
+        shop.faults.set(Fault::SyncDelay, 200);
+        sent.advance(20);
+        shop.faults.set(Fault::SyncDelay, 0);
+        shop.faults.set(Fault::LogIsFull, 1);
+        thread::sleep(Duration::from_secs(2));
+        // It has no room for a lane of the new process.
+        shop.kill();
+        thread::sleep(Duration::from_secs(2));
+        shop.faults.set(Fault::LogIsFull, 0);
+        sent.advance(20);
+        for seconds in [3_600, -3_600, 0] {
+            shop.faults.set(Fault::ClockShift, seconds * 1_000_000_000);
+            sent.advance(20);
+            shop.kill();
+            sent.advance(10);
+        }
+    });
+}
+
+/// The end of a log as a power failure may leave it: what was not synced is anything.
+#[test]
+fn a_log_that_is_torn_behind_its_last_sync_loses_nothing() {
+    under_load("a torn log", |shop, sent| {
+        for _ in 0..2 {
+            shop.backend.signal_engine("STOP");
+            sent.advance(10);
+            shop.backend.kill();
+            for segment in segments(&shop.folder.path().join("data/log/lanes")) {
+                tear(&segment);
+            }
+            shop.kill();
+            sent.advance(10);
+        }
+    });
+}
+
+fn segments(lanes: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let in_folder = |folder: &std::path::Path| {
+        let entries = std::fs::read_dir(folder).expect("a folder");
+        entries
+            .map(|entry| entry.expect("an entry").path())
+            .collect::<Vec<_>>()
+    };
+    in_folder(lanes)
+        .iter()
+        .flat_map(|lane| in_folder(lane))
+        .collect()
+}
+
+/// Some of a record that never came to its end.
+fn tear(segment: &std::path::Path) {
+    let mut bytes = std::fs::read(segment).expect("read a segment");
+    let zeros = bytes.iter().rev().take_while(|byte| **byte == 0).count();
+    let end = (bytes.len() - zeros).next_multiple_of(8);
+    let torn = bytes.len().min(end + 5_000);
+    if let Some(part) = bytes.get_mut(end..torn) {
+        part.fill(0x5a);
+    }
+    std::fs::write(segment, bytes).expect("write a segment");
+}
