@@ -73,7 +73,9 @@ fn a_tenant_at_full_blast_neither_shuts_out_nor_slows_down_another() {
         refused.recv().expect("the greedy one wants too much");
         let modest = (1..=MODEST).map(|number| {
             let before = taken.load(Ordering::Relaxed);
-            let status = send(address, modest.reveal(), &traces_of(number, 20));
+            // Too large for what is left where one tenant may fill the memory.
+            let body = traces_of(number, 250).repeat(8);
+            let status = send(address, modest.reveal(), &body);
             let ahead = taken.load(Ordering::Relaxed) - before;
             (status == Some(200)).then_some(ahead)
         });
