@@ -1,7 +1,7 @@
 //! Everything that can go wrong goes wrong under load, and what was acknowledged is there, once; nobody lends a hand.
 //!
 //! Clients send without a pause, each request again with the same bytes until it is acknowledged. Meanwhile one thing after
-//! the other fails. In the end every acknowledged span is asked for by its id. `COLDTRACE_CHAOS_KILLS` says how many random
+//! the other fails. In the end every acknowledged span is asked for by its id. `CHAOS_KILLS` says how many random
 //! kills there are (`cargo xtask chaos --long`: 500).
 
 use std::collections::BTreeMap;
@@ -192,7 +192,7 @@ fn tell(what: std::fmt::Arguments<'_>) {
 
 #[expect(clippy::disallowed_methods, reason = "a test's own knob")]
 fn kills() -> usize {
-    let told = std::env::var("COLDTRACE_CHAOS_KILLS").ok();
+    let told = std::env::var("CHAOS_KILLS").ok();
     told.and_then(|number| number.parse().ok())
         .unwrap_or(FEW_KILLS)
 }

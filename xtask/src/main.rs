@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod cache;
+mod chaos;
 mod codegen;
 mod demo;
 mod fuzz;
@@ -65,6 +66,12 @@ enum Command {
         #[arg(long, default_value_t = 10)]
         minutes: u32,
     },
+    /// Kill, stop, slow down and fill up what there is, under load: what was acknowledged is there once.
+    Chaos {
+        /// 500 random kills; takes half an hour.
+        #[arg(long)]
+        long: bool,
+    },
     /// Write the code generated from proto/ again.
     Codegen,
 }
@@ -91,6 +98,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Ui => ui::build(&root),
         Command::Bench { what } => bench::run(&root, &what),
         Command::Fuzz { minutes } => fuzz::run(&root, minutes),
+        Command::Chaos { long } => chaos::run(&root, long),
         Command::Codegen => codegen::generate(&root, &root),
     }
 }

@@ -1,0 +1,22 @@
+//! `cargo xtask chaos`: everything fails under load, and nothing is lost. The tests themselves are `tests/it/chaos.rs`.
+
+use std::path::Path;
+
+use crate::run::loud;
+use crate::test::Lock;
+use crate::{setup, workspace};
+
+/// Random kills of the long run; the short one has a dozen.
+const MANY_KILLS: &str = "500";
+
+/// Sets up and runs the chaos tests alone, telling their figures.
+pub(crate) fn run(root: &Path, is_long: bool) -> anyhow::Result<()> {
+    setup::for_tests(root, Lock::MayChange)?;
+    let mut command = workspace::cargo(root);
+    command.args(["test", "--workspace", "--test", "it", "chaos::", "--"]);
+    command.args(["--nocapture", "--test-threads", "1"]);
+    if is_long {
+        command.env("CHAOS_KILLS", MANY_KILLS);
+    }
+    loud("cargo test chaos", &mut command)
+}
