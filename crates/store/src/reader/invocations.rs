@@ -26,9 +26,9 @@ const FROM_SPAN: u8 = FactSet::FROM_SPAN.0;
 const TWIN_SLACK: Nanos = Nanos::from_millis(20 * 60 * 1_000);
 
 /// The first stretch in which the newest are looked for; a busy function's page is in there.
-const FIRST_STRETCH: Nanos = Nanos::from_millis(15 * 60 * 1_000);
-/// How much longer the next one is: a week is five away.
-const STRETCH_GROWTH: u64 = 6;
+const FIRST_STRETCH: Nanos = Nanos::from_millis(60 * 60 * 1_000);
+/// How much longer the next one is: an hour, a day, a month, two years.
+const STRETCH_GROWTH: u64 = 24;
 
 /// Which invocations to list.
 #[derive(Clone, Debug)]
