@@ -11,6 +11,7 @@ use clap::Args;
 
 use super::engine::Engine;
 use super::load::{Plan, Transport};
+use super::workload::Options;
 use super::{Figures, process, rounded};
 
 mod collector;
@@ -20,6 +21,7 @@ mod ours;
 mod part;
 mod peer;
 mod rotel;
+mod stage;
 mod tools;
 
 use part::{Part, mebibytes, millis, ns_per_span};
@@ -56,6 +58,9 @@ pub(crate) struct Arguments {
     /// Requests in flight on each connection.
     #[arg(long, default_value_t = 2)]
     in_flight: u64,
+    /// Tell also what a span costs in every stage of the collector, beside what the machine takes for the least of it.
+    #[arg(long)]
+    stage: bool,
     /// Measure what was built before.
     #[arg(long)]
     no_build: bool,
@@ -92,6 +97,14 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<Figures>
     };
     run.tell_terms();
     let floor = run.floor()?;
+    if arguments.stage {
+        let options = Options {
+            seed: arguments.seed,
+            spans_per_request: arguments.spans_per_request,
+            facts: false,
+        };
+        stage::run(root, &tools, options, run.base, &mut run.figures)?;
+    }
     let (ours, requests) = run.ours()?;
     let figures = &mut run.figures;
     figures.at_most(
