@@ -27,7 +27,9 @@ const SYNCS: usize = 15;
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Outcome<()> {
-    let path = std::env::args_os().nth(1).ok_or("expected a file of requests")?;
+    let path = std::env::args_os()
+        .nth(1)
+        .ok_or("expected a file of requests")?;
     let path = Path::new(&path);
     let bodies = bodies(path)?;
     let now = UnixNanos::now();
@@ -42,16 +44,31 @@ fn main() -> Outcome<()> {
     let wire: usize = bodies.iter().map(Bytes::len).sum();
     let native = stages::build(&bodies, now).concat();
     add("stage_wire_bytes_per_span", wire as f64 / spans as f64);
-    add("stage_native_bytes_per_span", native.len() as f64 / spans as f64);
+    add(
+        "stage_native_bytes_per_span",
+        native.len() as f64 / spans as f64,
+    );
 
     let wire_copy = per_span(spans, || bodies.concat().len())?;
     add("floor_memcpy_of_wire_ns_per_span", wire_copy);
-    let admit = per_span(spans, || bodies.iter().map(|body| stages::admit(body, now)).sum::<u64>())?;
+    let admit = per_span(spans, || {
+        bodies
+            .iter()
+            .map(|body| stages::admit(body, now))
+            .sum::<u64>()
+    })?;
     add("stage_admit_ns_per_span", admit);
-    let checksum = per_span(spans, || bodies.iter().map(|body| crc32fast::hash(body)).fold(0, |sum, next| sum ^ next))?;
+    let checksum = per_span(spans, || {
+        bodies
+            .iter()
+            .map(|body| crc32fast::hash(body))
+            .fold(0, |sum, next| sum ^ next)
+    })?;
     add("floor_log_checksum_ns_per_span", checksum);
     let mut log = scratch(path)?;
-    let append = per_span(spans, || append(&mut log, &bodies).expect("the disk takes the log"))?;
+    let append = per_span(spans, || {
+        append(&mut log, &bodies).expect("the disk takes the log")
+    })?;
     add("floor_log_write_ns_per_span", append);
     let native_copy = per_span(spans, || native.clone().len())?;
     add("floor_memcpy_of_native_ns_per_span", native_copy);
@@ -61,7 +78,10 @@ fn main() -> Outcome<()> {
     add("floor_lz4_of_native_ns_per_span", compress);
     for size in SYNCED {
         let took = sync(&mut log, size)?;
-        add(&format!("floor_fsync_p50_ms_of_{}_kib", size >> 10), took.as_secs_f64() * 1e3);
+        add(
+            &format!("floor_fsync_p50_ms_of_{}_kib", size >> 10),
+            took.as_secs_f64() * 1e3,
+        );
     }
     println!("{}", Value::Object(figures));
     Ok(())
@@ -102,7 +122,11 @@ fn thread_time() -> Outcome<Duration> {
 fn scratch(beside: &Path) -> Outcome<File> {
     let path = beside.with_extension("log");
     let mut options = OpenOptions::new();
-    let file = options.create(true).truncate(true).write(true).open(&path)?;
+    let file = options
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .open(&path)?;
     std::fs::remove_file(path)?;
     Ok(file)
 }
