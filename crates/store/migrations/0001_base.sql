@@ -215,7 +215,7 @@ SELECT any(spans.tenant) AS tenant, any(toDate(spans.ts)) AS day, any(spans.keep
         toUInt64(9223372036854775807))), 'UTC')) AS max_end,
     groupUniqArray(toString(service)) AS services,
     groupUniqArrayIf(request_id, request_id != '') AS request_ids
--- A block lies in one partition. Keys of one width are grouped at half the cost of keys with text.
+-- A block lies in one partition; keys of one width.
 FROM spans GROUP BY cityHash64(spans.tenant), trace_id;
 
 -- A trace that only facts name (the platform's, of which no span came) is found as well.
