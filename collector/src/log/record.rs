@@ -132,6 +132,8 @@ pub(crate) fn walk(lane: LaneId, start: u64, bytes: &Bytes, mut visit: impl FnMu
                 );
                 offset = next;
             }
+            // Nearly always, and a segment is long.
+            None if is_blank(&bytes[offset..]) => return,
             None => {
                 let next = next_header(lane, start, bytes, offset);
                 let end = next.unwrap_or_else(|| written_end(bytes, offset));
@@ -165,6 +167,14 @@ fn next_header(lane: LaneId, start: u64, bytes: &[u8], offset: usize) -> Option<
     candidates
         .filter(|&at| bytes[at..].starts_with(&MAGIC))
         .find(|&at| Header::read(lane, start + at as u64, &bytes[at..]).is_some())
+}
+
+/// Whether nothing was ever written here; as fast as memory is compared.
+fn is_blank(bytes: &[u8]) -> bool {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    bytes
+        .chunks(ZEROS.len())
+        .all(|chunk| *chunk == ZEROS[..chunk.len()])
 }
 
 /// Where the last record ends, as far as can be told: a header of zeros says that nothing follows.

@@ -109,8 +109,6 @@ impl<D: Disk> Shelf<D> {
         let mut acknowledged = Vec::new();
         for noted in &self.files {
             let read = self.disk.open(&noted.path).and_then(|file| {
-                // After a kill some of it may not be synced, and it is about to be relied upon.
-                file.sync()?;
                 let mut bytes = vec![0; file.length()? as usize];
                 file.read(&mut bytes, 0)?;
                 Ok(bytes)

@@ -204,9 +204,8 @@ impl<D: Disk> Pool<D> {
         if capacity == self.segment_size && self.take_free(path)? {
             return self.disk.open(path);
         }
-        let file = self.disk.create(path, capacity)?;
-        file.sync()?;
-        Ok(file)
+        // Its length becomes durable with the first group.
+        self.disk.create(path, capacity)
     }
 
     /// As [`Pool::take`], and a small one where the disk is full.
