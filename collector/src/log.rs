@@ -316,7 +316,7 @@ fn prepare<D: Disk>(disk: &D, options: &Options) -> io::Result<Lanes<D>> {
         let Some(lane) = id.map(LaneId) else {
             continue;
         };
-        match recover(lane, path.clone(), pool.clone(), &options.quarantine()) {
+        match recover(lane, path.clone(), &pool, &options.quarantine()) {
             Ok(recovered) => lanes.earlier.push(recovered),
             Err(error) => lanes.unreadable.push((path, error)),
         }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use coldtrace_tests::{Backend, BackendOptions, Fault, Faults, eventually};
+use coldtrace_tests::{Backend, BackendOptions, Fault, Faults, eventually, get};
 
 use crate::kills::{SPANS, export, stored_spans};
 
@@ -40,6 +40,9 @@ struct Sent {
     unknown: Mutex<Vec<String>>,
     stop: AtomicBool,
 }
+
+/// Stops the clients, also where the test fails.
+struct Stops<'a>(&'a Sent);
 
 /// Numbers of no particular order, the same for the same seed.
 struct Random(u64);
@@ -147,6 +150,12 @@ fn push(list: &Mutex<Vec<String>>, trace_id: String) {
     list.lock().expect("nobody panics with it").push(trace_id);
 }
 
+impl Drop for Stops<'_> {
+    fn drop(&mut self) {
+        self.0.stop.store(true, Ordering::Relaxed);
+    }
+}
+
 // === impl Random ===
 
 impl Random {
@@ -166,6 +175,7 @@ fn under_load(name: &str, disturb: impl FnOnce(&mut Shop, &Sent)) {
     let sent = Sent::default();
     let address = Arc::clone(&shop.address);
     thread::scope(|scope| {
+        let stops = Stops(&sent);
         for _ in 0..CLIENTS {
             let (sent, address) = (&sent, &address);
             scope.spawn(move || {
@@ -175,7 +185,7 @@ fn under_load(name: &str, disturb: impl FnOnce(&mut Shop, &Sent)) {
         sent.advance(20);
         disturb(&mut shop, &sent);
         sent.advance(20);
-        sent.stop.store(true, Ordering::Relaxed);
+        drop(stops);
     });
     let (lost, doubled) = sent.lost_and_doubled(&shop.backend.api);
     let acknowledged = sent.acknowledged();
@@ -286,6 +296,58 @@ fn a_log_that_is_torn_behind_its_last_sync_loses_nothing() {
             sent.advance(10);
         }
     });
+}
+
+/// A disk that changes what was synced: that request is lost, and counted.
+#[test]
+fn what_is_damaged_on_disk_costs_itself_alone_and_is_counted() {
+    const REQUESTS: usize = 20;
+    let mut shop = Shop::open();
+    shop.backend.signal_engine("STOP");
+    let traces: Vec<String> = (1..=REQUESTS)
+        .map(|number| format!("fade{number:028x}"))
+        .collect();
+    for trace_id in &traces {
+        let request = crate::kills::request(trace_id);
+        assert!(export(&shop.backend.http, &request), "the log takes it");
+    }
+    shop.backend.kill();
+    let id = u128::from_str_radix(&traces[0], 16).expect("an id");
+    let lanes = shop.folder.path().join("data/log/lanes");
+    let harmed = segments(&lanes)
+        .iter()
+        .filter(|segment| harm(segment, &id.to_be_bytes()))
+        .count();
+    assert_eq!(harmed, 1, "it stands in one place");
+    shop.kill();
+    for trace_id in &traces[1..] {
+        let spans = eventually("a trace beside the damage", PATIENCE, || {
+            stored_spans(&shop.backend.api, trace_id).filter(|spans| spans.len() == SPANS)
+        });
+        assert_eq!(more_than_once(&spans), 0, "{trace_id}");
+    }
+    assert_eq!(
+        stored_spans(&shop.backend.api, &traces[0]),
+        None,
+        "it is lost"
+    );
+    let metrics = get(&format!("{}/metrics", shop.backend.api)).expect("it answers");
+    let metrics = metrics.body;
+    assert!(
+        metrics.contains("coldtrace_collector_log_damaged_total 1\n"),
+        "{metrics}"
+    );
+}
+
+/// Turns one bit behind the first place where this stands.
+fn harm(segment: &std::path::Path, what: &[u8]) -> bool {
+    let mut bytes = std::fs::read(segment).expect("read a segment");
+    let Some(at) = bytes.windows(what.len()).position(|window| window == what) else {
+        return false;
+    };
+    bytes[at + what.len()] ^= 1;
+    std::fs::write(segment, bytes).expect("write a segment");
+    true
 }
 
 fn segments(lanes: &std::path::Path) -> Vec<std::path::PathBuf> {

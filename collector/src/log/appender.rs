@@ -122,6 +122,11 @@ impl<D: Disk> Appender<D> {
         self.pool.disk()
     }
 
+    #[cfg(test)]
+    pub(crate) fn put_on(&mut self, pool: Pool<D>) {
+        self.pool = pool;
+    }
+
     /// Where the next record will stand, unless a segment ends before.
     pub(crate) fn position(&self) -> u64 {
         self.position

@@ -145,6 +145,12 @@ impl<D: Disk> Core<D> {
         self.appender.pieces(everything)
     }
 
+    /// Its next segments come from there.
+    #[cfg(test)]
+    pub(crate) fn put_on(&mut self, pool: super::segment::Pool<D>) {
+        self.appender.put_on(pool);
+    }
+
     pub(crate) fn into_appender(self) -> Appender<D> {
         self.appender
     }

@@ -52,6 +52,8 @@ struct Scanned {
     damage: Vec<Damage>,
     /// Where the last group begins.
     last_group: u64,
+    /// Where the last record ends.
+    end: u64,
 }
 
 struct Seen {
@@ -69,14 +71,14 @@ struct Damage {
 pub(crate) fn recover<D: Disk>(
     lane: LaneId,
     folder: PathBuf,
-    pool: Pool<D>,
+    pool: &Pool<D>,
     quarantine: &Path,
 ) -> io::Result<Recovered<D>> {
     let listed = Segment::list(pool.disk(), &folder)?;
     for (path, error) in &listed.lost {
         error!(%lane, path = %path.display(), %error, "a segment of the log can't be opened");
     }
-    let segments = without_empty(lane, listed.segments, &pool)?;
+    let mut segments = without_empty(lane, listed.segments, pool)?;
     sync_what_was_killed(lane, pool.disk(), &folder, &segments);
     let (mut scanned, end) = scan(lane, &segments)?;
     scanned.drop_void();
@@ -108,12 +110,16 @@ pub(crate) fn recover<D: Disk>(
         to: position,
     });
     nothing.retain(|range| range.from < range.to);
+    if !is_torn {
+        give_back_room(&mut segments, scanned.end);
+    }
     let acknowledged = scanned.requests.iter().map(|seen| seen.acknowledged);
     let acknowledged = acknowledged.collect();
     let remembered = scanned.remember();
     let cuts = remembered.cuts.iter().map(|cut| cut.bytes);
     let bytes = cuts.sum::<u64>() + remembered.open.bytes;
-    let appender = Appender::new(lane, folder, pool).behind(segments, nothing, position);
+    let appender =
+        Appender::new(lane, folder, pool.for_notes()).behind(segments, nothing, position);
     Ok(Recovered {
         core: Core::remembered(appender, remembered),
         acknowledged,
@@ -172,6 +178,15 @@ fn sync_what_was_killed<D: Disk>(
     }
 }
 
+/// The last one is not written to any more. However often a process is killed, what it leaves takes as much as it holds.
+fn give_back_room<D: Disk>(segments: &mut [Arc<Segment<D>>], end: u64) {
+    if let Some(last) = segments.last_mut().filter(|last| last.base < end)
+        && let Ok(shorter) = last.cut_short(end)
+    {
+        *last = Arc::new(shorter);
+    }
+}
+
 /// What stands in the segments, and where they end.
 fn scan<D: Disk>(lane: LaneId, segments: &[Arc<Segment<D>>]) -> io::Result<(Scanned, u64)> {
     let everything = Range {
@@ -227,6 +242,7 @@ impl Scanned {
             Found::Record { at, group, record } => (at, group, record),
         };
         self.last_group = group;
+        self.end = at.to;
         match record {
             Record::Request(request) => self.requests.push(Seen {
                 at,

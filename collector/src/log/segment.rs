@@ -14,7 +14,7 @@ use super::record::{HEADER, LaneId, Range, is_header};
 const SUFFIX: &str = ".segment";
 /// Of a segment that holds only what a lane notes for itself.
 const SMALLEST: u64 = 4 << 10;
-/// Used segments that wait for their next use: some, so that a burst finds them; few, so that the disk is not held.
+/// Some, so that a burst finds them; few, so that the disk is not held.
 const KEPT_FREE: usize = 4;
 /// What a disk loses at once, when it can't read something.
 const SECTOR: u64 = 4 << 10;
@@ -46,6 +46,8 @@ pub(crate) struct Pool<D: Disk = Os> {
     disk: D,
     folder: PathBuf,
     pub(crate) segment_size: u64,
+    /// Used segments that wait for their next use.
+    kept_free: usize,
     /// For names in the folder of free ones, which say nothing.
     serial: Arc<AtomicU64>,
 }
@@ -165,6 +167,7 @@ impl<D: Disk> Pool<D> {
             disk,
             folder,
             segment_size,
+            kept_free: KEPT_FREE,
             serial: Arc::default(),
         };
         // Of another size after a change of the version, or half-made.
@@ -179,6 +182,15 @@ impl<D: Disk> Pool<D> {
 
     pub(crate) fn disk(&self) -> &D {
         &self.disk
+    }
+
+    /// For a lane that takes no more requests: what it notes for itself takes little room, and what it had is not used again.
+    pub(crate) fn for_notes(&self) -> Self {
+        Self {
+            segment_size: SMALLEST,
+            kept_free: 0,
+            ..self.clone()
+        }
     }
 
     /// A segment for a lane, in place and durable, with room for at least `room` bytes.
@@ -201,7 +213,8 @@ impl<D: Disk> Pool<D> {
     }
 
     fn take_or_make(&self, path: &Path, capacity: u64) -> io::Result<D::File> {
-        if capacity == self.segment_size && self.take_free(path)? {
+        let may_be_free = capacity == self.segment_size && self.kept_free > 0;
+        if may_be_free && self.take_free(path)? {
             return self.disk.open(path);
         }
         // Its length becomes durable with the first group.
@@ -215,17 +228,14 @@ impl<D: Disk> Pool<D> {
         base: u64,
         room: u64,
     ) -> io::Result<Segment<D>> {
-        let small = Self {
-            segment_size: SMALLEST,
-            ..self.clone()
-        };
         self.take(lane_folder, base, room)
-            .or_else(|_| small.take(lane_folder, base, room))
+            .or_else(|_| self.for_notes().take(lane_folder, base, room))
     }
 
     /// Takes back a segment that nobody needs. Its name is gone for good once the lane's folder is synced.
     pub(crate) fn give_back(&self, segment: &Segment<D>) -> io::Result<()> {
-        let is_worth_it = segment.capacity == self.segment_size && self.free()?.len() < KEPT_FREE;
+        let is_worth_it =
+            segment.capacity == self.segment_size && self.free()?.len() < self.kept_free;
         match is_worth_it {
             true => self.disk.rename(&segment.path, &self.fresh_path()?),
             false => self.remove(segment),

@@ -45,7 +45,7 @@ fn fresh(folder: &Path) -> Core {
 fn reopen(folder: &Path) -> Recovered {
     let pool = Pool::open(Os, folder.join("free"), SMALL_SEGMENT).unwrap();
     let quarantine = folder.join("quarantine");
-    recover(LANE, folder.join("lane"), pool, &quarantine).unwrap()
+    recover(LANE, folder.join("lane"), &pool, &quarantine).unwrap()
 }
 
 fn append(core: &mut Core, requests: &[Request]) {
@@ -112,6 +112,30 @@ fn what_is_done_is_forgotten_and_its_files_are_used_again() {
         "an earlier life of a file is no damage"
     );
     assert_eq!(read_all(&mut recovered.core), [last]);
+}
+
+#[test]
+fn what_a_killed_process_left_takes_as_much_as_it_holds() {
+    const KILLS: usize = 20;
+    let folder = tempfile::tempdir().unwrap();
+    let pool = Pool::open(Os, folder.path().join("free"), 1 << 20).unwrap();
+    let lane = folder.path().join("lane");
+    let mut core = Core::empty(Appender::new(LANE, lane.clone(), pool.clone()));
+    append(&mut core, &[request(1, 100)]);
+    drop(core);
+    for _ in 0..KILLS {
+        let quarantine = folder.path().join("quarantine");
+        let recovered = recover(LANE, lane.clone(), &pool, &quarantine).unwrap();
+        assert_eq!(recovered.damaged, 0);
+        // It cuts what it found, and is killed before the store has it.
+        let mut core = recovered.core;
+        core.commit(&[], true).unwrap();
+    }
+    let files = std::fs::read_dir(&lane).unwrap();
+    let held: u64 = files
+        .map(|file| file.unwrap().metadata().unwrap().len())
+        .sum();
+    assert!(held < 16 << 10, "{held} bytes");
 }
 
 #[test]
@@ -194,10 +218,10 @@ fn a_kill_before_a_used_segment_is_written_to_again_is_no_damage() {
 
 /// The lane once its disk has no room for another segment.
 fn reopen_on_a_full_disk(folder: &Path) -> Core {
+    let mut recovered = reopen(folder);
     // No file system has files of this size.
     let pool = Pool::open(Os, folder.join("free"), 1 << 62).unwrap();
-    let quarantine = folder.join("quarantine");
-    let recovered = recover(LANE, folder.join("lane"), pool, &quarantine).unwrap();
+    recovered.core.put_on(pool);
     recovered.core
 }
 
