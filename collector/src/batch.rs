@@ -12,7 +12,7 @@ mod rows;
 
 use crate::log::Request;
 use resources::Named;
-use rows::Rows;
+use rows::{Rows, Scratch};
 
 /// What becomes of the requests of a cut.
 #[derive(Default)]
@@ -22,25 +22,33 @@ pub(crate) struct Batch {
     pub(crate) is_incomplete: bool,
 }
 
-// === impl Batch ===
+/// A batch while its requests come.
+#[derive(Default)]
+pub(crate) struct Building {
+    blocks: Blocks,
+    named: Named,
+    scratch: Scratch,
+    is_incomplete: bool,
+}
 
-impl Batch {
-    /// Of these requests. Blocks for as long as there is to encode.
-    pub(crate) fn of(requests: &[Request]) -> Self {
-        let mut blocks = Blocks::default();
-        let mut named = Named::default();
-        let mut is_incomplete = false;
-        for request in requests {
-            let filed = Rows::new(request, &mut blocks, &mut named).push(request);
-            // It could be read before it was acknowledged, by another version perhaps.
-            if let Err(why) = filed {
-                error!(%why, "a request in the log can't be read by this version");
-                is_incomplete = true;
-            }
+// === impl Building ===
+
+impl Building {
+    /// One more request, in the order of the cut. Blocks for as long as there is to encode.
+    pub(crate) fn add(&mut self, request: &Request) {
+        let (blocks, named, scratch) = (&mut self.blocks, &mut self.named, &mut self.scratch);
+        let filed = Rows::new(request, blocks, named, scratch).push(request);
+        // It could be read before it was acknowledged, by another version perhaps.
+        if let Err(why) = filed {
+            error!(%why, "a request in the log can't be read by this version");
+            self.is_incomplete = true;
         }
-        Self {
-            blocks: blocks.finish(),
-            is_incomplete,
+    }
+
+    pub(crate) fn finish(self) -> Batch {
+        Batch {
+            blocks: self.blocks.finish(),
+            is_incomplete: self.is_incomplete,
         }
     }
 }

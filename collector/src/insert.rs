@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Building};
 use crate::log::{Acknowledged, BlockName, Cut, Feed, LaneHandle, Seen};
 use crate::metrics::InsertMetrics;
 
@@ -168,17 +168,19 @@ impl<D: Destination> Inserter<D> {
         loop {
             let cut = cut.clone();
             let built = tokio::task::spawn_blocking(move || {
-                let contents = cut.read()?;
-                let acknowledged = contents.requests.iter().map(Acknowledged::of);
-                let acknowledged = acknowledged.collect();
-                let mut batch = Batch::of(&contents.requests);
+                let mut acknowledged = Vec::new();
+                let mut building = Building::default();
+                let damaged = cut.read(|request| {
+                    acknowledged.push(Acknowledged::of(&request));
+                    building.add(&request);
+                })?;
+                let mut batch = building.finish();
                 // It could be read when the lane was opened, and is set aside with the cut.
-                batch.is_incomplete |= contents.damaged > 0;
+                batch.is_incomplete |= damaged > 0;
                 // What others refer to goes first, so that nobody reads a span whose resource is not there yet.
                 batch
                     .blocks
                     .sort_by_key(|block| !matches!(block.table, Table::Resources | Table::Scopes));
-                let damaged = contents.damaged;
                 let built = Built {
                     batch,
                     acknowledged,

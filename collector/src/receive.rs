@@ -19,8 +19,9 @@ use crate::status::Refusal;
 /// holds memory and a connection for little.
 const PATIENCE: Duration = Duration::from_secs(10);
 const BYTES_PER_SECOND: u32 = 32 << 10;
-/// Room is made for so many times what has arrived, as far as more is announced.
-const AHEAD: usize = 4;
+/// Room is made for so many times what has arrived, as far as more is announced: with HTTP/2's usual frames a batch of an SDK
+/// has its room from its first frame on, and is not moved.
+const AHEAD: usize = 16;
 /// What a request takes beside its body, or with a small one: its stream, its task. Counted, so that memory bounds how many
 /// requests are open at one time.
 const REQUEST: usize = 4 << 10;

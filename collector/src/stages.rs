@@ -5,7 +5,7 @@ use coldtrace_model::{Tenant, UnixNanos};
 
 use crate::admit::judge::judge;
 use crate::admit::terms::Terms;
-use crate::batch::Batch;
+use crate::batch::Building;
 use crate::log::{Body, Request, ResendKey, Signal};
 
 /// Of a request of the benchmark.
@@ -36,8 +36,11 @@ pub fn build(bodies: &[Bytes], now: UnixNanos) -> Vec<Bytes> {
         key: ResendKey::Bytes([0; 16]),
         body: Body::new(body.clone()),
     };
-    let requests: Vec<Request> = bodies.iter().map(request).collect();
-    let blocks = Batch::of(&requests).blocks;
+    let mut building = Building::default();
+    for body in bodies {
+        building.add(&request(body));
+    }
+    let blocks = building.finish().blocks;
     blocks
         .iter()
         .flat_map(|block| block.pieces())

@@ -8,7 +8,7 @@ use coldtrace_model::{Architecture, ByteSize, Platform, Trigger};
 mod known;
 
 use crate::wire::Value;
-use known::Key;
+pub(crate) use known::Key;
 pub use known::Known;
 
 /// OTLP's numbers of the kinds of span that answer somebody.

@@ -6,16 +6,19 @@
 
 use std::sync::Arc;
 
-use coldtrace_model::{IdError, LogRecord, Resource, Scope, Span, SpanOrigin, UnixNanos};
+use coldtrace_model::{IdError, LogRecord, Resource, Scope, Span, SpanOrigin, UnixNanos, joined};
 use prost::Message as _;
 
+use crate::faas::{Key, Known};
 use crate::otlp::{self};
 use crate::span::{self, SpanProblem};
 use crate::value::any_value_to_model;
-use crate::wire::{self, Attribute, LogView, SpanView, WireError};
+use crate::wire::{self, Attribute, Attributes, LogView, SpanView, WireError};
 
+mod shape;
 mod types;
 
+use shape::Shapes;
 use types::typed;
 
 /// The columns of a stored span.
@@ -104,44 +107,51 @@ pub enum StoredError {
     Id(#[from] IdError),
 }
 
-/// The part of a span or log record that columns of their own do not hold: of which type its attributes are, and the rest as
-/// OTLP bytes. Used for one after the other, so that none needs memory of its own.
+/// The attributes of a span or log record as columns, and what no column holds as OTLP bytes. Used for one after the other,
+/// so that none needs memory of its own.
 #[derive(Debug, Default)]
 pub struct Split {
+    shapes: Shapes,
+    /// Of which the keys are.
+    class: usize,
+    values: Vec<u8>,
     types: Vec<u8>,
     /// Whether all attributes so far are text.
     is_text: bool,
     extra: Vec<u8>,
-    text: Vec<u8>,
 }
 
 // === impl Split ===
 
 impl Split {
-    /// Splits a span; `column` takes its attributes, each with its text.
+    /// Splits a span; what its attributes say goes to `known`, which is cleared before.
     pub fn span<'a>(
         &mut self,
         span: &SpanView<'a>,
-        mut column: impl FnMut(&Attribute<'a>, &[u8]),
+        known: &mut Known<'a>,
     ) -> Result<(), WireError> {
-        self.clear();
-        for attribute in span.attributes() {
-            self.add(9, &attribute?, &mut column);
-        }
+        self.split(Shapes::class(span.name), 9, span.attributes(), known)?;
         span.write_more(&mut self.extra)
     }
 
-    /// Splits a log record; `column` takes its attributes, each with its text.
+    /// Splits a log record, as [`Split::span`] does.
     pub fn log<'a>(
         &mut self,
         record: &LogView<'a>,
-        mut column: impl FnMut(&Attribute<'a>, &[u8]),
+        known: &mut Known<'a>,
     ) -> Result<(), WireError> {
-        self.clear();
-        for attribute in record.attributes() {
-            self.add(6, &attribute?, &mut column);
-        }
+        self.split(0, 6, record.attributes(), known)?;
         record.write_more(&mut self.extra)
+    }
+
+    /// The names of the attributes, joined.
+    pub fn keys(&self) -> &[u8] {
+        &self.shapes.of(self.class).keys
+    }
+
+    /// The attributes as texts, joined.
+    pub fn values(&self) -> &[u8] {
+        &self.values
     }
 
     /// A letter for each attribute; none where all are text, as they mostly are.
@@ -157,35 +167,106 @@ impl Split {
         &self.extra
     }
 
-    fn clear(&mut self) {
+    #[inline]
+    fn split<'a>(
+        &mut self,
+        class: usize,
+        number: u32,
+        attributes: Attributes<'a>,
+        known: &mut Known<'a>,
+    ) -> Result<(), WireError> {
+        self.class = class;
+        self.clear(known);
+        match self.are_as_expected(number, attributes, known) {
+            true => Ok(()),
+            false => {
+                self.clear(known);
+                self.learn(number, attributes, known)
+            }
+        }
+    }
+
+    fn clear(&mut self, known: &mut Known<'_>) {
+        self.values.clear();
         self.types.clear();
         self.extra.clear();
         self.is_text = true;
+        known.clear();
     }
 
+    /// Whether they have the names that were seen last; then they are taken.
     #[inline]
-    fn add<'a>(
+    fn are_as_expected<'a>(
         &mut self,
         number: u32,
-        attribute: &Attribute<'a>,
-        column: &mut impl FnMut(&Attribute<'a>, &[u8]),
-    ) {
-        let letter = types::letter(attribute.value);
-        self.types.push(letter);
-        if letter == types::TEXT
-            && let wire::Value::Text(text) = attribute.value
-        {
-            column(attribute, text);
-            return;
+        mut attributes: Attributes<'a>,
+        known: &mut Known<'a>,
+    ) -> bool {
+        let Self {
+            shapes,
+            class,
+            values,
+            types,
+            is_text,
+            extra,
+        } = self;
+        let Some(expected) = shapes.of(*class).expected() else {
+            return false;
+        };
+        for (head, key) in expected {
+            let Some(attribute) = attributes.next_headed(head) else {
+                return false;
+            };
+            if let Some(key) = key {
+                known.add_value(key, attribute.value);
+            }
+            *is_text &= add_value(number, &attribute, values, types, extra);
         }
-        self.is_text = false;
-        self.text.clear();
-        wire::write_text(attribute.value, &mut self.text);
-        column(attribute, &self.text);
-        if letter == types::IN_EXTRA {
-            wire::put_message(number, attribute.raw, &mut self.extra);
-        }
+        attributes.is_over()
     }
+
+    #[inline(never)]
+    fn learn<'a>(
+        &mut self,
+        number: u32,
+        attributes: Attributes<'a>,
+        known: &mut Known<'a>,
+    ) -> Result<(), WireError> {
+        let shape = self.shapes.learn(self.class);
+        for attribute in attributes {
+            let attribute = attribute?;
+            let key = Key::of(attribute.key);
+            shape.add(attribute.key, key);
+            if let Some(key) = key {
+                known.add_value(key, attribute.value);
+            }
+            let (values, types, extra) = (&mut self.values, &mut self.types, &mut self.extra);
+            self.is_text &= add_value(number, &attribute, values, types, extra);
+        }
+        Ok(())
+    }
+}
+
+/// Adds an attribute to the columns but that of its name. Whether it is text.
+#[inline(always)]
+fn add_value(
+    number: u32,
+    attribute: &Attribute<'_>,
+    values: &mut Vec<u8>,
+    types: &mut Vec<u8>,
+    extra: &mut Vec<u8>,
+) -> bool {
+    let letter = types::letter(attribute.value);
+    types.push(letter);
+    if let wire::Value::Text(text) = attribute.value {
+        joined::add(text, values);
+        return true;
+    }
+    joined::add_written(values, |values| wire::write_text(attribute.value, values));
+    if letter == types::IN_EXTRA {
+        wire::put_message(number, attribute.raw, extra);
+    }
+    false
 }
 
 // === spans ===

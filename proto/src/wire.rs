@@ -16,7 +16,7 @@ mod span;
 mod tests;
 
 pub use any_value::{Value, write_text};
-pub use attribute::{Attribute, Attributes};
+pub use attribute::{Attribute, Attributes, put_head};
 pub use check::{Signal, check_logs, check_spans};
 pub use cursor::put_message;
 pub use group::{Resource, ResourceGroup, ResourceGroups, ScopeGroup};

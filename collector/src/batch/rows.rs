@@ -1,13 +1,11 @@
 //! A request's items to rows.
 
-use std::convert::Infallible;
-
 use coldtrace_model::RequestId;
-use coldtrace_proto::faas::{FaasSpan, Known};
+use coldtrace_proto::faas::Known;
 use coldtrace_proto::stored::Split;
 use coldtrace_proto::v1::ExportRequest;
 use coldtrace_proto::wire::{self, LogView, ResourceGroups, SpanView, Value, WireError};
-use coldtrace_store::native::{Blocks, Partition};
+use coldtrace_store::native::Blocks;
 use coldtrace_store::rows::{LogRow, Owner, PhaseRow, SandboxRow, SpanRow};
 use prost::Message as _;
 
@@ -28,7 +26,12 @@ pub(super) struct Rows<'a> {
     terms: Terms,
     blocks: &'a mut Blocks,
     named: &'a mut Named,
-    /// Of the item that is being filed; here so that none needs memory of its own.
+    scratch: &'a mut Scratch,
+}
+
+/// Of the item that is being filed; here so that none needs memory of its own.
+#[derive(Default)]
+pub(super) struct Scratch {
     split: Split,
     text: Vec<u8>,
     link_trace_ids: Vec<[u8; 16]>,
@@ -71,7 +74,12 @@ impl Via<'_> {
 // === impl Rows ===
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(request: &'a Request, blocks: &'a mut Blocks, named: &'a mut Named) -> Self {
+    pub(super) fn new(
+        request: &'a Request,
+        blocks: &'a mut Blocks,
+        named: &'a mut Named,
+        scratch: &'a mut Scratch,
+    ) -> Self {
         Self {
             owner: Owner {
                 tenant: request.tenant.as_str(),
@@ -83,9 +91,7 @@ impl<'a> Rows<'a> {
             },
             blocks,
             named,
-            split: Split::default(),
-            text: Vec::new(),
-            link_trace_ids: Vec::new(),
+            scratch,
         }
     }
 
@@ -125,7 +131,7 @@ impl<'a> Rows<'a> {
             });
         }
         for record in &ingest.logs {
-            let row = LogRow {
+            self.blocks.push_log(&LogRow {
                 owner: self.owner,
                 ts: record.time.0,
                 service: &sandbox.function,
@@ -138,13 +144,11 @@ impl<'a> Rows<'a> {
                 body: record.body.as_bytes(),
                 resource_id: 0,
                 scope_id: 0,
+                attr_keys: &[],
+                attr_values: &[],
                 attr_types: &[],
                 extra: &[],
-            };
-            let partition = self.partition(row.ts);
-            let Ok(()) = self
-                .blocks
-                .push_log(partition, |_| Ok::<_, Infallible>(row));
+            });
         }
         let stats = ingest.stats.clone().unwrap_or_default();
         self.blocks.push_sandbox(&SandboxRow {
@@ -218,45 +222,43 @@ impl<'a> Rows<'a> {
         let owner = self.owner;
         self.named.name_resource(self.blocks, owner, resource, ts)?;
         self.named.name_scope(self.blocks, owner, scope, ts);
-        self.collect_links(span);
-        let partition = self.partition(ts);
-        known.clear();
-        let mut faas = FaasSpan::default();
-        let (split, links) = (&mut self.split, &self.link_trace_ids);
-        self.blocks.push_span(partition, |attributes| {
-            split.span(span, |attribute, text| {
-                attributes.push(attribute.key, text);
-                known.add(attribute);
-            })?;
-            faas = resource.faas.span(span.kind, known);
-            Ok::<_, WireError>(SpanRow {
-                owner,
-                ts,
-                trace_id,
-                span_id,
-                parent_span_id: span.parent_span_id.try_into().unwrap_or_default(),
-                flags: span.flags,
-                service: resource.service,
-                name: span.name,
-                kind: number(span.kind, 5),
-                // Wraps: what came in is kept, and `ts` plus this is the end again.
-                duration_ns: span.end_unix_nano.wrapping_sub(ts).cast_signed(),
-                status: number(span.status_code, 2),
-                status_message: span.status_message,
-                request_id: request_id(faas.request_id),
-                sandbox_id: via.sandbox_id,
-                phase: match via.is_platform {
-                    true => known.phase().unwrap_or(""),
-                    false => "",
-                },
-                http_status: faas.http_status,
-                resource_id: resource.id,
-                scope_id: scope.id,
-                attr_types: split.types(),
-                extra: split.extra(),
-                link_trace_ids: links,
-            })
-        })?;
+        self.scratch.collect_links(span);
+        let Scratch {
+            split,
+            link_trace_ids,
+            ..
+        } = &mut *self.scratch;
+        split.span(span, known)?;
+        let faas = resource.faas.span(span.kind, known);
+        self.blocks.push_span(&SpanRow {
+            owner,
+            ts,
+            trace_id,
+            span_id,
+            parent_span_id: span.parent_span_id.try_into().unwrap_or_default(),
+            flags: span.flags,
+            service: resource.service,
+            name: span.name,
+            kind: number(span.kind, 5),
+            // Wraps: what came in is kept, and `ts` plus this is the end again.
+            duration_ns: span.end_unix_nano.wrapping_sub(ts).cast_signed(),
+            status: number(span.status_code, 2),
+            status_message: span.status_message,
+            request_id: request_id(faas.request_id),
+            sandbox_id: via.sandbox_id,
+            phase: match via.is_platform {
+                true => known.phase().unwrap_or(""),
+                false => "",
+            },
+            http_status: faas.http_status,
+            resource_id: resource.id,
+            scope_id: scope.id,
+            attr_keys: split.keys(),
+            attr_values: split.values(),
+            attr_types: split.types(),
+            extra: split.extra(),
+            link_trace_ids,
+        });
         if via.makes_facts()
             && let Some(request_id) = facts::request_of_span(span, &faas)
         {
@@ -265,17 +267,6 @@ impl<'a> Rows<'a> {
             self.blocks.push_invocation(&row);
         }
         Ok(())
-    }
-
-    /// The traces that the span's links name, each once.
-    fn collect_links(&mut self, span: &SpanView<'_>) {
-        let ids = &mut self.link_trace_ids;
-        ids.clear();
-        let named = span.link_trace_ids();
-        ids.extend(named.filter_map(|id| <[u8; 16]>::try_from(id).ok()));
-        ids.retain(|id| *id != [0; 16]);
-        ids.sort_unstable();
-        ids.dedup();
     }
 
     fn push_log<'r>(
@@ -295,43 +286,50 @@ impl<'a> Rows<'a> {
         let owner = self.owner;
         self.named.name_resource(self.blocks, owner, resource, ts)?;
         self.named.name_scope(self.blocks, owner, scope, ts);
+        let Scratch { split, text, .. } = &mut *self.scratch;
         let body = match record.body {
             Value::Text(text) => text,
             other => {
-                self.text.clear();
-                wire::write_text(other, &mut self.text);
-                &self.text
+                text.clear();
+                wire::write_text(other, text);
+                text
             }
         };
-        let partition = self.partition(ts);
-        known.clear();
-        let split = &mut self.split;
-        self.blocks.push_log(partition, |attributes| {
-            split.log(record, |attribute, text| {
-                attributes.push(attribute.key, text);
-                known.add(attribute);
-            })?;
-            Ok(LogRow {
-                owner,
-                ts,
-                service: resource.service,
-                source: OTLP_SOURCE,
-                sandbox_id: via.sandbox_id,
-                request_id: request_id(known.invocation_id()),
-                trace_id: record.trace_id.try_into().unwrap_or_default(),
-                span_id: record.span_id.try_into().unwrap_or_default(),
-                severity: u8::try_from(record.severity).unwrap_or(0),
-                body,
-                resource_id: resource.id,
-                scope_id: scope.id,
-                attr_types: split.types(),
-                extra: split.extra(),
-            })
-        })
+        split.log(record, known)?;
+        self.blocks.push_log(&LogRow {
+            owner,
+            ts,
+            service: resource.service,
+            source: OTLP_SOURCE,
+            sandbox_id: via.sandbox_id,
+            request_id: request_id(known.invocation_id()),
+            trace_id: record.trace_id.try_into().unwrap_or_default(),
+            span_id: record.span_id.try_into().unwrap_or_default(),
+            severity: u8::try_from(record.severity).unwrap_or(0),
+            body,
+            resource_id: resource.id,
+            scope_id: scope.id,
+            attr_keys: split.keys(),
+            attr_values: split.values(),
+            attr_types: split.types(),
+            extra: split.extra(),
+        });
+        Ok(())
     }
+}
 
-    fn partition(&self, ts: u64) -> Partition {
-        Partition::of(ts, self.owner.keep_days)
+// === impl Scratch ===
+
+impl Scratch {
+    /// The traces that the span's links name, each once.
+    fn collect_links(&mut self, span: &SpanView<'_>) {
+        let ids = &mut self.link_trace_ids;
+        ids.clear();
+        let named = span.link_trace_ids();
+        ids.extend(named.filter_map(|id| <[u8; 16]>::try_from(id).ok()));
+        ids.retain(|id| *id != [0; 16]);
+        ids.sort_unstable();
+        ids.dedup();
     }
 }
 

@@ -110,44 +110,58 @@ pub(super) const fn padding(payload: usize) -> usize {
 /// Calls `visit` for everything in `bytes`, which begin at `start` of the lane, in order.
 pub(crate) fn walk(lane: LaneId, start: u64, bytes: &Bytes, mut visit: impl FnMut(Found)) {
     let mut offset = 0;
-    while offset + HEADER <= bytes.len() {
-        let position = start + offset as u64;
-        match Header::read(lane, position, &bytes[offset..]) {
-            Some(header) => {
-                let next = offset + (HEADER + header.length).next_multiple_of(ALIGNMENT);
-                let range = Range {
-                    from: position,
-                    to: start + next as u64,
-                };
-                let payload = bytes.slice(offset + HEADER..offset + HEADER + header.length);
-                visit(
-                    match Record::parse(header.kind, header.checksum, &payload) {
-                        Some(record) => Found::Record {
-                            at: range,
-                            group: header.group,
-                            record,
-                        },
-                        None => Found::Damage(range),
-                    },
-                );
-                offset = next;
-            }
-            // Nearly always, and a segment is long.
-            None if is_blank(&bytes[offset..]) => return,
-            None => {
-                let next = next_header(lane, start, bytes, offset);
-                let end = next.unwrap_or_else(|| written_end(bytes, offset));
-                if end > offset {
-                    let to = start + end as u64;
-                    visit(Found::Damage(Range { from: position, to }));
-                }
-                match next {
-                    Some(next) => offset = next,
-                    None => return,
-                }
-            }
+    loop {
+        let rest = bytes.slice(offset..);
+        offset += walk_front(lane, start + offset as u64, &rest, &mut visit);
+        // Nearly always, and a segment is long.
+        if offset + HEADER > bytes.len() || is_blank(&bytes[offset..]) {
+            return;
+        }
+        let next = next_header(lane, start, bytes, offset);
+        let end = next.unwrap_or_else(|| written_end(bytes, offset));
+        if end > offset {
+            let range = Range {
+                from: start + offset as u64,
+                to: start + end as u64,
+            };
+            visit(Found::Damage(range));
+        }
+        match next {
+            Some(next) => offset = next,
+            None => return,
         }
     }
+}
+
+/// As [`walk`], up to the first place where no record stands that is whole; how many bytes that is from the start.
+pub(crate) fn walk_front(
+    lane: LaneId,
+    start: u64,
+    bytes: &Bytes,
+    mut visit: impl FnMut(Found),
+) -> usize {
+    let mut offset = 0;
+    while let Some(header) = Header::read(lane, start + offset as u64, &bytes[offset..]) {
+        let next = offset + (HEADER + header.length).next_multiple_of(ALIGNMENT);
+        let range = Range {
+            from: start + offset as u64,
+            to: start + next as u64,
+        };
+        let payload = bytes.slice(offset + HEADER..offset + HEADER + header.length);
+        visit(
+            match Record::parse(header.kind, header.checksum, &payload) {
+                Some(record) => Found::Record {
+                    at: range,
+                    group: header.group,
+                    record,
+                },
+                None => Found::Damage(range),
+            },
+        );
+        // What fills up the last one may be cut off.
+        offset = next.min(bytes.len());
+    }
+    offset
 }
 
 /// Whether the header of a record of this lane stands here, as it was written.

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use coldtrace_model::UnixNanos;
 use tracing::error;
 
@@ -155,7 +155,7 @@ fn without_empty<D: Disk>(
 
 /// Where the last record of a segment ends.
 fn written_end<D: Disk>(lane: LaneId, segment: &Segment<D>) -> io::Result<u64> {
-    let (start, bytes) = segment.read(segment.range())?;
+    let (start, bytes) = segment.read(segment.range(), BytesMut::new())?;
     let mut end = segment.base;
     walk(lane, start, &bytes, |found| {
         if let Found::Record { at, .. } = found {
@@ -206,7 +206,7 @@ fn scan<D: Disk>(lane: LaneId, segments: &[Arc<Segment<D>>]) -> io::Result<(Scan
             });
         }
         expected = piece.range.to;
-        let (start, bytes) = piece.segment.read(piece.range)?;
+        let (start, bytes) = piece.segment.read(piece.range, BytesMut::new())?;
         walk(lane, start, &bytes, |found| {
             scanned.note(found, start, &bytes);
         });

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::disk::{Disk, DiskFile, Os};
 use super::record::{HEADER, LaneId, Range, is_header};
@@ -96,16 +96,16 @@ impl<D: Disk> Segment<D> {
     }
 
     /// The bytes of this stretch, as far as they are in this segment; with the position of the first. What the disk can't read
-    /// comes as bytes that are no record.
-    pub(crate) fn read(&self, range: Range) -> io::Result<(u64, Bytes)> {
+    /// comes as bytes that are no record. They are read into the memory of `buffer`.
+    pub(crate) fn read(&self, range: Range, mut buffer: BytesMut) -> io::Result<(u64, Bytes)> {
         let from = range.from.max(self.base);
         let to = range.to.min(self.base + self.capacity);
         let length = usize::try_from(to.saturating_sub(from)).map_err(io::Error::other)?;
-        let mut bytes = vec![0; length];
-        if self.file.read(&mut bytes, from - self.base).is_err() {
-            self.read_what_is_readable(&mut bytes, from - self.base);
+        buffer.resize(length, 0);
+        if self.file.read(&mut buffer, from - self.base).is_err() {
+            self.read_what_is_readable(&mut buffer, from - self.base);
         }
-        Ok((from, bytes.into()))
+        Ok((from, buffer.freeze()))
     }
 
     fn read_what_is_readable(&self, bytes: &mut [u8], offset: u64) {
@@ -128,7 +128,11 @@ impl<D: Disk> Segment<D> {
             from: self.base,
             to: self.base + HEADER as u64,
         };
-        Ok(is_header(lane, self.base, &self.read(header)?.1))
+        Ok(is_header(
+            lane,
+            self.base,
+            &self.read(header, BytesMut::new())?.1,
+        ))
     }
 
     pub(crate) fn write(&self, pieces: &mut [IoSlice<'_>], position: u64) -> io::Result<()> {

@@ -7,6 +7,7 @@
 mod histogram;
 mod ids;
 mod invocation;
+pub mod joined;
 mod span;
 mod time;
 

@@ -8,7 +8,6 @@
 
 pub mod embedded;
 mod error;
-mod joined;
 mod migrate;
 pub mod native;
 pub mod reader;

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use crate::rows::{InvocationRow, LogRow, PhaseRow, ResourceRow, SandboxRow, ScopeRow, SpanRow};
 
 mod column;
+mod pages;
 mod tables;
 
-use column::{Joined, LowText, Text};
 use tables::Columns;
 
 /// Fewer parts for the engine to merge against the memory of a block; DESIGN 3.
@@ -112,22 +112,11 @@ pub struct Blocks {
     logs: Partitions<tables::Logs>,
 }
 
-/// Takes the attributes of the row that is being filled, in their order.
-pub struct AttributeWriter<'a> {
-    keys: &'a mut Joined<LowText>,
-    values: &'a mut Joined<Text>,
-}
-
 /// The blocks of one table.
 struct Partitions<C> {
     all: Vec<(Partition, Parts<C>)>,
     /// Which took the last row: it mostly takes the next.
     last: usize,
-}
-
-/// Tables whose rows have attributes of which there may be many.
-trait Attributed: tables::Columns {
-    fn attributes(&mut self) -> AttributeWriter<'_>;
 }
 
 /// The blocks of one partition: those that are full and the one that takes rows.
@@ -218,13 +207,10 @@ fn day(ts: u64) -> u16 {
 // === impl Blocks ===
 
 impl Blocks {
-    /// Adds a span: `fill` writes its attributes and gives the rest. Where it fails nothing is added.
-    pub fn push_span<'r, E>(
-        &mut self,
-        partition: Partition,
-        fill: impl FnOnce(&mut AttributeWriter<'_>) -> Result<SpanRow<'r>, E>,
-    ) -> Result<(), E> {
-        self.spans.of(partition).fill(partition, fill)
+    /// Adds a span.
+    pub fn push_span(&mut self, row: &SpanRow<'_>) {
+        let partition = Partition::of(row.ts, row.owner.keep_days);
+        self.spans.push(partition, row);
     }
 
     /// Adds a resource.
@@ -257,13 +243,10 @@ impl Blocks {
         self.sandboxes.push(partition, row);
     }
 
-    /// Adds a log record, as [`Blocks::push_span`] does.
-    pub fn push_log<'r, E>(
-        &mut self,
-        partition: Partition,
-        fill: impl FnOnce(&mut AttributeWriter<'_>) -> Result<LogRow<'r>, E>,
-    ) -> Result<(), E> {
-        self.logs.of(partition).fill(partition, fill)
+    /// Adds a log record.
+    pub fn push_log(&mut self, row: &LogRow<'_>) {
+        let partition = Partition::of(row.ts, row.owner.keep_days);
+        self.logs.push(partition, row);
     }
 
     /// One block per table, partition and at most 100,000 rows, ordered by those.
@@ -277,22 +260,6 @@ impl Blocks {
         self.sandboxes.finish(&mut blocks);
         self.logs.finish(&mut blocks);
         blocks
-    }
-}
-
-// === impl AttributeWriter ===
-
-impl AttributeWriter<'_> {
-    /// One more attribute: its name, and its value as text.
-    #[inline]
-    pub fn push(&mut self, key: &[u8], value: &[u8]) {
-        self.keys.add(key);
-        self.values.add(value);
-    }
-
-    fn rewind(&mut self) {
-        self.keys.rewind();
-        self.values.rewind();
     }
 }
 
@@ -331,26 +298,6 @@ impl<C: Columns> Partitions<C> {
     }
 }
 
-// === impl Attributed for Spans, Logs ===
-
-impl Attributed for tables::Spans {
-    fn attributes(&mut self) -> AttributeWriter<'_> {
-        AttributeWriter {
-            keys: &mut self.attr_keys,
-            values: &mut self.attr_values,
-        }
-    }
-}
-
-impl Attributed for tables::Logs {
-    fn attributes(&mut self) -> AttributeWriter<'_> {
-        AttributeWriter {
-            keys: &mut self.attr_keys,
-            values: &mut self.attr_values,
-        }
-    }
-}
-
 // === impl Parts ===
 
 impl<C: Columns> Default for Parts<C> {
@@ -367,27 +314,6 @@ impl<C: Columns> Parts<C> {
         self.open.push(row);
         if self.open.is_full() {
             self.close(partition);
-        }
-    }
-
-    fn fill<'r, E>(
-        &mut self,
-        partition: Partition,
-        fill: impl FnOnce(&mut AttributeWriter<'_>) -> Result<C::Row<'r>, E>,
-    ) -> Result<(), E>
-    where
-        C: Attributed,
-    {
-        let mut attributes = self.open.columns.attributes();
-        match fill(&mut attributes) {
-            Ok(row) => {
-                self.push(partition, &row);
-                Ok(())
-            }
-            Err(error) => {
-                attributes.rewind();
-                Err(error)
-            }
         }
     }
 

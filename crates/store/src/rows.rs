@@ -59,6 +59,10 @@ pub struct SpanRow<'a> {
     pub resource_id: u64,
     /// Key into `scopes`.
     pub scope_id: u64,
+    /// The names of the attributes, [`coldtrace_model::joined`].
+    pub attr_keys: &'a [u8],
+    /// The attributes as texts, in the same order.
+    pub attr_values: &'a [u8],
     /// Of which OTLP type each attribute is, as `coldtrace_proto::stored` writes it.
     pub attr_types: &'a [u8],
     /// The rest as OTLP bytes.
@@ -247,6 +251,10 @@ pub struct LogRow<'a> {
     pub resource_id: u64,
     /// Key into `scopes`, 0 if none.
     pub scope_id: u64,
+    /// The names of the attributes, [`coldtrace_model::joined`].
+    pub attr_keys: &'a [u8],
+    /// The attributes as texts, in the same order.
+    pub attr_values: &'a [u8],
     /// Of which OTLP type each attribute is, as `coldtrace_proto::stored` writes it.
     pub attr_types: &'a [u8],
     /// The rest as OTLP bytes.

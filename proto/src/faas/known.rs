@@ -8,7 +8,7 @@ macro_rules! keys {
     ($($key:ident = $name:literal,)*) => {
         /// A name that is known.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) enum Key {
+        pub(crate) enum Key {
             $($key,)*
         }
 
@@ -108,7 +108,7 @@ pub struct Known<'a> {
 
 impl Key {
     #[inline]
-    fn of(name: &[u8]) -> Option<Self> {
+    pub(crate) fn of(name: &[u8]) -> Option<Self> {
         let first = *name.first()?;
         let letters = *FIRST_LETTERS.get(name.len())?;
         // Shifted by more than there are bits, nothing is left.
@@ -155,11 +155,16 @@ impl<'a> Known<'a> {
     /// Takes note of an attribute, if it is known and says something.
     #[inline]
     pub fn add(&mut self, attribute: &Attribute<'a>) {
-        if let Some(key) = Key::of(attribute.key)
-            && attribute.value != Value::Empty
-            && self.said & key.bit() == 0
-        {
-            self.values[key as usize] = attribute.value;
+        if let Some(key) = Key::of(attribute.key) {
+            self.add_value(key, attribute.value);
+        }
+    }
+
+    /// As [`Known::add`], of an attribute whose name was looked up.
+    #[inline]
+    pub(crate) fn add_value(&mut self, key: Key, value: Value<'a>) {
+        if value != Value::Empty && self.said & key.bit() == 0 {
+            self.values[key as usize] = value;
             self.said |= key.bit();
         }
     }

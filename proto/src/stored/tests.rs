@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use coldtrace_model::{AttributeValue, Resource, Scope, SpanKind, SpanOrigin, StatusCode};
+use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
@@ -15,9 +16,7 @@ fn columns(span: &otlp::trace::Span) -> StoredSpan {
     let wire = span.encode_to_vec();
     let view = SpanView::read(&wire).expect("a span");
     let mut split = Split::default();
-    let mut attrs = Vec::new();
-    let written = split.span(&view, |attribute, text| attrs.push(column(attribute, text)));
-    written.expect("a span");
+    split.span(&view, &mut Known::default()).expect("a span");
     StoredSpan {
         trace_id: view.trace_id.try_into().unwrap_or_default(),
         span_id: view.span_id.try_into().unwrap_or_default(),
@@ -32,7 +31,7 @@ fn columns(span: &otlp::trace::Span) -> StoredSpan {
         status: StatusCode::from_number(view.status_code) as u8,
         status_message: owned(view.status_message),
         flags: view.flags,
-        attrs,
+        attrs: attrs(&split),
         attr_types: owned(split.types()),
         extra: split.extra().to_vec(),
     }
@@ -42,9 +41,9 @@ fn log_columns(record: &otlp::logs::LogRecord) -> StoredLog {
     let wire = record.encode_to_vec();
     let view = LogView::read(&wire).expect("a log record");
     let mut split = Split::default();
-    let mut attrs = Vec::new();
-    let written = split.log(&view, |attribute, text| attrs.push(column(attribute, text)));
-    written.expect("a log record");
+    split
+        .log(&view, &mut Known::default())
+        .expect("a log record");
     let mut body = Vec::new();
     wire::write_text(view.body, &mut body);
     StoredLog {
@@ -53,15 +52,73 @@ fn log_columns(record: &otlp::logs::LogRecord) -> StoredLog {
         body: owned(&body),
         trace_id: view.trace_id.try_into().unwrap_or_default(),
         span_id: view.span_id.try_into().unwrap_or_default(),
-        attrs,
+        attrs: attrs(&split),
         attr_types: owned(split.types()),
         extra: split.extra().to_vec(),
         ..StoredLog::default()
     }
 }
 
-fn column(attribute: &Attribute<'_>, text: &[u8]) -> (String, String) {
-    (owned(attribute.key), owned(text))
+/// As the store reads them.
+fn attrs(split: &Split) -> Vec<(String, String)> {
+    let keys = joined::read(split.keys());
+    keys.zip(joined::read(split.values())).collect()
+}
+
+fn parts(split: &Split) -> [&[u8]; 4] {
+    [split.keys(), split.values(), split.types(), split.extra()]
+}
+
+/// An attribute as a span's field, in any form in which it may be written; or a field between them.
+fn attribute() -> impl Strategy<Value = Vec<u8>> {
+    let key = prop_oneof![
+        Just("a".to_owned()),
+        Just("b".to_owned()),
+        Just("faas.invocation_id".to_owned()),
+        Just("k".repeat(127)),
+        Just("k".repeat(128)),
+    ];
+    let value = prop_oneof![
+        3 => arbitrary::any_value(),
+        1 => Just(AnyValue { value: Some(Value::StringValue("v".repeat(300))) }),
+    ];
+    (key, value, 0..7_u8).prop_map(|(key, value, form)| {
+        let value = value.encode_to_vec();
+        let mut pair = Vec::new();
+        match form {
+            // The value first, the name twice, the value twice, a field that nobody knows, none but a name.
+            0 => {
+                wire::put_message(2, &value, &mut pair);
+                wire::put_message(1, key.as_bytes(), &mut pair);
+            }
+            1 => {
+                wire::put_message(1, b"other", &mut pair);
+                wire::put_message(1, key.as_bytes(), &mut pair);
+                wire::put_message(2, &value, &mut pair);
+            }
+            2 => {
+                wire::put_message(1, key.as_bytes(), &mut pair);
+                wire::put_message(2, &value, &mut pair);
+                wire::put_message(2, &value, &mut pair);
+            }
+            3 => {
+                wire::put_message(1, key.as_bytes(), &mut pair);
+                wire::put_message(2, &value, &mut pair);
+                wire::put_message(9, b"new", &mut pair);
+            }
+            4 => wire::put_message(1, key.as_bytes(), &mut pair),
+            _ => {
+                wire::put_message(1, key.as_bytes(), &mut pair);
+                wire::put_message(2, &value, &mut pair);
+            }
+        }
+        let mut field = Vec::new();
+        wire::put_message(9, &pair, &mut field);
+        if form == 5 {
+            wire::put_message(3, b"between=them", &mut field);
+        }
+        field
+    })
 }
 
 fn owned(text: &[u8]) -> String {
@@ -109,6 +166,33 @@ proptest! {
     fn a_span_comes_out_of_columns_and_bytes_as_it_went_in(span in arbitrary::span()) {
         let stored = read(columns(&span)).expect("what was split");
         prop_assert_eq!(bytes(&stored), bytes(&unsplit(span)));
+    }
+
+    /// The guess of a span's names changes nothing, whatever came before.
+    #[test]
+    fn a_span_is_split_alike_after_any_other(
+        attributes in vec(vec(attribute(), 0..5), 1..8),
+        name in "[ab]",
+    ) {
+        let spans = attributes.iter().map(|attributes| {
+            let mut span = Vec::new();
+            wire::put_message(5, name.as_bytes(), &mut span);
+            attributes.iter().for_each(|field| span.extend_from_slice(field));
+            span
+        });
+        let mut used = Split::default();
+        for bytes in spans {
+            let view = SpanView::read(&bytes).expect("a span");
+            let mut fresh = Split::default();
+            let (mut known, mut known_fresh) = (Known::default(), Known::default());
+            used.span(&view, &mut known).expect("a span");
+            fresh.span(&view, &mut known_fresh).expect("a span");
+            prop_assert_eq!(parts(&used), parts(&fresh));
+            prop_assert_eq!(known.invocation_id(), known_fresh.invocation_id());
+            let expected: Result<Vec<_>, _> = view.attributes().collect();
+            let keys = expected.expect("attributes").into_iter().map(|attribute| owned(attribute.key));
+            prop_assert_eq!(joined::read(used.keys()).collect::<Vec<_>>(), keys.collect::<Vec<_>>());
+        }
     }
 
     #[test]

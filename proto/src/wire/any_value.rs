@@ -28,9 +28,46 @@ pub enum Value<'a> {
     Other(&'a [u8]),
 }
 
+/// Numbers and types of the fields of `AnyValue`.
+const TEXT: u8 = 1 << 3 | 2;
+const TRUTH: u8 = 2 << 3;
+const INT: u8 = 3 << 3;
+const DOUBLE: u8 = 4 << 3 | 1;
+
 // === impl Value ===
 
 impl<'a> Value<'a> {
+    /// Reads an `AnyValue` behind its length, if it is a short text, a number or a truth, nothing follows it, and it is
+    /// written as encoders write it.
+    #[inline(always)]
+    pub(super) fn read_plain(bytes: &'a [u8]) -> Option<Self> {
+        let [length @ 0..0x80, value @ ..] = bytes else {
+            return None;
+        };
+        if value.len() != usize::from(*length) {
+            return None;
+        }
+        Some(match value {
+            [TEXT, length @ 0..0x80, text @ ..] if text.len() == usize::from(*length) => {
+                Self::Text(text)
+            }
+            [INT, number @ 0..0x80] => Self::Int(i64::from(*number)),
+            [INT, low @ 0x80..=0xff, high @ 0..0x80] => {
+                Self::Int(i64::from(low & 0x7f) | i64::from(*high) << 7)
+            }
+            [TRUTH, truth @ 0..0x80] => Self::Bool(*truth != 0),
+            [DOUBLE, bits @ ..] => Self::Double(f64::from_le_bytes(bits.try_into().ok()?)),
+            _ => return None,
+        })
+    }
+
+    /// Reads an `AnyValue` behind its length, if nothing follows it.
+    #[inline(never)]
+    pub(super) fn read_whole(bytes: &'a [u8], depth: u32) -> Option<Self> {
+        let value = Cursor::new("KeyValue", bytes, depth).whole()?;
+        Self::read(value, depth).ok()
+    }
+
     /// Reads an `AnyValue`.
     #[inline]
     pub(super) fn read(bytes: &'a [u8], depth: u32) -> Result<Self, WireError> {

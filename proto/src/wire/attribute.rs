@@ -25,14 +25,20 @@ pub struct Attributes<'a> {
     depth: u32,
 }
 
-/// Numbers and types of the fields of `KeyValue`,
+/// Numbers and types of the fields of `KeyValue`.
 const KEY: u8 = 1 << 3 | 2;
 const VALUE: u8 = 2 << 3 | 2;
-/// and of `AnyValue`.
-const TEXT: u8 = 1 << 3 | 2;
-const TRUTH: u8 = 2 << 3;
-const INT: u8 = 3 << 3;
-const DOUBLE: u8 = 4 << 3 | 1;
+
+/// Appends what a `KeyValue` of this name begins with, up to its value's length, as encoders write it. Not of a long name.
+pub fn put_head(key: &[u8], out: &mut Vec<u8>) -> bool {
+    let Some(length @ 0..0x80) = u8::try_from(key.len()).ok() else {
+        return false;
+    };
+    out.extend_from_slice(&[KEY, length]);
+    out.extend_from_slice(key);
+    out.push(VALUE);
+    true
+}
 
 // === impl Attribute ===
 
@@ -52,23 +58,19 @@ impl<'a> Attribute<'a> {
             return None;
         };
         let (key, rest) = rest.split_at_checked(usize::from(*key_length))?;
-        let [VALUE, value_length @ 0..0x80, value @ ..] = rest else {
+        let [VALUE, value @ ..] = rest else {
             return None;
         };
-        if value.len() != usize::from(*value_length) {
-            return None;
-        }
-        let value = match value {
-            [TEXT, length @ 0..0x80, text @ ..] if text.len() == usize::from(*length) => {
-                Value::Text(text)
-            }
-            [INT, number @ 0..0x80] => Value::Int(i64::from(*number)),
-            [INT, low @ 0x80..=0xff, high @ 0..0x80] => {
-                Value::Int(i64::from(low & 0x7f) | i64::from(*high) << 7)
-            }
-            [TRUTH, truth @ 0..0x80] => Value::Bool(*truth != 0),
-            [DOUBLE, bits @ ..] => Value::Double(f64::from_le_bytes(bits.try_into().ok()?)),
-            _ => return None,
+        let value = Value::read_plain(value)?;
+        Some(Self { key, value, raw })
+    }
+
+    /// What follows the name is its value, in one field that ends where the attribute does.
+    #[inline(always)]
+    fn read_behind(key: &'a [u8], value: &'a [u8], raw: &'a [u8], depth: u32) -> Option<Self> {
+        let value = match Value::read_plain(value) {
+            Some(value) => value,
+            None => Value::read_whole(value, depth + 1)?,
         };
         Some(Self { key, value, raw })
     }
@@ -115,6 +117,31 @@ impl<'a> Attributes<'a> {
             number,
             depth: depth + 1,
         }
+    }
+
+    /// The next one, if it begins with this head ([`put_head`]) and goes on as encoders write it. Else it may be passed.
+    #[inline(always)]
+    pub fn next_headed(&mut self, head: &[u8]) -> Option<Attribute<'a>> {
+        let raw = match self.cursor.next_short((self.number << 3 | 2) as u8) {
+            Some(raw) => raw,
+            None => self.next_long()?,
+        };
+        let value = raw.strip_prefix(head)?;
+        let key = &raw[2..head.len() - 1];
+        Attribute::read_behind(key, value, raw, self.depth)
+    }
+
+    #[inline(never)]
+    fn next_long(&mut self) -> Option<&'a [u8]> {
+        match self.cursor.next() {
+            Ok(Some((number, Field::Bytes(raw)))) if number == self.number => Some(raw),
+            _ => None,
+        }
+    }
+
+    /// Whether none is left, nor anything else between them.
+    pub fn is_over(&self) -> bool {
+        self.cursor.rest().is_empty()
     }
 }
 

@@ -83,6 +83,12 @@ impl<'a> Cursor<'a> {
         Some(message)
     }
 
+    /// All that is left, if it is bytes behind their length.
+    pub(super) fn whole(mut self) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.varint().ok()?).ok()?;
+        (self.rest.len() == length).then_some(self.rest)
+    }
+
     /// Whether the text in field `number` is one.
     #[inline(always)]
     pub(super) fn text(&self, number: u32, text: &[u8]) -> Result<(), WireError> {

@@ -1,18 +1,18 @@
 //! Data for the API's tests, written as the collector writes it: every fact a row of its own, in a part of its own.
 
-use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use coldtrace_model::{
     ByteSize, Cold, FactSet, Invocation, LogRecord, Nanos, Outcome, Phase, PhaseKind, RequestId,
-    Resource, SandboxId, Span, SpanId, SpanKind, TraceId, UnixNanos,
+    Resource, SandboxId, Span, SpanId, SpanKind, TraceId, UnixNanos, joined,
 };
+use coldtrace_proto::faas::Known;
 use coldtrace_proto::span as otlp;
 use coldtrace_proto::stored::{self, Split};
-use coldtrace_proto::wire::{SpanView, WireError};
+use coldtrace_proto::wire::SpanView;
 use coldtrace_store::Store;
-use coldtrace_store::native::{Blocks, Partition};
+use coldtrace_store::native::Blocks;
 use coldtrace_store::rows::{
     InvocationRow, LogRow, Owner, PhaseRow, ResourceRow, ScopeRow, SpanRow,
 };
@@ -94,36 +94,32 @@ impl<'a> Data<'a> {
         let bytes = otlp::from_model(span).encode_to_vec();
         let view = SpanView::read(&bytes).expect("a span");
         let mut split = Split::default();
-        let split = &mut split;
-        let pushed = blocks.push_span(Partition::of(ts, owner.keep_days), |attributes| {
-            split.span(&view, |attribute, text| {
-                attributes.push(attribute.key, text)
-            })?;
-            Ok::<_, WireError>(SpanRow {
-                owner,
-                ts,
-                trace_id: *span.trace_id.as_bytes(),
-                span_id: *span.span_id.as_bytes(),
-                parent_span_id: span.parent_span_id.map_or([0; 8], |id| *id.as_bytes()),
-                flags: span.flags,
-                service,
-                name: span.name.as_bytes(),
-                kind: span.kind as u8,
-                duration_ns: span.end.0.wrapping_sub(span.start.0) as i64,
-                status: span.status.code as u8,
-                status_message: span.status.message.as_bytes(),
-                request_id: text_of(span.origin.request_id.as_ref().map(RequestId::as_str)),
-                sandbox_id: text_of(span.origin.sandbox_id.as_ref().map(SandboxId::as_str)),
-                phase: &span.origin.phase,
-                http_status: 0,
-                resource_id: key(&resource_raw),
-                scope_id: key(&scope_raw),
-                attr_types: split.types(),
-                extra: split.extra(),
-                link_trace_ids: &links,
-            })
+        split.span(&view, &mut Known::default()).expect("a span");
+        blocks.push_span(&SpanRow {
+            owner,
+            ts,
+            trace_id: *span.trace_id.as_bytes(),
+            span_id: *span.span_id.as_bytes(),
+            parent_span_id: span.parent_span_id.map_or([0; 8], |id| *id.as_bytes()),
+            flags: span.flags,
+            service,
+            name: span.name.as_bytes(),
+            kind: span.kind as u8,
+            duration_ns: span.end.0.wrapping_sub(span.start.0) as i64,
+            status: span.status.code as u8,
+            status_message: span.status.message.as_bytes(),
+            request_id: text_of(span.origin.request_id.as_ref().map(RequestId::as_str)),
+            sandbox_id: text_of(span.origin.sandbox_id.as_ref().map(SandboxId::as_str)),
+            phase: &span.origin.phase,
+            http_status: 0,
+            resource_id: key(&resource_raw),
+            scope_id: key(&scope_raw),
+            attr_keys: split.keys(),
+            attr_values: split.values(),
+            attr_types: split.types(),
+            extra: split.extra(),
+            link_trace_ids: &links,
         });
-        pushed.expect("a span");
     }
 
     /// One row that tells all that the invocation says; what it does not say loses every merge.
@@ -207,7 +203,7 @@ impl<'a> Data<'a> {
     pub(super) async fn logs(&self, service: &str, sandbox_id: &str, lines: &[LogRecord]) {
         let mut blocks = Blocks::default();
         for line in lines {
-            let row = LogRow {
+            blocks.push_log(&LogRow {
                 owner: self.owner(),
                 ts: line.time.0,
                 service,
@@ -220,13 +216,10 @@ impl<'a> Data<'a> {
                 body: line.body.as_bytes(),
                 resource_id: 0,
                 scope_id: 0,
+                attr_keys: &joined_of("level"),
+                attr_values: &joined_of("info"),
                 attr_types: &[],
                 extra: &[],
-            };
-            let partition = Partition::of(row.ts, row.owner.keep_days);
-            let Ok(()) = blocks.push_log(partition, |attributes| {
-                attributes.push(b"level", b"info");
-                Ok::<_, Infallible>(row)
             });
         }
         self.write(blocks, "logs").await;
@@ -392,4 +385,11 @@ pub(super) fn wide(trace: u128, spans: u64) -> Vec<Span> {
         }
     };
     (1..=spans).map(one).collect()
+}
+
+/// One attribute's key or value as a column has it.
+fn joined_of(text: &str) -> Vec<u8> {
+    let mut whole = Vec::new();
+    joined::add(text.as_bytes(), &mut whole);
+    whole
 }

@@ -13,7 +13,7 @@ use super::super::core::{Change, Core};
 use super::super::disk::simulated::{End, Faults, Simulated};
 use super::super::record::{LaneId, Range};
 use super::super::{Acknowledge, Acknowledged, Lanes, Options, Request, ResendKey, Seen, prepare};
-use super::request;
+use super::{contents, request};
 
 const SEGMENT: u64 = 4096;
 const LANES: usize = 2;
@@ -168,16 +168,16 @@ impl Process {
             Some(done) => done,
             None => {
                 let Some(cut) = core.hand_out() else { return };
-                let contents = cut.read().unwrap();
+                let (requests, damaged) = contents(&cut);
                 if self.disk.is_over() {
                     return;
                 }
-                self.damaged += contents.damaged;
-                world.store(cut.lane, cut.range, &contents.requests);
+                self.damaged += damaged;
+                world.store(cut.lane, cut.range, &requests);
                 let acknowledged: Vec<Acknowledged> =
-                    contents.requests.iter().map(Acknowledged::of).collect();
+                    requests.iter().map(Acknowledged::of).collect();
                 if self.seen.note(&acknowledged, NOW).is_err() {
-                    let serials = contents.requests.iter().map(|request| serial(request.key));
+                    let serials = requests.iter().map(|request| serial(request.key));
                     world.unnoted.extend(serials);
                 }
                 cut.range.to
@@ -249,9 +249,9 @@ impl World {
         for core in cores {
             core.commit(&[], true).expect("nothing fails any more");
             while let Some(cut) = core.hand_out() {
-                let contents = cut.read().unwrap();
-                assert_eq!(contents.damaged, 0);
-                self.store(cut.lane, cut.range, &contents.requests);
+                let (requests, damaged) = contents(&cut);
+                assert_eq!(damaged, 0);
+                self.store(cut.lane, cut.range, &requests);
             }
         }
     }

@@ -6,12 +6,12 @@
 use std::borrow::Cow;
 use std::hash::BuildHasher as _;
 use std::marker::PhantomData;
+use std::mem;
 
-use bytes::Bytes;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use crate::joined;
+use super::pages::{Pages, Pieces, put_text};
 use crate::rows::AttributeItems;
 
 /// A column under construction.
@@ -26,21 +26,11 @@ pub(super) trait Column: Default {
     fn encode(self, out: &mut Pieces);
 }
 
-/// A block's bytes: what is small gathered, what is large as it is.
-#[derive(Default)]
-pub(super) struct Pieces {
-    whole: Vec<Bytes>,
-    gathered: Vec<u8>,
-}
-
-/// From here on a copy would cost more than one piece more to send.
-const LARGE: usize = 16 << 10;
-
 /// A type whose values all have one width.
 pub(super) trait Fixed {
     type Value;
     const TYPE: &'static str;
-    fn put(value: Self::Value, out: &mut Vec<u8>);
+    fn put(value: Self::Value, out: &mut Pages);
 }
 
 macro_rules! fixed {
@@ -51,8 +41,9 @@ macro_rules! fixed {
         impl Fixed for $name {
             type Value = $value;
             const TYPE: &'static str = $sql;
-            fn put($given: $value, out: &mut Vec<u8>) {
-                out.extend_from_slice(&$bytes);
+            #[inline]
+            fn put($given: $value, out: &mut Pages) {
+                out.put(&$bytes);
             }
         }
     )*};
@@ -74,35 +65,45 @@ fixed! {
 
 /// Values of one width.
 pub(super) struct Plain<F> {
-    values: Vec<u8>,
+    values: Pages,
     kind: PhantomData<F>,
 }
 
 /// `String`
 #[derive(Default)]
 pub(super) struct Text {
-    values: Vec<u8>,
+    values: Pages,
 }
 
 /// `LowCardinality(String)`: each different text once, and a number per row.
 #[derive(Default)]
 pub(super) struct LowText {
     texts: Dictionary,
-    rows: Vec<u32>,
+    rows: Numbers,
 }
 
-/// Texts that stand in their row as one. They come one by one and belong to the next row that ends.
+/// A number for each row, as narrow as they allow.
 #[derive(Default)]
-pub(super) struct Joined<T> {
-    rows: T,
-    open: Vec<u8>,
+struct Numbers {
+    width: Width,
+    rows: Pages,
+    count: usize,
+}
+
+/// How many bytes a row's number takes.
+#[derive(Clone, Copy, Default)]
+enum Width {
+    #[default]
+    One,
+    Two,
+    Four,
 }
 
 /// `Map(LowCardinality(String), String)`
 #[derive(Default)]
 pub(super) struct Attributes {
     /// Per row: where its items end.
-    ends: Vec<u64>,
+    ends: Plain<U64>,
     keys: LowText,
     values: Text,
 }
@@ -111,7 +112,7 @@ pub(super) struct Attributes {
 #[derive(Default)]
 pub(super) struct Bytes16List {
     /// Per row: where its values end.
-    ends: Vec<u64>,
+    ends: Plain<U64>,
     values: Plain<Bytes16>,
 }
 
@@ -131,41 +132,12 @@ struct Dictionary {
     last: u32,
 }
 
-// === impl Pieces ===
-
-impl Pieces {
-    pub(super) fn gather(&mut self) -> &mut Vec<u8> {
-        &mut self.gathered
-    }
-
-    /// Appends bytes that were built for nothing else.
-    pub(super) fn append(&mut self, bytes: Vec<u8>) {
-        if bytes.len() < LARGE {
-            self.gathered.extend_from_slice(&bytes);
-        } else {
-            self.end_gathering();
-            self.whole.push(bytes.into());
-        }
-    }
-
-    pub(super) fn finish(mut self) -> Vec<Bytes> {
-        self.end_gathering();
-        self.whole
-    }
-
-    fn end_gathering(&mut self) {
-        if !self.gathered.is_empty() {
-            self.whole.push(std::mem::take(&mut self.gathered).into());
-        }
-    }
-}
-
 // === impl Plain ===
 
 impl<F> Default for Plain<F> {
     fn default() -> Self {
         Self {
-            values: Vec::new(),
+            values: Pages::default(),
             kind: PhantomData,
         }
     }
@@ -194,7 +166,7 @@ impl<F: Fixed> Column for Plain<F> {
 impl Text {
     #[inline]
     pub(super) fn push(&mut self, value: impl AsRef<[u8]>) {
-        put_bytes(value.as_ref(), &mut self.values);
+        self.values.put_text(value.as_ref());
     }
 }
 
@@ -228,17 +200,17 @@ impl LowText {
     fn encode_values(self, out: &mut Pieces) {
         /// The block brings a dictionary of its own, and it is all there is.
         const OWN_DICTIONARY: u64 = 1 << 9 | 1 << 10;
-        if self.rows.is_empty() {
+        if self.rows.count == 0 {
             return;
         }
         let texts = self.texts.texts.len();
-        let width = Width::of(texts);
+        let width = self.rows.width;
         let head = out.gather();
         head.extend_from_slice(&(OWN_DICTIONARY | width.code()).to_le_bytes());
         put_count(texts, head);
-        out.append(self.texts.encoded);
-        put_count(self.rows.len(), out.gather());
-        out.append(width.numbers(&self.rows));
+        out.gather().extend_from_slice(&self.texts.encoded);
+        put_count(self.rows.count, out.gather());
+        out.append(self.rows.rows);
     }
 }
 
@@ -246,57 +218,12 @@ impl Column for LowText {
     const TYPE: &'static str = "LowCardinality(String)";
 
     fn size(&self) -> usize {
-        self.texts.encoded.len() + self.rows.len() * size_of::<u32>()
+        self.texts.encoded.len() + self.rows.rows.len()
     }
 
     fn encode(self, out: &mut Pieces) {
         Self::encode_prefix(out.gather());
         self.encode_values(out);
-    }
-}
-
-// === impl Joined ===
-
-impl<T> Joined<T> {
-    /// One more text of the row to come.
-    #[inline]
-    pub(super) fn add(&mut self, text: &[u8]) {
-        joined::add(text, &mut self.open);
-    }
-
-    /// Takes back what was added to the row to come.
-    pub(super) fn rewind(&mut self) {
-        self.open.clear();
-    }
-}
-
-impl Joined<LowText> {
-    /// Ends the row.
-    #[inline]
-    pub(super) fn push(&mut self, (): ()) {
-        self.rows.push(&self.open);
-        self.open.clear();
-    }
-}
-
-impl Joined<Text> {
-    /// Ends the row.
-    #[inline]
-    pub(super) fn push(&mut self, (): ()) {
-        self.rows.push(&self.open);
-        self.open.clear();
-    }
-}
-
-impl<T: Column> Column for Joined<T> {
-    const TYPE: &'static str = T::TYPE;
-
-    fn size(&self) -> usize {
-        self.rows.size()
-    }
-
-    fn encode(self, out: &mut Pieces) {
-        self.rows.encode(out);
     }
 }
 
@@ -308,7 +235,7 @@ impl Attributes {
             self.keys.push(key);
             self.values.push(Cow::as_ref(value));
         }
-        self.ends.push(self.keys.rows.len() as u64);
+        self.ends.push(self.keys.rows.count as u64);
     }
 }
 
@@ -316,12 +243,12 @@ impl Column for Attributes {
     const TYPE: &'static str = "Map(LowCardinality(String), String)";
 
     fn size(&self) -> usize {
-        self.keys.size() + self.values.size() + self.ends.len() * size_of::<u64>()
+        self.keys.size() + self.values.size() + self.ends.size()
     }
 
     fn encode(self, out: &mut Pieces) {
         LowText::encode_prefix(out.gather());
-        put_ends(&self.ends, out);
+        self.ends.encode(out);
         self.keys.encode_values(out);
         self.values.encode(out);
     }
@@ -342,11 +269,11 @@ impl Column for Bytes16List {
     const TYPE: &'static str = "Array(FixedString(16))";
 
     fn size(&self) -> usize {
-        self.values.size() + self.ends.len() * size_of::<u64>()
+        self.values.size() + self.ends.size()
     }
 
     fn encode(self, out: &mut Pieces) {
-        put_ends(&self.ends, out);
+        self.ends.encode(out);
         self.values.encode(out);
     }
 }
@@ -386,7 +313,7 @@ impl Dictionary {
 
     fn add(&mut self, text: &[u8], hash: u64) -> u32 {
         let number = u32::try_from(self.texts.len()).expect("a block has fewer items");
-        put_bytes(text, &mut self.encoded);
+        put_text(text, &mut self.encoded);
         let end = self.encoded.len();
         self.texts.push((end - text.len(), end));
         self.followers.push(0);
@@ -406,37 +333,67 @@ impl Dictionary {
     }
 }
 
-/// How many bytes a row's number takes.
-#[derive(Clone, Copy)]
-enum Width {
-    One,
-    Two,
-    Four,
+// === impl Numbers ===
+
+impl Numbers {
+    #[inline]
+    fn push(&mut self, number: u32) {
+        if number > self.width.greatest() {
+            self.widen(number);
+        }
+        self.width.put(number, &mut self.rows);
+        self.count += 1;
+    }
+
+    /// Writes all again, so that this one fits as well; at most twice in a block.
+    #[cold]
+    fn widen(&mut self, number: u32) {
+        let width = Width::of(number);
+        let narrow = mem::take(&mut self.rows);
+        for piece in narrow.pieces() {
+            for bytes in piece.chunks_exact(self.width.bytes()) {
+                let mut wide = [0; 4];
+                wide[..bytes.len()].copy_from_slice(bytes);
+                width.put(u32::from_le_bytes(wide), &mut self.rows);
+            }
+        }
+        self.width = width;
+    }
 }
 
 // === impl Width ===
 
 impl Width {
-    fn of(texts: usize) -> Self {
-        match texts {
-            0..=0x100 => Self::One,
-            0x101..=0x1_0000 => Self::Two,
+    const fn of(greatest: u32) -> Self {
+        match greatest {
+            0..=0xff => Self::One,
+            0x100..=0xffff => Self::Two,
             _ => Self::Four,
         }
     }
 
-    /// The rows' numbers in this width.
-    fn numbers(self, rows: &[u32]) -> Vec<u8> {
+    const fn greatest(self) -> u32 {
         match self {
-            Self::One => rows.iter().map(|number| *number as u8).collect(),
-            Self::Two => rows
-                .iter()
-                .flat_map(|number| (*number as u16).to_le_bytes())
-                .collect(),
-            Self::Four => rows
-                .iter()
-                .flat_map(|number| number.to_le_bytes())
-                .collect(),
+            Self::One => 0xff,
+            Self::Two => 0xffff,
+            Self::Four => u32::MAX,
+        }
+    }
+
+    const fn bytes(self) -> usize {
+        match self {
+            Self::One => 1,
+            Self::Two => 2,
+            Self::Four => 4,
+        }
+    }
+
+    #[inline]
+    fn put(self, number: u32, rows: &mut Pages) {
+        match self {
+            Self::One => rows.put(&[number as u8]),
+            Self::Two => rows.put(&(number as u16).to_le_bytes()),
+            Self::Four => rows.put(&number.to_le_bytes()),
         }
     }
 
@@ -451,23 +408,4 @@ impl Width {
 
 fn put_count(count: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(&(count as u64).to_le_bytes());
-}
-
-fn put_ends(ends: &[u64], out: &mut Pieces) {
-    out.append(ends.iter().flat_map(|end| end.to_le_bytes()).collect());
-}
-
-/// Length, then bytes.
-pub(super) fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
-    put_length(bytes.len() as u64, out);
-    out.extend_from_slice(bytes);
-}
-
-/// LEB128
-pub(super) fn put_length(mut length: u64, out: &mut Vec<u8>) {
-    while length >= 0x80 {
-        out.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    out.push(length as u8);
 }

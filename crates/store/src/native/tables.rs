@@ -6,9 +6,10 @@
 use bytes::Bytes;
 
 use super::column::{
-    Attributes, Bytes8, Bytes16, Bytes16List, Column, Day, I64, Joined, LowText, Moment, Pieces,
-    Plain, Text, U8, U16, U32, U64, put_bytes, put_length,
+    Attributes, Bytes8, Bytes16, Bytes16List, Column, Day, I64, LowText, Moment, Plain, Text, U8,
+    U16, U32, U64,
 };
+use super::pages::{Pieces, put_length, put_text};
 use super::{Table, Told, Witness, day};
 use crate::rows::{InvocationRow, LogRow, PhaseRow, ResourceRow, SandboxRow, ScopeRow, SpanRow};
 
@@ -68,8 +69,8 @@ macro_rules! table {
                 put_length(Self::COLUMNS.len() as u64, block.gather());
                 put_length(rows, block.gather());
                 $(
-                    put_bytes(stringify!($column).as_bytes(), block.gather());
-                    put_bytes(<$type as Column>::TYPE.as_bytes(), block.gather());
+                    put_text(stringify!($column).as_bytes(), block.gather());
+                    put_text(<$type as Column>::TYPE.as_bytes(), block.gather());
                     self.$column.encode(&mut block);
                 )*
                 block.finish()
@@ -101,8 +102,8 @@ table! {
         http_status: Plain<U16> = row.http_status,
         resource_id: Plain<U64> = row.resource_id,
         scope_id: Plain<U64> = row.scope_id,
-        attr_keys: Joined<LowText> = (),
-        attr_values: Joined<Text> = (),
+        attr_keys: LowText = row.attr_keys,
+        attr_values: Text = row.attr_values,
         attr_types: LowText = row.attr_types,
         extra: Text = row.extra,
         link_trace_ids: Bytes16List = row.link_trace_ids,
@@ -234,8 +235,8 @@ table! {
         body: Text = row.body,
         resource_id: Plain<U64> = row.resource_id,
         scope_id: Plain<U64> = row.scope_id,
-        attr_keys: Joined<LowText> = (),
-        attr_values: Joined<Text> = (),
+        attr_keys: LowText = row.attr_keys,
+        attr_values: Text = row.attr_values,
         attr_types: LowText = row.attr_types,
         extra: Text = row.extra,
     }

@@ -3,7 +3,7 @@
 use coldtrace_model::{TimeRange, UnixNanos};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-use crate::joined;
+use coldtrace_model::joined;
 
 /// Seconds of the key's time buckets: `toStartOfFiveMinutes`.
 const BUCKET_SECONDS: u64 = 300;

@@ -52,6 +52,8 @@ fn push_spans_at(blocks: &mut Blocks, ts: u64) {
             http_status: 200,
             resource_id: 1,
             scope_id: 1,
+            attr_keys: &[],
+            attr_values: &[],
             attr_types: b"",
             extra: b"",
             link_trace_ids: &[[number + 100; 16]],

@@ -116,6 +116,8 @@ fn block_of(spans: &[Span], tenant: &str) -> Block {
             http_status: span.http_status,
             resource_id: u64::MAX,
             scope_id: number as u64,
+            attr_keys: &[],
+            attr_values: &[],
             attr_types: b"s",
             extra: &span.extra,
             link_trace_ids: &span.link_trace_ids,
@@ -238,6 +240,8 @@ fn log() -> LogRow<'static> {
         body: "tab\there, ünïcode 🦀".as_bytes(),
         resource_id: 3,
         scope_id: 4,
+        attr_keys: &[],
+        attr_values: &[],
         attr_types: b"",
         extra: b"",
     }
@@ -271,6 +275,8 @@ async fn each_value_comes_back_in_its_column() {
     let mut blocks = Blocks::default();
     let attrs = [("a", Cow::from("1")), ("b", Cow::from("zwei"))];
     let row = LogRow {
+        attr_keys: &[],
+        attr_values: &[],
         attr_types: b"is",
         extra: b"e",
         ..log()

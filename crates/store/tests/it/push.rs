@@ -1,8 +1,7 @@
 //! Rows with their attributes into blocks.
 
-use std::convert::Infallible;
-
-use coldtrace_store::native::{AttributeWriter, Blocks, Partition};
+use coldtrace_model::joined;
+use coldtrace_store::native::Blocks;
 use coldtrace_store::rows::{LogRow, SpanRow};
 
 /// No attributes.
@@ -13,10 +12,11 @@ pub(crate) fn push_span(
     row: SpanRow<'_>,
     attrs: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
 ) {
-    let partition = Partition::of(row.ts, row.owner.keep_days);
-    let Ok(()) = blocks.push_span(partition, |attributes| {
-        write(attributes, attrs);
-        Ok::<_, Infallible>(row)
+    let (keys, values) = columns(attrs);
+    blocks.push_span(&SpanRow {
+        attr_keys: &keys,
+        attr_values: &values,
+        ..row
     });
 }
 
@@ -25,18 +25,21 @@ pub(crate) fn push_log(
     row: LogRow<'_>,
     attrs: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
 ) {
-    let partition = Partition::of(row.ts, row.owner.keep_days);
-    let Ok(()) = blocks.push_log(partition, |attributes| {
-        write(attributes, attrs);
-        Ok::<_, Infallible>(row)
+    let (keys, values) = columns(attrs);
+    blocks.push_log(&LogRow {
+        attr_keys: &keys,
+        attr_values: &values,
+        ..row
     });
 }
 
-fn write(
-    attributes: &mut AttributeWriter<'_>,
+fn columns(
     attrs: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
-) {
+) -> (Vec<u8>, Vec<u8>) {
+    let (mut keys, mut values) = (Vec::new(), Vec::new());
     for (key, value) in attrs {
-        attributes.push(key.as_ref().as_bytes(), value.as_ref().as_bytes());
+        joined::add(key.as_ref().as_bytes(), &mut keys);
+        joined::add(value.as_ref().as_bytes(), &mut values);
     }
+    (keys, values)
 }

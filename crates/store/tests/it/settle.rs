@@ -168,6 +168,8 @@ fn span(
         http_status: 0,
         resource_id: 1,
         scope_id: 1,
+        attr_keys: &[],
+        attr_values: &[],
         attr_types: b"",
         extra: b"",
         link_trace_ids: &[],

@@ -5,20 +5,26 @@
 //! whole. One string for a dozen costs the engine a fraction of a map with a dozen entries (docs/adr/0007-attributes.md).
 
 /// What stands between texts.
-pub(crate) const SEPARATOR: u8 = 0xff;
+pub const SEPARATOR: u8 = 0xff;
 
-/// One more text.
+/// One more text; the whole begins with the first.
 #[inline]
-pub(crate) fn add(text: &[u8], whole: &mut Vec<u8>) {
+pub fn add(text: &[u8], whole: &mut Vec<u8>) {
+    add_written(whole, |whole| whole.extend_from_slice(text));
+}
+
+/// One more text, which `write` appends.
+#[inline]
+pub fn add_written(whole: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     if whole.is_empty() {
         whole.push(SEPARATOR);
     }
-    whole.extend_from_slice(text);
+    write(whole);
     whole.push(SEPARATOR);
 }
 
 /// The texts of a whole.
-pub(crate) fn read(whole: &[u8]) -> impl Iterator<Item = String> {
+pub fn read(whole: &[u8]) -> impl Iterator<Item = String> {
     let inner = whole.get(1..whole.len().saturating_sub(1));
     let texts = inner.map(|inner| inner.split(|byte| *byte == SEPARATOR));
     let text = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
