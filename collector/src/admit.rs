@@ -13,6 +13,7 @@ use coldtrace_proto::json;
 use http::HeaderMap;
 
 pub(crate) mod judge;
+pub(crate) mod tally;
 pub(crate) mod terms;
 mod weight;
 
@@ -25,6 +26,7 @@ use crate::resend::{Accepted, Claim, NotStored, Resends};
 use crate::status::{Encoding, Refusal};
 use crate::unpack::Compression;
 use judge::judge;
+use tally::{ByItem, ByReason};
 use terms::Terms;
 
 /// What takes longer than half a millisecond goes to a thread of its own; this much plain protobuf does not.
@@ -79,6 +81,8 @@ struct Judged {
     /// `None` if nothing of it is to be kept.
     request: Option<Request>,
     accepted: Accepted,
+    taken: ByItem<u64>,
+    rejected: ByReason<u64>,
 }
 
 // === impl Admit ===
@@ -146,11 +150,11 @@ impl Admit {
         now: UnixNanos,
     ) -> Result<Accepted, Refusal> {
         let metrics = &self.shared.metrics;
+        let (taken, rejected) = (judged.taken, judged.rejected);
         let Some(request) = judged.request else {
-            metrics.rejected.add(judged.accepted.rejected);
+            metrics.add(taken, rejected);
             return Ok(judged.accepted);
         };
-        let (rows, rejected) = (request.rows, request.rejected);
         let claim = self.shared.resends.claim(request.key, now, judged.accepted);
         let ticket = match claim {
             Claim::First(pending, ticket) => {
@@ -158,8 +162,7 @@ impl Admit {
                 sender.take_log(request.framed(), log.level())?;
                 let appended = log.append(request, pending);
                 appended.map_err(refusal)?;
-                metrics.rows.add(u64::from(rows));
-                metrics.rejected.add(rejected);
+                metrics.add(taken, rejected);
                 ticket
             }
             Claim::Again(ticket) => {
@@ -193,24 +196,31 @@ impl Shared {
             keep_days,
         };
         let judgement = judge(signal, &body, terms, self.limit * DECODED_FACTOR)?;
-        packed.sender.charge(body.len() as u64, judgement.rows);
+        let rows = judgement.rows();
+        packed.sender.charge(body.len() as u64, rows);
         let accepted = Accepted {
             rejected: judgement.rejections.count(),
             message: judgement.rejections.message().into(),
         };
         let tenant = packed.sender.tenant().clone();
         let body = Body::new(body);
-        let request = (judgement.rows > 0).then(|| Request {
+        let (taken, rejected) = (judgement.taken, judgement.rejections.counts());
+        let request = (rows > 0).then(|| Request {
             key: ResendKey::of(&tenant, signal, judgement.batch_id, &body),
             tenant,
             signal,
             admitted_at: now,
             keep_days,
-            rows: u32::try_from(judgement.rows).unwrap_or(u32::MAX),
+            rows: u32::try_from(rows).unwrap_or(u32::MAX),
             rejected: accepted.rejected,
             body: judgement.rewritten.map_or(body, Body::new),
         });
-        Ok(Judged { request, accepted })
+        Ok(Judged {
+            request,
+            accepted,
+            taken,
+            rejected,
+        })
     }
 }
 

@@ -9,7 +9,8 @@ use coldtrace_proto::v1::{self, ExportReply, ExportRequest, OtlpPayload, SenderS
 use coldtrace_proto::{ingest, wire};
 use prost::Message as _;
 
-use crate::admit::terms::{Rejections, Terms};
+use crate::admit::tally::{ByItem, Item, Reason};
+use crate::admit::terms::{Rejections, Terms, TimeProblem};
 use crate::resend::Accepted;
 use crate::status::Refusal;
 
@@ -61,10 +62,20 @@ impl Ingest {
         }
         let mut read = Self {
             sandbox,
-            facts: readable(&request.facts, ingest::fact_to_model, rejections),
-            phases: readable(&request.phases, ingest::phase_to_model, rejections),
-            logs: readable(&request.logs, ingest::log_to_model, rejections),
-            payloads: readable(&request.payloads, Payload::read, rejections),
+            facts: readable(
+                Item::Other,
+                &request.facts,
+                ingest::fact_to_model,
+                rejections,
+            ),
+            phases: readable(
+                Item::Other,
+                &request.phases,
+                ingest::phase_to_model,
+                rejections,
+            ),
+            logs: readable(Item::Log, &request.logs, ingest::log_to_model, rejections),
+            payloads: readable(Item::Other, &request.payloads, Payload::read, rejections),
             stats: request.stats,
         };
         read.sift(terms, rejections);
@@ -72,31 +83,40 @@ impl Ingest {
     }
 
     fn sift(&mut self, terms: Terms, rejections: &mut Rejections) {
-        let mut is_taken = |what: &str, time: UnixNanos| {
+        let mut is_taken = |item: Item, what: &str, time: UnixNanos| {
             let checked = terms.check_time(time);
-            let reject = |why| rejections.add(format_args!("{what}: its time {why}"));
+            let reject = |why: TimeProblem| {
+                rejections.add(item, why.reason(), format_args!("{what}: its time {why}"));
+            };
             checked.map_err(reject).is_ok()
         };
         self.facts
-            .retain(|fact| is_taken("fact", fact.invocation.filed_at));
-        self.phases.retain(|phase| is_taken("phase", phase.start));
+            .retain(|fact| is_taken(Item::Other, "fact", fact.invocation.filed_at));
+        self.phases
+            .retain(|phase| is_taken(Item::Other, "phase", phase.start));
         self.logs
-            .retain(|record| is_taken("log record", record.time));
+            .retain(|record| is_taken(Item::Log, "log record", record.time));
     }
 
-    /// How many rows it makes, about, beside those of its OTLP.
-    pub(crate) fn rows(&self) -> u64 {
-        (1 + self.facts.len() + self.phases.len() + self.logs.len()) as u64
+    /// What of it makes rows, about, beside its OTLP.
+    pub(crate) fn items(&self) -> ByItem<u64> {
+        let others = 1 + self.facts.len() + self.phases.len();
+        let mut items = ByItem::default();
+        items[Item::Log as usize] = self.logs.len() as u64;
+        items[Item::Other as usize] = others as u64;
+        items
     }
 }
 
 fn readable<W, T, E: std::fmt::Display>(
+    item: Item,
     items: &[W],
     read: impl Fn(&W) -> Result<T, E>,
     unreadable: &mut Rejections,
 ) -> Vec<T> {
     let read = items.iter().map(read);
-    read.filter_map(|item| item.map_err(|why| unreadable.add(why)).ok())
+    let mut reject = |why| unreadable.add(item, Reason::Malformed, why);
+    read.filter_map(|read| read.map_err(&mut reject).ok())
         .collect()
 }
 

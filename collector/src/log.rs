@@ -29,6 +29,7 @@ mod recover;
 mod request;
 mod seen;
 mod segment;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -181,9 +182,11 @@ impl Log {
         let (seen, mut acknowledged) =
             Seen::open(&Os, &options.folder.join("seen"), UnixNanos::now());
         for recovered in lanes.earlier {
+            let oldest = recovered.acknowledged.iter().map(|was| was.admitted_at);
+            let oldest = oldest.min();
             acknowledged.extend(recovered.acknowledged);
             start.budget.take(recovered.bytes);
-            feeds.extend(start.retire(recovered.core));
+            feeds.extend(start.retire(recovered.core, oldest));
         }
         let mut handles = Vec::new();
         for core in lanes.fresh {
@@ -264,7 +267,7 @@ impl Start<'_> {
     }
 
     /// Empties a lane of an earlier process, or removes it if it is empty.
-    fn retire(&self, core: Core) -> Option<Feed> {
+    fn retire(&self, core: Core, oldest: Option<UnixNanos>) -> Option<Feed> {
         if core.is_done() {
             lane::remove(core);
             return None;
@@ -272,7 +275,7 @@ impl Start<'_> {
         let at_once = Shutdown::new();
         at_once.trigger();
         let (lane, feed) = self.lane(core, at_once);
-        let run = lane.retiring().run();
+        let run = lane.retiring(oldest).run();
         self.tasks
             .spawn_finite("log lane of an earlier process", run);
         Some(feed)

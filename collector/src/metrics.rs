@@ -4,6 +4,7 @@ use coldtrace_service::metrics::{Counter, Histogram, Registry};
 use coldtrace_store::native::Table;
 
 use crate::admit::Transport;
+use crate::admit::tally::{ByItem, ByReason, Item, Reason};
 use crate::log::Signal;
 use crate::status::Refusal;
 
@@ -11,10 +12,10 @@ use crate::status::Refusal;
 #[derive(Clone, Debug)]
 pub(crate) struct AdmitMetrics {
     registry: Registry,
-    /// Rows of acknowledged requests, about.
-    pub(crate) rows: Counter,
-    /// Items that were rejected one by one.
-    pub(crate) rejected: Counter,
+    /// Of requests that were acknowledged.
+    accepted: ByItem<Counter>,
+    /// One by one.
+    rejected: ByReason<Counter>,
     /// Requests that had come before.
     pub(crate) resent: Counter,
 }
@@ -49,21 +50,39 @@ pub(crate) fn log_damaged(registry: &Registry) -> Counter {
 
 impl AdmitMetrics {
     pub(crate) fn new(registry: &Registry) -> Self {
-        let counter = |name, help| registry.counter(name, help, &[]);
-        Self {
-            registry: registry.clone(),
-            rows: counter(
-                "coldtrace_collector_accepted_rows_total",
-                "Spans, log records and facts that were taken.",
-            ),
-            rejected: counter(
+        let rejected = |item: Item, reason: Reason| {
+            registry.counter(
                 "coldtrace_collector_rejected_items_total",
                 "Spans, log records and facts that were rejected one by one.",
-            ),
-            resent: counter(
+                &[("item", item.as_str()), ("reason", reason.as_str())],
+            )
+        };
+        Self {
+            registry: registry.clone(),
+            accepted: Item::ALL.map(|item| {
+                registry.counter(
+                    "coldtrace_collector_accepted_rows_total",
+                    "Spans, log records and facts that were taken.",
+                    &[("item", item.as_str())],
+                )
+            }),
+            rejected: Item::ALL.map(|item| Reason::ALL.map(|reason| rejected(item, reason))),
+            resent: registry.counter(
                 "coldtrace_collector_resent_requests_total",
                 "Requests that had come before and were not stored again.",
+                &[],
             ),
+        }
+    }
+
+    /// What became of a request's items.
+    pub(crate) fn add(&self, taken: ByItem<u64>, rejected: ByReason<u64>) {
+        for (counter, count) in self.accepted.iter().zip(taken) {
+            counter.add(count);
+        }
+        let rejected = rejected.into_iter().flatten();
+        for (counter, count) in self.rejected.iter().flatten().zip(rejected) {
+            counter.add(count);
         }
     }
 

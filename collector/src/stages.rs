@@ -21,7 +21,7 @@ pub fn admit(body: &Bytes, now: UnixNanos) -> u64 {
         keep_days: KEEP_DAYS,
     };
     let judged = judge(Signal::Traces, body, terms, u64::MAX);
-    judged.expect("the benchmark sends OTLP").rows
+    judged.expect("the benchmark sends OTLP").rows()
 }
 
 /// Builds the blocks of these OTLP trace requests, in Native format; the bytes of all, in the pieces in which they are sent.

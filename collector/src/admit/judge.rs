@@ -8,6 +8,7 @@ use coldtrace_proto::v1::{ExportRequest, OtlpPayload};
 use coldtrace_proto::wire::{self, LogView, SpanView};
 use prost::Message as _;
 
+use super::tally::{ByItem, Item, Reason};
 use super::terms::{Rejections, Terms};
 use super::weight;
 use crate::ingest::{Ingest, Payload};
@@ -17,8 +18,8 @@ use crate::status::Refusal;
 /// What became of a request's items.
 #[derive(Debug, Default)]
 pub(crate) struct Judgement {
-    /// How many rows it makes, about.
-    pub(crate) rows: u64,
+    /// What is taken: each makes a row, about.
+    pub(crate) taken: ByItem<u64>,
     pub(crate) rejections: Rejections,
     /// The id that an extension gave the request.
     pub(crate) batch_id: Option<[u8; 16]>,
@@ -66,13 +67,18 @@ fn judge_ingest(body: &Bytes, terms: Terms, limit: u64) -> Result<Judgement, Ref
     // What is left can be read without another look.
     request.payloads.retain(|payload| {
         let judged = judgement.judge_payload(payload, terms);
-        judged.map_err(|why| judgement.rejections.add(why)).is_ok()
+        let reject = |why| {
+            judgement
+                .rejections
+                .add(Item::Other, Reason::Malformed, why);
+        };
+        judged.map_err(reject).is_ok()
     });
     if request.payloads.len() < payloads {
         judgement.rewritten = Some(request.encode_to_vec().into());
     }
     let ingest = Ingest::read(request, terms, &mut judgement.rejections)?;
-    judgement.rows += ingest.rows();
+    judgement.add(ingest.items());
     Ok(judgement)
 }
 
@@ -92,27 +98,40 @@ pub(crate) fn log_time(record: &LogView<'_>, admitted_at: UnixNanos) -> UnixNano
 // === impl Judgement ===
 
 impl Judgement {
+    /// How many rows it makes, about.
+    pub(crate) fn rows(&self) -> u64 {
+        self.taken.iter().sum()
+    }
+
+    fn add(&mut self, items: ByItem<u64>) {
+        for (taken, more) in self.taken.iter_mut().zip(items) {
+            *taken += more;
+        }
+    }
+
     fn judge_payload(&mut self, payload: &OtlpPayload, terms: Terms) -> Result<(), Refusal> {
         let payload = Payload::read(payload)?;
         let judged = judge_otlp(payload.signal, &payload.request, terms)?;
-        self.rows += judged.rows;
+        self.add(judged.taken);
         self.rejections.merge(judged.rejections);
         Ok(())
     }
 
     fn sift_span(&mut self, span: &SpanView<'_>, terms: Terms) {
         match terms.check_span(span) {
-            Ok(()) => self.rows += 1,
-            Err(why) => self.rejections.add(why),
+            Ok(()) => self.taken[Item::Span as usize] += 1,
+            Err(why) => self.rejections.add(Item::Span, why.reason(), why),
         }
     }
 
     fn sift_log(&mut self, record: &LogView<'_>, terms: Terms) {
         match terms.check_time(log_time(record, terms.admitted_at)) {
-            Ok(()) => self.rows += 1,
-            Err(why) => self
-                .rejections
-                .add(format_args!("log record: its time {why}")),
+            Ok(()) => self.taken[Item::Log as usize] += 1,
+            Err(why) => self.rejections.add(
+                Item::Log,
+                why.reason(),
+                format_args!("log record: its time {why}"),
+            ),
         }
     }
 }

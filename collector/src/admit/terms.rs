@@ -7,6 +7,8 @@ use coldtrace_model::{Nanos, UnixNanos};
 use coldtrace_proto::span::{self, SpanProblem};
 use coldtrace_proto::wire::SpanView;
 
+use super::tally::{ByReason, Item, Reason};
+
 const DAY: Nanos = Nanos::from_millis(24 * 60 * 60 * 1_000);
 /// Reasons that are told; what else there is, is counted.
 const TOLD: usize = 3;
@@ -43,7 +45,7 @@ pub(crate) enum TimeProblem {
 /// What was rejected of a request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rejections {
-    count: u64,
+    counts: ByReason<u64>,
     told: Vec<String>,
 }
 
@@ -77,12 +79,35 @@ impl Terms {
     }
 }
 
+// === impl SpanRejected, TimeProblem ===
+
+impl SpanRejected {
+    /// As it is counted.
+    pub(crate) fn reason(&self) -> Reason {
+        match self {
+            Self::Malformed(_) => Reason::Malformed,
+            Self::Time { problem, .. } => problem.reason(),
+        }
+    }
+}
+
+impl TimeProblem {
+    /// As it is counted.
+    pub(crate) fn reason(self) -> Reason {
+        match self {
+            Self::Unknown => Reason::NoTime,
+            Self::Ahead => Reason::Ahead,
+            Self::Old(_) => Reason::Old,
+        }
+    }
+}
+
 // === impl Rejections ===
 
 impl Rejections {
     /// One more.
-    pub(crate) fn add(&mut self, why: impl Display) {
-        self.count += 1;
+    pub(crate) fn add(&mut self, item: Item, reason: Reason, why: impl Display) {
+        self.counts[item as usize][reason as usize] += 1;
         if self.told.len() < TOLD {
             let mut why = why.to_string();
             why.truncate(why.floor_char_boundary(REASON_BYTES));
@@ -92,14 +117,23 @@ impl Rejections {
 
     /// Those of a part of the request.
     pub(crate) fn merge(&mut self, part: Self) {
-        self.count += part.count;
+        for (counts, more) in self.counts.iter_mut().zip(part.counts) {
+            for (count, more) in counts.iter_mut().zip(more) {
+                *count += more;
+            }
+        }
         let room = TOLD - self.told.len();
         self.told.extend(part.told.into_iter().take(room));
     }
 
     /// How many.
     pub(crate) fn count(&self) -> u64 {
-        self.count
+        self.counts.iter().flatten().sum()
+    }
+
+    /// How many of each.
+    pub(crate) fn counts(&self) -> ByReason<u64> {
+        self.counts
     }
 
     /// Why, for a person.
@@ -111,7 +145,7 @@ impl Rejections {
 impl Display for Rejections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.told.join("; "))?;
-        match self.count - self.told.len() as u64 {
+        match self.count() - self.told.len() as u64 {
             0 => Ok(()),
             more => write!(f, "; and {more} more"),
         }
@@ -151,13 +185,17 @@ mod tests {
         let mut rejections = Rejections::default();
         assert_eq!(rejections.message(), "");
         for number in 0..5 {
-            rejections.add(format!("reason {number}"));
+            let why = format!("reason {number}");
+            rejections.add(Item::Span, Reason::Malformed, why);
         }
         assert_eq!(
             rejections.message(),
             "reason 0; reason 1; reason 2; and 2 more"
         );
-        rejections.add("x".repeat(10_000));
+        rejections.add(Item::Log, Reason::Old, "x".repeat(10_000));
         assert!(rejections.message().len() < 1_000);
+        assert_eq!(rejections.count(), 6);
+        let expected = [[5, 0, 0, 0], [0, 0, 0, 1], [0; 4]];
+        assert_eq!(rejections.counts(), expected, "each by its reason");
     }
 }

@@ -331,7 +331,7 @@ fn it_tells_of_itself_where_otlp_is_served_over_http() {
     assert_eq!(ready.status, 200);
     assert!(ready.body.starts_with(b"{\"components\":{\"collector\""));
     let metrics = String::from_utf8(collector.get("/metrics").body).unwrap();
-    assert!(metrics.contains("coldtrace_collector_accepted_rows_total 0"));
+    assert!(metrics.contains("coldtrace_collector_accepted_rows_total{item=\"span\"} 0\n"));
     assert_eq!(collector.get("/elsewhere").status, 404);
     collector.stop();
 }

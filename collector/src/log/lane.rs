@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use coldtrace_model::UnixNanos;
 use coldtrace_service::metrics::{Counter, Gauge, Histogram, Registry};
 use coldtrace_service::shutdown::Shutdown;
 use tokio::sync::mpsc::error::TrySendError;
@@ -19,6 +20,7 @@ use super::core::{Change, Core};
 use super::cut::Cut;
 use super::record::BlockName;
 use super::request::Request;
+use super::waiting::{Oldest, Waiting};
 use crate::resend::Pending;
 
 /// Requests that wait for a lane's next sync. At 20 spans a request and a sync in a millisecond this is twenty times what
@@ -60,6 +62,8 @@ pub(crate) struct Lane {
     /// To tell whether what is open now was open before.
     open_from: u64,
     budget: Budget,
+    /// Since when.
+    waiting: Waiting,
     metrics: LaneMetrics,
 }
 
@@ -69,6 +73,7 @@ pub(crate) struct LaneMetrics {
     syncs: Histogram,
     failures: Counter,
     held: Gauge,
+    oldest: Oldest,
 }
 
 /// One thing asked of a lane.
@@ -166,6 +171,7 @@ impl Lane {
         let lane = Self {
             open_since: (core.open().bytes > 0).then(Instant::now),
             open_from: core.open().from,
+            waiting: metrics.oldest.of_lane(core.lane()),
             core: Some(core),
             commands,
             cuts_tx: Some(cuts_tx),
@@ -180,9 +186,13 @@ impl Lane {
         (lane, LaneHandle { commands_tx }, cuts)
     }
 
-    /// Its folder goes when everything is done.
-    pub(super) fn retiring(mut self) -> Self {
+    /// Its folder goes when everything is done, of which the oldest was admitted then.
+    pub(super) fn retiring(mut self, oldest: Option<UnixNanos>) -> Self {
         self.is_retiring = true;
+        if let Some(oldest) = oldest {
+            // Where each request stands is not remembered: it counts until the lane is empty.
+            self.waiting.add(u64::MAX, oldest);
+        }
         self
     }
 
@@ -307,6 +317,7 @@ impl Lane {
                 self.budget.give_back(freed);
                 self.tell(told, core.last_request());
                 self.tell_stored(&changes);
+                self.note_waiting(&changes, &core);
                 let is_open = core.open().bytes > 0;
                 let is_fresh = self.open_since.is_none() || core.open().from != self.open_from;
                 match (is_open, is_fresh) {
@@ -354,13 +365,25 @@ impl Lane {
         }
     }
 
-    /// What these changes say that the store has.
-    fn tell_stored(&mut self, changes: &[Change]) {
-        let dones = changes.iter().filter_map(|change| match change {
-            Change::Done(position) => Some(*position),
+    fn note_waiting(&mut self, changes: &[Change], core: &Core) {
+        if core.is_done() {
+            return self.waiting.clear();
+        }
+        let oldest = changes.iter().filter_map(|change| match change {
+            Change::Request(request) => Some(request.admitted_at),
             _ => None,
         });
-        let Some(done) = dones.max() else {
+        if let Some(oldest) = oldest.min() {
+            self.waiting.add(core.last_request(), oldest);
+        }
+        if let Some(done) = done_of(changes) {
+            self.waiting.done(done);
+        }
+    }
+
+    /// What these changes say that the store has.
+    fn tell_stored(&mut self, changes: &[Change]) {
+        let Some(done) = done_of(changes) else {
             return;
         };
         while let Some((_, pending)) = self.awaiting.pop_front_if(|(at, _)| *at < done) {
@@ -392,6 +415,15 @@ pub(super) fn remove(core: Core) {
     }
 }
 
+/// Up to where these changes say that the store has everything.
+fn done_of(changes: &[Change]) -> Option<u64> {
+    let dones = changes.iter().filter_map(|change| match change {
+        Change::Done(position) => Some(*position),
+        _ => None,
+    });
+    dones.max()
+}
+
 /// What a group held beside requests.
 fn notes_of(changes: Vec<Change>, told: Vec<Told>) -> Vec<Command> {
     let group = changes.into_iter().zip(told);
@@ -421,6 +453,7 @@ impl LaneMetrics {
                 "Acknowledged and not yet in the store.",
                 &[],
             ),
+            oldest: Oldest::new(registry),
         }
     }
 }
