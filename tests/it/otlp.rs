@@ -9,10 +9,12 @@ mod answer;
 mod call;
 mod connections;
 mod encodings;
+mod exporters;
 mod framing;
 mod json;
 mod memory;
 mod messages;
+mod overload;
 mod paths;
 mod wire;
 

@@ -46,17 +46,22 @@ fn python_sdk_over_http_protobuf_comes_back_as_sent() {
 #[test]
 fn node_sdk_over_http_json_comes_back_as_sent() {
     let backend = Backend::up();
+    let mut client = node_client();
+    client.args(["--endpoint", &backend.http]);
+    check(&backend, &run_json(&mut client));
+}
+
+pub(crate) fn node_client() -> Command {
     let setup = Setup::read();
     let mut client = Command::new(setup.path("node"));
     client
         .arg(setup.path("workspace").join("tests/sdk/client.mjs"))
         .arg("--packages")
-        .arg(setup.path("tests_node_modules"))
-        .args(["--endpoint", &backend.http]);
-    check(&backend, &run_json(&mut client));
+        .arg(setup.path("tests_node_modules"));
+    client
 }
 
-fn python_client() -> Command {
+pub(crate) fn python_client() -> Command {
     let setup = Setup::read();
     let mut client = Command::new(setup.path("python"));
     client

@@ -2,6 +2,8 @@
 //
 // `client.mjs --endpoint URL --traces N --spans N`. The description is taken from the SDK's own objects, not from the bytes on
 // the wire, in the form in which Coldtrace's API gives spans.
+//
+// With `--seconds N` it exports one trace after the other for so long, and prints what the exporter said became of each.
 import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
 
@@ -11,6 +13,9 @@ const { values: options } = parseArgs({
     packages: { type: "string" },
     traces: { type: "string", default: "10" },
     spans: { type: "string", default: "100" },
+    seconds: { type: "string", default: "0" },
+    // Seconds that an export may take, retries included.
+    timeout: { type: "string", default: "10" },
   },
 });
 // The packages stand in a cache folder, where the resolution of `import` does not look.
@@ -42,24 +47,50 @@ const ATTRIBUTES = {
   "none of them": [],
 };
 
-const recorded = [];
+let recorded = [];
 const recorder = {
   onStart() {},
   onEnd: (span) => recorded.push(span),
   forceFlush: async () => {},
   shutdown: async () => {},
 };
-const exporter = new OTLPTraceExporter({ url: `${options.endpoint}/v1/traces` });
+const exporter = new OTLPTraceExporter({
+  url: `${options.endpoint}/v1/traces`,
+  timeoutMillis: Number(options.timeout) * 1_000,
+});
+const isLoad = Number(options.seconds) > 0;
 const provider = new BasicTracerProvider({
   resource: resourceFromAttributes({ "service.name": "sdk-node", int: 7, texts: ["x", "y"] }),
-  spanProcessors: [recorder, new BatchSpanProcessor(exporter, { maxQueueSize: 100_000 })],
+  spanProcessors: isLoad ? [recorder] : [recorder, new BatchSpanProcessor(exporter, { maxQueueSize: 100_000 })],
 });
 const tracer = provider.getTracer("sdk-test", "1.2.3", { schemaUrl: "https://opentelemetry.io/schemas/1.30.0" });
 
-for (let number = 0; number < Number(options.traces); number += 1) makeTrace(number);
-await provider.forceFlush();
-await provider.shutdown();
-console.log(JSON.stringify({ spans: recorded.map(describe) }));
+if (isLoad) {
+  console.log(JSON.stringify({ exports: await exportFor(Number(options.seconds)) }));
+} else {
+  for (let number = 0; number < Number(options.traces); number += 1) makeTrace(number);
+  await provider.forceFlush();
+  await provider.shutdown();
+  console.log(JSON.stringify({ spans: recorded.map(describe) }));
+}
+
+async function exportFor(seconds) {
+  const exports = [];
+  const until = performance.now() + seconds * 1_000;
+  while (performance.now() < until) {
+    makeTrace(exports.length);
+    const batch = recorded;
+    recorded = [];
+    const began = performance.now();
+    const { code } = await new Promise((resolve) => exporter.export(batch, resolve));
+    exports.push({
+      trace_id: batch[0].spanContext().traceId,
+      is_taken: code === 0,
+      seconds: (performance.now() - began) / 1_000,
+    });
+  }
+  return exports;
+}
 
 // A root and its children, each child under the one before or under the root.
 function makeTrace(number) {

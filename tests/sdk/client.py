@@ -2,17 +2,20 @@
 
 `client.py --protocol grpc|http --endpoint URL --traces N --spans N`. The description is taken from the SDK's own objects,
 not from the bytes on the wire, in the form in which Coldtrace's API gives spans.
+
+With `--seconds N` it exports one trace after the other for so long, and prints what the exporter said became of each.
 """
 
 import argparse
 import json
 import math
 import sys
+import time
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
 KINDS = list(SpanKind)
@@ -41,6 +44,9 @@ ATTRIBUTES = {
 
 def main():
     arguments = parse_arguments()
+    if arguments.seconds:
+        print(json.dumps({"exports": export_for(arguments.seconds, exporter(arguments), arguments.spans)}))
+        return
     recorded = Recorder()
     provider = TracerProvider(resource=Resource({"service.name": "sdk-python", "int": 7, "texts": ["x", "y"]}))
     provider.add_span_processor(recorded)
@@ -61,6 +67,8 @@ def parse_arguments():
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--traces", type=int, default=10)
     parser.add_argument("--spans", type=int, default=100, help="in each trace")
+    parser.add_argument("--seconds", type=float, default=0, help="export for so long")
+    parser.add_argument("--timeout", type=float, default=10, help="seconds that an export may take, retries included")
     return parser.parse_args()
 
 
@@ -68,11 +76,29 @@ def exporter(arguments):
     if arguments.protocol == "grpc":
         from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
-        return OTLPSpanExporter(endpoint=arguments.endpoint, insecure=True)
+        return OTLPSpanExporter(endpoint=arguments.endpoint, insecure=True, timeout=arguments.timeout)
     from opentelemetry.exporter.otlp.proto.http import Compression
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-    return OTLPSpanExporter(endpoint=f"{arguments.endpoint}/v1/traces", compression=Compression.Gzip)
+    endpoint = f"{arguments.endpoint}/v1/traces"
+    return OTLPSpanExporter(endpoint=endpoint, compression=Compression.Gzip, timeout=arguments.timeout)
+
+
+def export_for(seconds, exporter, spans):
+    recorded = Recorder()
+    provider = TracerProvider(resource=Resource({"service.name": "sdk-python"}))
+    provider.add_span_processor(recorded)
+    tracer = provider.get_tracer("sdk-test")
+    exports = []
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        make_trace(tracer, len(exports), spans)
+        batch, recorded.spans = recorded.spans, []
+        began = time.monotonic()
+        is_taken = exporter.export(batch) is SpanExportResult.SUCCESS
+        trace_id = f"{batch[0].get_span_context().trace_id:032x}"
+        exports.append({"trace_id": trace_id, "is_taken": is_taken, "seconds": time.monotonic() - began})
+    return exports
 
 
 class Recorder(SpanProcessor):

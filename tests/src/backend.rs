@@ -181,6 +181,24 @@ impl Backend {
         read(self.scratch.path().join("stderr"))
     }
 
+    /// A number of its metrics page, by all that stands before it: name and labels. Nothing where it tells none.
+    pub fn metric(&self, name: &str) -> Option<u64> {
+        let page = get(&format!("{}/metrics", self.api))?;
+        let mut numbers = page
+            .body
+            .lines()
+            .filter_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        numbers.next()
+    }
+
+    /// Waits until all that it acknowledged is in the store.
+    pub fn wait_until_drained(&self, deadline: Duration) {
+        eventually("the log to be empty", deadline, || {
+            self.metric("coldtrace_collector_log_held_bytes")
+                .filter(|held| *held == 0)
+        });
+    }
+
     /// Its readiness page.
     pub fn ready(&self) -> Reply {
         get(&format!("{}/readyz", self.api)).expect("it answers")

@@ -66,9 +66,9 @@ enum Command {
         #[arg(long, default_value_t = 10)]
         minutes: u32,
     },
-    /// Kill, stop, slow down and fill up what there is, under load: what was acknowledged is there once.
+    /// Kill, stop, slow down, fill up and overload what there is: what was acknowledged is there once.
     Chaos {
-        /// 500 random kills; takes half an hour.
+        /// 500 random kills and a minute of overload; takes half an hour.
         #[arg(long)]
         long: bool,
     },

@@ -15,7 +15,7 @@ pub(super) fn resident(pid: u32) -> u64 {
 }
 
 /// The most that it ever held.
-fn peak(pid: u32) -> u64 {
+pub(super) fn peak(pid: u32) -> u64 {
     memory(pid, "VmHWM:")
 }
 
