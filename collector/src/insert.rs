@@ -406,6 +406,9 @@ const fn table_number(table: Table) -> u8 {
         Table::Phases => 5,
         Table::Sandboxes => 6,
         Table::Logs => 7,
+        Table::TraceIndex => 8,
+        Table::RequestTraces => 9,
+        Table::TraceLinks => 10,
     }
 }
 

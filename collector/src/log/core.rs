@@ -14,9 +14,9 @@ use super::record::{BlockName, LaneId, Note, Range};
 use super::request::Request;
 
 /// A cut's rows: as many as a block may have.
-pub(crate) const CUT_ROWS: u64 = 100_000;
+pub(crate) const CUT_ROWS: u64 = 200_000;
 /// A cut's bytes in the log: so that a cut of few large rows does not fill the memory.
-pub(crate) const CUT_BYTES: u64 = 32 << 20;
+pub(crate) const CUT_BYTES: u64 = 88 << 20;
 
 /// A lane's state.
 #[derive(Debug)]

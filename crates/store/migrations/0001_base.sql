@@ -163,7 +163,8 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS request_index_mv TO request_index AS
 SELECT tenant, toDate(ts) AS day, keep_days, request_id, function, ts, groupBitOr(facts) AS facts
 FROM invocations GROUP BY tenant, day, keep_days, request_id, function, ts;
 
--- Which traces belong to a request id: the platform's, the function's own.
+-- Which traces belong to a request id: the platform's, the function's own. This and the next two are gathered where blocks are
+-- built (src/native/lookup.rs), from the same rows (docs/adr/0015-lookup-rows.md).
 CREATE TABLE IF NOT EXISTS request_traces (
     tenant          LowCardinality(String),
     day             Date,
@@ -179,16 +180,6 @@ TTL day + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
     min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024,
     default_compression_codec = 'ZSTD(1)';
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS request_traces_spans_mv TO request_traces AS
-SELECT tenant, toDate(spans.ts) AS day, keep_days, request_id, trace_id, min(spans.ts) AS min_ts, max(spans.ts) AS max_ts
-FROM spans WHERE request_id != '' GROUP BY tenant, day, keep_days, request_id, trace_id;
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS request_traces_facts_mv TO request_traces AS
-SELECT tenant, toDate(invocations.ts) AS day, keep_days, request_id,
-    arrayJoin(arrayFilter(id -> id != toFixedString('', 16), [platform_trace_id, sdk_trace_id])) AS trace_id,
-    min(invocations.ts) AS min_ts, max(invocations.ts) AS max_ts
-FROM invocations GROUP BY tenant, day, keep_days, request_id, trace_id;
 
 -- When and where a trace happened, and whose requests it served.
 CREATE TABLE IF NOT EXISTS trace_index (
@@ -208,25 +199,6 @@ SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory =
     min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024,
     default_compression_codec = 'ZSTD(1)';
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS trace_index_spans_mv TO trace_index AS
-SELECT any(spans.tenant) AS tenant, any(toDate(spans.ts)) AS day, any(spans.keep_days) AS keep_days, trace_id, min(spans.ts) AS min_ts,
-    -- Saturates: an exception here would hold back the whole block.
-    max(fromUnixTimestamp64Nano(toInt64(least(toUInt64(toUnixTimestamp64Nano(spans.ts)) + toUInt64(greatest(duration_ns, 0)),
-        toUInt64(9223372036854775807))), 'UTC')) AS max_end,
-    groupUniqArray(toString(service)) AS services,
-    groupUniqArrayIf(request_id, request_id != '') AS request_ids
--- A block lies in one partition; keys of one width.
-FROM spans GROUP BY cityHash64(spans.tenant), trace_id;
-
--- A trace that only facts name (the platform's, of which no span came) is found as well.
-CREATE MATERIALIZED VIEW IF NOT EXISTS trace_index_facts_mv TO trace_index AS
-SELECT tenant, toDate(invocations.ts) AS day, keep_days,
-    arrayJoin(arrayFilter(id -> id != toFixedString('', 16), [platform_trace_id, sdk_trace_id])) AS trace_id,
-    min(invocations.ts) AS min_ts, max(invocations.ts) AS max_end,
-    groupUniqArray(toString(function)) AS services,
-    groupUniqArrayIf(request_id, request_id != '') AS request_ids
-FROM invocations GROUP BY tenant, day, keep_days, trace_id;
-
 -- Which traces link to a trace: queues link rather than parent.
 CREATE TABLE IF NOT EXISTS trace_links (
     tenant          LowCardinality(String),
@@ -243,11 +215,6 @@ TTL day + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
     min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024,
     default_compression_codec = 'ZSTD(1)';
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS trace_links_mv TO trace_links AS
-SELECT tenant, toDate(spans.ts) AS day, keep_days, arrayJoin(link_trace_ids) AS trace_id, spans.trace_id AS linked_by,
-    min(spans.ts) AS min_ts, max(spans.ts) AS max_ts
-FROM spans WHERE notEmpty(link_trace_ids) GROUP BY tenant, day, keep_days, trace_id, linked_by;
 
 -- Init and restore phases of sandboxes.
 CREATE TABLE IF NOT EXISTS phases (

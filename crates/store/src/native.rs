@@ -6,24 +6,31 @@
 
 use bytes::Bytes;
 
-use crate::rows::{InvocationRow, LogRow, PhaseRow, ResourceRow, SandboxRow, ScopeRow, SpanRow};
+use crate::rows::{
+    InvocationRow, LogRow, PhaseRow, ResourceRow, SandboxRow, ScopeRow, SpanRow, TraceLinkRow,
+};
 
 mod column;
+mod lookup;
 mod pages;
 mod tables;
 
+use lookup::{Seen, Traces};
 use tables::Columns;
 
 /// Fewer parts for the engine to merge against the memory of a block; DESIGN 3.
-const MOST_ROWS: u64 = 100_000;
+const MOST_ROWS: u64 = 200_000;
 /// Where rows are large, their bytes close a block: the engine holds a block in memory several times.
 const MOST_BYTES: usize = 64 << 20;
 /// How often a block's bytes are counted, in rows.
 const SIZE_STEP: u64 = 64;
 
+/// What the engine's times end with, in Unix nanoseconds.
+const MOST_TIME: u64 = i64::MAX as u64;
 const NANOS_A_DAY: u64 = 86_400_000_000_000;
 
-/// The tables that are written. The other tables are filled by views.
+/// The tables that are written; the last three are lookup indexes, whose rows are gathered from those of the others. The
+/// remaining tables are filled by views.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
     /// `spans`
@@ -40,6 +47,12 @@ pub enum Table {
     Sandboxes,
     /// `logs`
     Logs,
+    /// `trace_index`
+    TraceIndex,
+    /// `request_traces`
+    RequestTraces,
+    /// `trace_links`
+    TraceLinks,
 }
 
 /// A partition of a table.
@@ -110,6 +123,8 @@ pub struct Blocks {
     phases: Partitions<tables::Phases>,
     sandboxes: Partitions<tables::Sandboxes>,
     logs: Partitions<tables::Logs>,
+    traces: Traces,
+    trace_links: Partitions<tables::TraceLinks>,
 }
 
 /// The blocks of one table.
@@ -145,6 +160,9 @@ impl Table {
             Self::Phases => "phases",
             Self::Sandboxes => "sandboxes",
             Self::Logs => "logs",
+            Self::TraceIndex => "trace_index",
+            Self::RequestTraces => "request_traces",
+            Self::TraceLinks => "trace_links",
         }
     }
 
@@ -158,6 +176,9 @@ impl Table {
             Self::Phases => tables::Phases::COLUMNS,
             Self::Sandboxes => tables::Sandboxes::COLUMNS,
             Self::Logs => tables::Logs::COLUMNS,
+            Self::TraceIndex => tables::TraceIndex::COLUMNS,
+            Self::RequestTraces => tables::RequestTraces::COLUMNS,
+            Self::TraceLinks => tables::TraceLinks::COLUMNS,
         }
     }
 }
@@ -207,10 +228,27 @@ fn day(ts: u64) -> u16 {
 // === impl Blocks ===
 
 impl Blocks {
-    /// Adds a span.
+    /// Adds a span, and to the indexes what finds it.
     pub fn push_span(&mut self, row: &SpanRow<'_>) {
         let partition = Partition::of(row.ts, row.owner.keep_days);
         self.spans.push(partition, row);
+        self.traces.add(Seen {
+            owner: row.owner,
+            trace_id: row.trace_id,
+            ts: row.ts,
+            end: row.ts.saturating_add_signed(row.duration_ns.max(0)),
+            service: row.service,
+            request_id: row.request_id,
+        });
+        for trace_id in row.link_trace_ids {
+            let link = TraceLinkRow {
+                owner: row.owner,
+                trace_id: *trace_id,
+                linked_by: row.trace_id,
+                ts: row.ts,
+            };
+            self.trace_links.push(partition, &link);
+        }
     }
 
     /// Adds a resource.
@@ -229,6 +267,19 @@ impl Blocks {
     pub fn push_invocation(&mut self, row: &InvocationRow<'_>) {
         let partition = Partition::of(row.ts, row.owner.keep_days);
         self.invocations.push(partition, row);
+        // A trace that only facts name, of which no span came, is found as well.
+        for trace_id in [row.platform_trace_id, row.sdk_trace_id] {
+            if trace_id != [0; 16] {
+                self.traces.add(Seen {
+                    owner: row.owner,
+                    trace_id,
+                    ts: row.ts,
+                    end: row.ts,
+                    service: row.function,
+                    request_id: row.request_id,
+                });
+            }
+        }
     }
 
     /// Adds a phase.
@@ -249,7 +300,7 @@ impl Blocks {
         self.logs.push(partition, row);
     }
 
-    /// One block per table, partition and at most 100,000 rows, ordered by those.
+    /// One block per table, partition and at most 200,000 rows, ordered by those.
     pub fn finish(self) -> Vec<Block> {
         let mut blocks = Vec::new();
         self.spans.finish(&mut blocks);
@@ -259,6 +310,15 @@ impl Blocks {
         self.phases.finish(&mut blocks);
         self.sandboxes.finish(&mut blocks);
         self.logs.finish(&mut blocks);
+        let mut trace_index = Partitions::<tables::TraceIndex>::default();
+        let mut request_traces = Partitions::<tables::RequestTraces>::default();
+        self.traces.rows(
+            |partition, row| trace_index.push(partition, row),
+            |partition, row| request_traces.push(partition, row),
+        );
+        trace_index.finish(&mut blocks);
+        request_traces.finish(&mut blocks);
+        self.trace_links.finish(&mut blocks);
         blocks
     }
 }

@@ -305,3 +305,48 @@ impl<'a> InvocationRow<'a> {
         }
     }
 }
+
+/// A row of `trace_index`: what a batch knows of a trace.
+#[derive(Clone, Copy, Debug)]
+pub struct TraceIndexRow<'a> {
+    /// Whose.
+    pub owner: Owner<'a>,
+    /// Trace.
+    pub trace_id: [u8; 16],
+    /// Its first start, Unix nanoseconds.
+    pub min_ts: u64,
+    /// Its last end.
+    pub max_end: u64,
+    /// Whose spans it has.
+    pub services: &'a [&'a [u8]],
+    /// Which invocations it served.
+    pub request_ids: &'a [&'a [u8]],
+}
+
+/// A row of `request_traces`: a trace of an invocation.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestTraceRow<'a> {
+    /// Whose.
+    pub owner: Owner<'a>,
+    /// Request.
+    pub request_id: &'a [u8],
+    /// Trace.
+    pub trace_id: [u8; 16],
+    /// The first start of what names both, Unix nanoseconds.
+    pub min_ts: u64,
+    /// The last.
+    pub max_ts: u64,
+}
+
+/// A row of `trace_links`: a trace whose span links to another.
+#[derive(Clone, Copy, Debug)]
+pub struct TraceLinkRow<'a> {
+    /// Whose.
+    pub owner: Owner<'a>,
+    /// The trace that is linked to.
+    pub trace_id: [u8; 16],
+    /// The trace of the span that links.
+    pub linked_by: [u8; 16],
+    /// When that span began, Unix nanoseconds.
+    pub ts: u64,
+}

@@ -130,10 +130,13 @@ mod tests {
         let statements = MIGRATIONS.iter().flat_map(Migration::statements);
         let created = statements.filter(|statement| statement.contains("MATERIALIZED VIEW"));
         assert_eq!(views().len(), created.count());
-        let links = views()
+        let requests = views()
             .into_iter()
-            .find(|view| view.name == "trace_links_mv");
-        let links = links.expect("the view of links is read");
-        assert_eq!((&*links.target, &*links.source), ("trace_links", "spans"));
+            .find(|view| view.name == "request_index_mv");
+        let requests = requests.expect("the view of requests is read");
+        assert_eq!(
+            (&*requests.target, &*requests.source),
+            ("request_index", "invocations")
+        );
     }
 }

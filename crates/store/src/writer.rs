@@ -1,7 +1,7 @@
 //! Blocks into tables.
 //!
 //! Not here: when to try again, and generations of tokens (the collector). Invariant: a block that was confirmed is synced
-//! to disk, its rows in the base table and in every lookup index.
+//! to disk, its rows in its table and in every index that a view fills.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -45,6 +45,8 @@ impl Writer {
             ("insert_deduplication_token", token),
             ("insert_deduplicate", "1"),
             ("deduplicate_blocks_in_dependent_materialized_views", "1"),
+            // Rows of tables that merge are few of a kind in a block; the merges find them.
+            ("optimize_on_insert", "0"),
         ];
         self.send(statement, &settings, &block.body).await
     }

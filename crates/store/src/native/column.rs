@@ -108,6 +108,15 @@ pub(super) struct Attributes {
     values: Text,
 }
 
+/// `Array(String)`
+#[derive(Default)]
+pub(super) struct TextList {
+    /// Per row: where its values end.
+    ends: Plain<U64>,
+    values: Text,
+    count: u64,
+}
+
 /// `Array(FixedString(16))`
 #[derive(Default)]
 pub(super) struct Bytes16List {
@@ -118,7 +127,7 @@ pub(super) struct Bytes16List {
 
 /// Texts, numbered as they first came.
 #[derive(Default)]
-struct Dictionary {
+pub(super) struct Dictionary {
     numbers: HashTable<u32>,
     /// Strangers choose the texts.
     hasher: RandomState,
@@ -254,6 +263,31 @@ impl Column for Attributes {
     }
 }
 
+// === impl TextList ===
+
+impl TextList {
+    pub(super) fn push(&mut self, values: &[&[u8]]) {
+        for value in values {
+            self.values.push(value);
+        }
+        self.count += values.len() as u64;
+        self.ends.push(self.count);
+    }
+}
+
+impl Column for TextList {
+    const TYPE: &'static str = "Array(String)";
+
+    fn size(&self) -> usize {
+        self.values.size() + self.ends.size()
+    }
+
+    fn encode(self, out: &mut Pieces) {
+        self.ends.encode(out);
+        self.values.encode(out);
+    }
+}
+
 // === impl Bytes16List ===
 
 impl Bytes16List {
@@ -282,7 +316,7 @@ impl Column for Bytes16List {
 
 impl Dictionary {
     #[inline]
-    fn number(&mut self, text: &[u8]) -> u32 {
+    pub(super) fn number(&mut self, text: &[u8]) -> u32 {
         let expected = self.followers.get(self.last as usize).copied().unwrap_or(0);
         let number = match self.text(expected) == Some(text) {
             true => expected,
@@ -296,6 +330,11 @@ impl Dictionary {
     fn text(&self, number: u32) -> Option<&[u8]> {
         let (from, to) = *self.texts.get(number as usize)?;
         self.encoded.get(from..to)
+    }
+
+    /// The text of a number that was given out.
+    pub(super) fn get(&self, number: u32) -> &[u8] {
+        self.text(number).expect("it was given out")
     }
 
     fn look_up(&mut self, text: &[u8]) -> u32 {

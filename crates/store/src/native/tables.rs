@@ -6,12 +6,15 @@
 use bytes::Bytes;
 
 use super::column::{
-    Attributes, Bytes8, Bytes16, Bytes16List, Column, Day, I64, LowText, Moment, Plain, Text, U8,
-    U16, U32, U64,
+    Attributes, Bytes8, Bytes16, Bytes16List, Column, Day, I64, LowText, Moment, Plain, Text,
+    TextList, U8, U16, U32, U64,
 };
 use super::pages::{Pieces, put_length, put_text};
 use super::{Table, Told, Witness, day};
-use crate::rows::{InvocationRow, LogRow, PhaseRow, ResourceRow, SandboxRow, ScopeRow, SpanRow};
+use crate::rows::{
+    InvocationRow, LogRow, PhaseRow, RequestTraceRow, ResourceRow, SandboxRow, ScopeRow, SpanRow,
+    TraceIndexRow, TraceLinkRow,
+};
 
 /// The columns of a table's block while it is built.
 pub(super) trait Columns: Default {
@@ -217,6 +220,43 @@ table! {
         dropped_bytes: Plain<U64> = row.dropped_bytes,
         dropped_items: Plain<U64> = row.dropped_items,
         failed_sends: Plain<U64> = row.failed_sends,
+    }
+}
+
+table! {
+    TraceIndex of TraceIndexRow as |row| {
+        tenant: LowText = row.owner.tenant,
+        day: Plain<Day> = day(row.min_ts),
+        keep_days: Plain<U16> = row.owner.keep_days,
+        trace_id: Plain<Bytes16> = row.trace_id,
+        min_ts: Plain<Moment> = row.min_ts,
+        max_end: Plain<Moment> = row.max_end,
+        services: TextList = row.services,
+        request_ids: TextList = row.request_ids,
+    }
+}
+
+table! {
+    RequestTraces of RequestTraceRow as |row| {
+        tenant: LowText = row.owner.tenant,
+        day: Plain<Day> = day(row.min_ts),
+        keep_days: Plain<U16> = row.owner.keep_days,
+        request_id: Text = row.request_id,
+        trace_id: Plain<Bytes16> = row.trace_id,
+        min_ts: Plain<Moment> = row.min_ts,
+        max_ts: Plain<Moment> = row.max_ts,
+    }
+}
+
+table! {
+    TraceLinks of TraceLinkRow as |row| {
+        tenant: LowText = row.owner.tenant,
+        day: Plain<Day> = day(row.ts),
+        keep_days: Plain<U16> = row.owner.keep_days,
+        trace_id: Plain<Bytes16> = row.trace_id,
+        linked_by: Plain<Bytes16> = row.linked_by,
+        min_ts: Plain<Moment> = row.ts,
+        max_ts: Plain<Moment> = row.ts,
     }
 }
 

@@ -3,6 +3,7 @@
 mod database;
 mod embedded;
 mod insert;
+mod lookup;
 mod migrate;
 mod native;
 mod push;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use coldtrace_model::FactSet;
-use coldtrace_store::native::{Block, Blocks};
+use coldtrace_store::native::{Block, Blocks, Table};
 use coldtrace_store::rows::{
     InvocationRow, LogRow, Owner, PhaseRow, ResourceRow, SandboxRow, ScopeRow, SpanRow,
 };
@@ -125,6 +125,7 @@ fn block_of(spans: &[Span], tenant: &str) -> Block {
         push_span(&mut blocks, row, &span.attrs);
     }
     let mut blocks = blocks.finish();
+    blocks.retain(|block| block.table == Table::Spans);
     assert_eq!(blocks.len(), 1);
     blocks.remove(0)
 }
