@@ -125,7 +125,7 @@ impl Answer {
     }
 
     /// Of a call: in its trailers, or in its head where there is nothing else.
-    fn of_call(&self, name: &str) -> Option<&str> {
+    pub(super) fn of_call(&self, name: &str) -> Option<&str> {
         find(&self.trailers, name).or_else(|| self.header(name))
     }
 
@@ -136,7 +136,7 @@ impl Answer {
     }
 
     /// How many items were not taken, and why; nothing if all were.
-    fn partial(&self) -> Option<(u64, String)> {
+    pub(super) fn partial(&self) -> Option<(u64, String)> {
         if self.is_json() {
             let body: Value = serde_json::from_slice(&self.body).ok()?;
             let partial = body.get("partialSuccess")?;

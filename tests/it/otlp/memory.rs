@@ -2,6 +2,8 @@
 
 use coldtrace_tests::{Backend, BackendOptions, Reply, post};
 
+use super::Signal;
+use super::call::{Client, Grpc, framed};
 use super::wire::{bytes, fixed64, message, now};
 
 /// Peak memory over the body's size.
@@ -59,6 +61,10 @@ fn json(name: &'static str, open: &str, part: &str, times: usize, close: &str) -
     }
 }
 
+fn empty_spans() -> Vec<u8> {
+    message(1, &[message(2, &[[0x12, 0].repeat(2 << 20)])])
+}
+
 fn probes() -> Vec<Probe> {
     let span = |attributes: &[u8]| {
         let fields = [
@@ -75,10 +81,7 @@ fn probes() -> Vec<Probe> {
         r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"traceId":"0123456789abcdef0123456789abcdef","spanId":"0123456789abcdef","startTimeUnixNano":"{start}","attributes":["#
     );
     vec![
-        protobuf(
-            "2 Mi empty spans",
-            message(1, &[message(2, &[[0x12, 0].repeat(2 << 20)])]),
-        ),
+        protobuf("2 Mi empty spans", empty_spans()),
         protobuf("100,000 resources", [0x0a, 0].repeat(100_000)),
         protobuf("300,000 attributes", span(&attribute.repeat(ATTRIBUTES))),
         protobuf(
@@ -109,12 +112,25 @@ fn probes() -> Vec<Probe> {
     ]
 }
 
+fn backend() -> Backend {
+    BackendOptions::default()
+        .set("COLDTRACE_STORE__URL", "http://127.0.0.1:9")
+        .start()
+}
+
+fn assert_rise(name: &str, backend: &Backend, before: u64, body: usize) {
+    let rise = peak(backend.pid()).saturating_sub(before);
+    let allowed = FACTOR * body as u64 + BESIDE;
+    assert!(
+        rise <= allowed,
+        "{name}: {rise} bytes for a body of {body}, {allowed} allowed"
+    );
+}
+
 #[test]
 fn a_body_takes_a_few_times_its_size_whatever_it_is_made_of() {
     for Probe { name, kind, body } in probes() {
-        let mut backend = BackendOptions::default()
-            .set("COLDTRACE_STORE__URL", "http://127.0.0.1:9")
-            .start();
+        let mut backend = backend();
         assert_eq!(
             send(&backend, kind, &[]).status / 100,
             if kind.ends_with("json") { 4 } else { 2 }
@@ -122,13 +138,25 @@ fn a_body_takes_a_few_times_its_size_whatever_it_is_made_of() {
         let before = resident(backend.pid());
         let reply = send(&backend, kind, &body);
         assert!([200, 400].contains(&reply.status), "{name}: {reply:?}");
-        let rise = peak(backend.pid()).saturating_sub(before);
-        let allowed = FACTOR * body.len() as u64 + BESIDE;
-        assert!(
-            rise <= allowed,
-            "{name}: {rise} bytes for a body of {}, {allowed} allowed",
-            body.len()
-        );
+        assert_rise(name, &backend, before, body.len());
         assert!(backend.stop().success());
     }
+}
+
+#[test]
+fn a_message_takes_a_few_times_its_size_over_grpc_as_well() {
+    let mut backend = backend();
+    let client = Client::new(&backend);
+    let call = |message: &[u8]| {
+        let answer = client.grpc(&Grpc::export(Signal::Traces, framed(0, message)));
+        assert_eq!(answer.of_call("grpc-status"), Some("0"), "{answer:?}");
+        answer
+    };
+    call(&[]);
+    let before = resident(backend.pid());
+    let body = empty_spans();
+    let rejected = call(&body).partial().map(|(rejected, _)| rejected);
+    assert_eq!(rejected, Some(2 << 20), "none has an id");
+    assert_rise("over gRPC", &backend, before, body.len());
+    assert!(backend.stop().success());
 }
