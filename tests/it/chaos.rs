@@ -1,8 +1,9 @@
 //! Everything that can go wrong goes wrong under load, and what was acknowledged is there, once; nobody lends a hand.
 //!
 //! Clients send without a pause, each request again with the same bytes until it is acknowledged. Meanwhile one thing after
-//! the other fails. In the end every acknowledged span is asked for by its id. `CHAOS_KILLS` says how many random
-//! kills there are (`cargo xtask chaos --long`: 500).
+//! the other fails. In the end every acknowledged span is asked for by its id, and what was derived meanwhile is compared with
+//! what it is derived from. `CHAOS_KILLS` says how many random kills there are (`cargo xtask chaos --long`: 500); where it is set,
+//! every test compares what was derived, and else the one of random kills.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,11 +13,14 @@ use std::time::{Duration, Instant};
 
 use coldtrace_tests::{Backend, BackendOptions, Fault, Faults, eventually, get};
 
-use crate::kills::{SPANS, export, stored_spans};
+use crate::derived;
+use crate::kills::{FUNCTION, SPANS, export, stored_spans};
 
 const CLIENTS: usize = 3;
 /// Between two requests of a client, so that what is stored can be asked for in a few minutes.
 const PAUSE: Duration = Duration::from_millis(25);
+/// Invocations began in one of so many.
+const MINUTES: u64 = 90;
 /// Of the short run.
 const FEW_KILLS: usize = 12;
 /// Nothing takes longer to recover from.
@@ -64,7 +68,7 @@ impl Shop {
 
     fn start(folder: &tempfile::TempDir, faults: &Faults) -> Backend {
         let options = BackendOptions::default().on(&folder.path().join("data"));
-        faults.below(options).start()
+        faults.below(derived::at_once(options)).start()
     }
 
     /// SIGKILL to collector and query service, whose engine ends with them, and a new start.
@@ -92,7 +96,7 @@ impl Sent {
     }
 
     fn send_until_acknowledged(&self, trace_id: &str, address: &impl Fn() -> String) -> bool {
-        let request = crate::kills::request(trace_id);
+        let request = crate::kills::request(trace_id, age(trace_id));
         let started = Instant::now();
         while !export(&address(), &request) {
             if self.stop.load(Ordering::Relaxed) && started.elapsed() > PATIENCE {
@@ -142,6 +146,12 @@ impl Sent {
     }
 }
 
+/// Spread over minutes that are over, so that they are settled while more comes.
+fn age(trace_id: &str) -> Duration {
+    let number = u64::from_str_radix(trace_id, 16).expect("a number");
+    Duration::from_secs(60 * (1 + number % MINUTES))
+}
+
 fn more_than_once(spans: &BTreeMap<String, usize>) -> usize {
     spans.values().filter(|times| **times > 1).count()
 }
@@ -169,8 +179,15 @@ impl Random {
     }
 }
 
-/// Load, and meanwhile this; then every acknowledged span is there once.
+/// Load, and meanwhile this; then every acknowledged span is there once, and in the long run what was derived is right.
 fn under_load(name: &str, disturb: impl FnOnce(&mut Shop, &Sent)) {
+    let (shop, sent) = load(name, disturb);
+    if told_kills().is_some() {
+        compare(name, shop, &sent);
+    }
+}
+
+fn load(name: &str, disturb: impl FnOnce(&mut Shop, &Sent)) -> (Shop, Sent) {
     let mut shop = Shop::open();
     let sent = Sent::default();
     let address = Arc::clone(&shop.address);
@@ -193,6 +210,18 @@ fn under_load(name: &str, disturb: impl FnOnce(&mut Shop, &Sent)) {
         "{name}: {acknowledged} requests acknowledged, {lost} spans lost, {doubled} doubled"
     ));
     assert_eq!((lost, doubled), (0, 0), "{name}");
+    (shop, sent)
+}
+
+/// What was derived is what a look at everything gives, and counts each request once.
+fn compare(name: &str, mut shop: Shop, sent: &Sent) {
+    shop.backend.wait_until_drained(PATIENCE);
+    assert!(shop.backend.stop().success(), "{name}: it ends when asked");
+    let counted = derived::checked(&shop.folder.path().join("data"), &shop.faults, FUNCTION);
+    let unknown = sent.unknown.lock().expect("nobody panics with it").len();
+    let sent = sent.acknowledged()..=sent.acknowledged() + unknown;
+    tell(format_args!("{name}: {counted} invocations counted"));
+    assert!(sent.contains(&counted), "{name}: {counted} of {sent:?}");
 }
 
 #[expect(clippy::print_stdout, reason = "the figures of the run")]
@@ -201,10 +230,8 @@ fn tell(what: std::fmt::Arguments<'_>) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test's own knob")]
-fn kills() -> usize {
-    let told = std::env::var("CHAOS_KILLS").ok();
-    told.and_then(|number| number.parse().ok())
-        .unwrap_or(FEW_KILLS)
+fn told_kills() -> Option<usize> {
+    std::env::var("CHAOS_KILLS").ok()?.parse().ok()
 }
 
 #[test]
@@ -213,8 +240,8 @@ fn random_kills_lose_and_double_nothing() {
     let seed = now.expect("the clock is past 1970").as_nanos() as u64;
     tell(format_args!("seed {seed}"));
     let mut random = Random(seed);
-    under_load("random kills", |shop, sent| {
-        for number in 0..kills() {
+    let (shop, sent) = load("random kills", |shop, sent| {
+        for number in 0..told_kills().unwrap_or(FEW_KILLS) {
             thread::sleep(Duration::from_millis(random.below(700)));
             match random.below(2) {
                 0 => shop.kill(),
@@ -230,6 +257,7 @@ fn random_kills_lose_and_double_nothing() {
             }
         }
     });
+    compare("random kills", shop, &sent);
 }
 
 /// DESIGN 3: the engine writes its note of the token before the part is in place.
@@ -308,7 +336,7 @@ fn what_is_damaged_on_disk_costs_itself_alone_and_is_counted() {
         .map(|number| format!("fade{number:028x}"))
         .collect();
     for trace_id in &traces {
-        let request = crate::kills::request(trace_id);
+        let request = crate::kills::request(trace_id, Duration::ZERO);
         assert!(export(&shop.backend.http, &request), "the log takes it");
     }
     shop.backend.kill();

@@ -9,6 +9,12 @@ use serde_json::{Value, json};
 
 /// In each request.
 pub(crate) const SPANS: usize = 20;
+/// Who is invoked in each.
+pub(crate) const FUNCTION: &str = "kills";
+/// Kinds of spans, in OTLP's numbers.
+const INTERNAL: usize = 1;
+const SERVER: usize = 2;
+const CLIENT: usize = 3;
 /// Acknowledged before a kill, so that some are stored and some are only in the log.
 const BEFORE_KILL: usize = 60;
 /// Kills in one test.
@@ -61,7 +67,7 @@ impl Load {
                             break;
                         }
                         let trace_id = format!("{:032x}", number + 1);
-                        if export(http, &request(&trace_id)) {
+                        if export(http, &request(&trace_id, Duration::ZERO)) {
                             done_tx.send(trace_id).expect("the test listens");
                         }
                     }
@@ -123,27 +129,39 @@ pub(crate) fn stored_spans(api: &str, trace_id: &str) -> Option<BTreeMap<String,
     Some(times)
 }
 
-/// One trace.
-pub(crate) fn request(trace_id: &str) -> Vec<u8> {
+/// One trace of so long ago: a function was invoked, and called another service in the end.
+pub(crate) fn request(trace_id: &str, age: Duration) -> Vec<u8> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let now = now.expect("the clock is past 1970").as_nanos();
-    let spans: Vec<Value> = (1..=SPANS)
-        .map(|number| {
-            json!({
-                "traceId": trace_id,
-                "spanId": format!("{number:016x}"),
-                "name": format!("span {number}"),
-                "startTimeUnixNano": now.to_string(),
-                "endTimeUnixNano": (now + 1_000).to_string(),
-            })
+    let start = (now.expect("the clock is past 1970") - age).as_nanos();
+    let span = |number: usize, kind: usize| {
+        json!({
+            "traceId": trace_id,
+            "spanId": format!("{number:016x}"),
+            "parentSpanId": format!("{:016x}", number - 1),
+            "name": format!("span {number}"),
+            "kind": kind,
+            "startTimeUnixNano": start.to_string(),
+            "endTimeUnixNano": (start + 1_000).to_string(),
         })
-        .collect();
-    let service = json!({"key": "service.name", "value": {"stringValue": "kills"}});
-    let request = json!({"resourceSpans": [{
-        "resource": {"attributes": [service]},
-        "scopeSpans": [{"spans": spans}],
-    }]});
+    };
+    let mut own = vec![span(1, SERVER)];
+    own[0]["parentSpanId"] = json!("");
+    own[0]["attributes"] = json!([text("faas.invocation_id", trace_id)]);
+    own.extend((2..SPANS - 1).map(|number| span(number, INTERNAL)));
+    own.push(span(SPANS - 1, CLIENT));
+    let of = |service: &str, spans: Vec<Value>| {
+        json!({
+            "resource": {"attributes": [text("service.name", service)]},
+            "scopeSpans": [{"spans": spans}],
+        })
+    };
+    let called = vec![span(SPANS, SERVER)];
+    let request = json!({"resourceSpans": [of(FUNCTION, own), of("called", called)]});
     request.to_string().into_bytes()
+}
+
+fn text(key: &str, value: &str) -> Value {
+    json!({"key": key, "value": {"stringValue": value}})
 }
 
 /// Whether it was acknowledged.

@@ -1,7 +1,8 @@
-//! End to end on the real binary: what a user sees, nothing of the inside.
+//! End to end on the real binary: what a user sees, nothing of the inside; but for derived tables, which show in no answer.
 
 mod bad_input;
 mod chaos;
+mod derived;
 mod keys;
 mod kills;
 mod otlp;

@@ -31,12 +31,20 @@ impl Faults {
     /// The backend with the library below it, and its engine as well.
     #[must_use]
     pub fn below(&self, options: BackendOptions) -> BackendOptions {
+        let environment = self.environment().into_iter();
+        environment.fold(options, |options, (name, value)| options.set(name, value))
+    }
+
+    /// Of a process that is to have the library below it.
+    pub fn environment(&self) -> [(&'static str, String); 2] {
         let test = std::env::current_exe().expect("a test knows where it is");
         let library = test.with_file_name("libcoldtrace_faults.so");
         assert!(library.is_file(), "cargo builds it with the tests");
-        options
-            .set("LD_PRELOAD", library.to_string_lossy())
-            .set("FAULTS_FILE", self.path.to_string_lossy())
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        [
+            ("LD_PRELOAD", text(&library)),
+            ("FAULTS_FILE", text(&self.path)),
+        ]
     }
 
     /// Holds at once.

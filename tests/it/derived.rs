@@ -1,0 +1,121 @@
+//! What the query service derived, against what it is derived from: the store's own audit, on the data of a backend that has
+//! ended.
+//!
+//! The one place where a test looks inside: derived tables show in no answer, which is the same without them. The clock is set
+//! forward, so that every window is over and due.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use coldtrace_model::{Nanos, TimeRange, UnixNanos};
+use coldtrace_store::embedded::{Engine, EngineConfig};
+use coldtrace_store::settle::Rollup;
+use coldtrace_store::{Store, StoreConfig};
+use coldtrace_tests::{
+    Backend, BackendOptions, Fault, Faults, Setup, binary, eventually, get_json,
+};
+use tokio::runtime::Runtime;
+
+/// The hour that a test began in is over by then, and a lease that was taken under a clock that was ahead.
+const AHEAD: Duration = Duration::from_secs(3 * 3_600);
+const DAY: Nanos = Nanos::from_millis(24 * 3_600 * 1_000);
+const PATIENCE: Duration = Duration::from_secs(120);
+const PASSWORD: &str = "a test's";
+
+/// Settles what is over without delay, and after a kill as well.
+pub(crate) fn at_once(options: BackendOptions) -> BackendOptions {
+    options
+        .set("COLDTRACE_SETTLE__EVERY", "1s")
+        .set("COLDTRACE_SETTLE__GRACE", "0s")
+        .set("COLDTRACE_SETTLE__LEASE", "3s")
+}
+
+/// Lets a query service settle what is left, then compares. How many invocations of this function are counted.
+pub(crate) fn checked(data: &Path, faults: &Faults, function: &str) -> usize {
+    let ahead = i64::try_from(AHEAD.as_nanos()).expect("a few hours");
+    faults.set(Fault::ClockShift, ahead);
+    let now = UnixNanos::now().plus(Nanos(AHEAD.as_nanos() as u64));
+    let runtime = Runtime::new().expect("a runtime");
+    let engine = runtime.block_on(Engine::start(engine(data, faults)));
+    let engine = engine.expect("the engine starts on what was left");
+    let mut query = query(&engine.store_config(), faults);
+    let store = Store::connect(engine.store_config());
+    eventually("all to be settled", PATIENCE, || {
+        runtime.block_on(is_settled(&store, now)).then_some(())
+    });
+    let differences = runtime.block_on(differences(&store, now));
+    assert_eq!(differences, Vec::<String>::new());
+    let counted = invocations(&query.api, function, range(now));
+    assert!(query.stop().success());
+    runtime.block_on(engine.stop());
+    counted
+}
+
+/// As the API counts them, which by now reads derived tables.
+fn invocations(api: &str, function: &str, range: TimeRange) -> usize {
+    let (from, to) = (range.from.0, range.to.0);
+    let listed = get_json(&format!("{api}/api/v1/functions?from={from}&to={to}"));
+    let functions = listed["functions"].as_array().expect("a list of functions");
+    let found = functions.iter().find(|found| found["function"] == function);
+    let counted = found.and_then(|found| found["invocations"].as_str()?.parse().ok());
+    counted.expect("it was invoked")
+}
+
+fn engine(data: &Path, faults: &Faults) -> EngineConfig {
+    let environment = faults.environment();
+    let environment = environment.map(|(name, value)| OsString::from(format!("{name}={value}")));
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+    EngineConfig {
+        library: Setup::read().path("engine_library"),
+        data_dir: data.join("engine"),
+        http_port: free.expect("the system has a free port").port(),
+        memory_limit: 1 << 30,
+        password: PASSWORD.to_owned(),
+        command: ["env".into()]
+            .into_iter()
+            .chain(environment)
+            .chain([binary("coldtrace").into(), "engine".into()])
+            .collect(),
+    }
+}
+
+fn query(store: &StoreConfig, faults: &Faults) -> Backend {
+    let options = BackendOptions {
+        command: "query",
+        ..BackendOptions::default()
+    };
+    let options = options
+        .set("COLDTRACE_STORE__URL", store.url.as_str())
+        .set("COLDTRACE_STORE__USER", store.user.as_str())
+        .set("COLDTRACE_STORE__PASSWORD", store.password.as_str())
+        .set("COLDTRACE_STORE__DATABASE", store.database.as_str());
+    faults.below(at_once(options)).start()
+}
+
+/// All of a test's data.
+fn range(now: UnixNanos) -> TimeRange {
+    TimeRange {
+        from: now.minus(DAY),
+        to: now.plus(DAY),
+    }
+}
+
+async fn is_settled(store: &Store, now: UnixNanos) -> bool {
+    for rollup in Rollup::ALL {
+        let unsettled = store.settler().unsettled(rollup, range(now), now, 1).await;
+        if !unsettled.is_ok_and(|windows| windows.is_empty()) {
+            return false;
+        }
+    }
+    true
+}
+
+async fn differences(store: &Store, now: UnixNanos) -> Vec<String> {
+    let mut found = Vec::new();
+    for rollup in Rollup::ALL {
+        let differences = store.settler().differences(rollup, range(now), now).await;
+        found.extend(differences.expect("the store answers"));
+    }
+    found
+}
