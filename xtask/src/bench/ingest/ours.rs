@@ -10,6 +10,8 @@ use super::{Cost, Run, kill};
 const LONG_SECONDS: f64 = 600.0;
 /// What a function sends at the end of an invocation.
 const SMALL_REQUEST: u64 = 20;
+/// Such requests come from many functions at once, one from each.
+const SMALL_IN_FLIGHT: u64 = 32;
 
 // DESIGN 10.
 const ENGINE_INSERT_NS: f64 = 1_700.0;
@@ -101,6 +103,7 @@ impl Run<'_> {
         let small = Plan {
             spans_per_request: SMALL_REQUEST,
             requests: (spans / 4).div_ceil(SMALL_REQUEST),
+            in_flight: SMALL_IN_FLIGHT,
             ..usual
         };
         for (name, mut plan) in [
