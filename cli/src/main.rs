@@ -18,6 +18,7 @@ mod failure;
 mod keys;
 mod serve;
 mod settings;
+mod status;
 mod store_watch;
 mod up;
 
@@ -49,6 +50,8 @@ enum Command {
     Keys(keys::KeysArguments),
     /// Show and set how much each tenant may send and keep.
     Limits(keys::LimitsArguments),
+    /// Ask the running services how they are: what came in, what waits, what failed, and what to do about it.
+    Status(status::StatusArguments),
     /// Check the configuration and tell every mistake.
     CheckConfig(ConfigFile),
     /// Print every setting in force and where it was set.
@@ -98,6 +101,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Demo(arguments) => demo::run(arguments),
         Command::Keys(arguments) => keys::keys(arguments),
         Command::Limits(arguments) => keys::limits(arguments),
+        Command::Status(arguments) => status::run(&arguments),
         Command::CheckConfig(file) => settings::check(&file),
         Command::PrintConfig(file) => settings::print(&file),
         Command::FetchEngine(file) => engine::fetch(&file),

@@ -140,11 +140,18 @@ impl Process {
         let shutdown = Shutdown::new();
         let tasks = Tasks::new();
         let store = Store::connect(server);
+        let registry = Registry::new();
         let not_asked_yet = State::Waiting("the store was not asked yet".to_owned());
         let (state_tx, store_state) = watch::channel(not_asked_yet);
         let component = health.component("store");
         // The watch outlives the services, so that the health page tells the truth while they drain.
-        let watch = store_watch::run(store.clone(), component, state_tx, shutdown.clone());
+        let watch = store_watch::run(
+            store.clone(),
+            component,
+            state_tx,
+            registry.clone(),
+            shutdown.clone(),
+        );
         tasks.spawn("store watch", watch);
         let rings = control.rings.clone();
         let component = health.component("keys");
@@ -152,7 +159,7 @@ impl Process {
         Self {
             store,
             embedded,
-            registry: Registry::new(),
+            registry,
             health,
             shutdown,
             service_ended: Shutdown::new(),

@@ -69,20 +69,28 @@ impl ControlSettings {
         let Some(url) = self.url.clone() else {
             return Ok(None);
         };
-        let ca = match &self.ca {
-            Some(path) => Some(std::fs::read(path).map_err(|error| {
-                Failure::failed(
-                    format!("cannot read {} (control.ca)", path.display()),
-                    error,
-                )
-            })?),
-            None => None,
-        };
         Ok(Some(Remote {
             url,
             api_key: self.api_key.clone(),
-            ca,
+            ca: self.authorities()?,
         }))
+    }
+
+    /// The key of scope `admin`, or nothing.
+    pub(crate) fn api_key(&self) -> &str {
+        &self.api_key
+    }
+
+    /// What the file of `control.ca` holds, if one is set.
+    pub(crate) fn authorities(&self) -> Result<Option<Vec<u8>>, Failure> {
+        let Some(path) = &self.ca else {
+            return Ok(None);
+        };
+        let read = std::fs::read(path).map_err(|error| {
+            let doing = format!("cannot read {} (control.ca)", path.display());
+            Failure::failed(doing, error)
+        })?;
+        Ok(Some(read))
     }
 }
 

@@ -5,12 +5,16 @@
 use std::time::Duration;
 
 use coldtrace_service::health::Component;
+use coldtrace_service::metrics::Registry;
 use coldtrace_service::shutdown::Shutdown;
 use coldtrace_store::{MigrateError, Store};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+mod usage;
+
 use crate::failure::chain_of;
+use usage::UsageWatch;
 
 /// Between two attempts while the store does not answer: short at first, so that a fresh start is quick.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
@@ -32,15 +36,22 @@ pub(crate) async fn run(
     store: Store,
     component: Component,
     state: watch::Sender<State>,
+    registry: Registry,
     shutdown: Shutdown,
 ) {
     tokio::select! {
-        () = watch_store(&store, &component, &state) => {}
+        () = watch_store(&store, &component, &state, registry) => {}
         () = shutdown.wait() => {}
     }
 }
 
-async fn watch_store(store: &Store, component: &Component, state: &watch::Sender<State>) {
+async fn watch_store(
+    store: &Store,
+    component: &Component,
+    state: &watch::Sender<State>,
+    registry: Registry,
+) {
+    let mut usage = UsageWatch::new(registry);
     let mut migrated = false;
     let mut retry = FIRST_RETRY;
     loop {
@@ -52,6 +63,7 @@ async fn watch_store(store: &Store, component: &Component, state: &watch::Sender
                 component.set_ready(true);
                 state.send_replace(State::Ready);
                 retry = FIRST_RETRY;
+                usage.look(store).await;
                 tokio::time::sleep(INTERVAL).await;
             }
             Err(why) => {

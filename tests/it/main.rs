@@ -9,3 +9,4 @@ mod otlp;
 mod process;
 mod rie;
 mod sdk;
+mod status;

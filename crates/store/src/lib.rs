@@ -15,6 +15,7 @@ pub mod rows;
 mod schema;
 pub mod settle;
 mod store;
+mod usage;
 mod writer;
 
 pub use error::{InsertError, StoreError};
@@ -22,4 +23,5 @@ pub use migrate::MigrateError;
 pub use reader::Reader;
 pub use settle::Settler;
 pub use store::{Store, StoreConfig};
+pub use usage::Usage;
 pub use writer::Writer;

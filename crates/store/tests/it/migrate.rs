@@ -26,3 +26,13 @@ async fn several_processes_may_migrate_at_once() {
         outcome.unwrap();
     }
 }
+
+#[tokio::test]
+async fn what_our_tables_take_of_the_disk_is_told() {
+    let engine = engine::start().await;
+    let usage = engine.store().usage().await.unwrap();
+    // The notes of migrations are parts as well.
+    assert!(usage.parts > 0 && usage.disk_bytes > 0, "{usage:?}");
+    assert!(usage.most_parts <= usage.parts, "{usage:?}");
+    assert!(usage.free_bytes.is_some(), "it is on a disk: {usage:?}");
+}
