@@ -90,8 +90,14 @@ pub(crate) fn run(
     backend: Backend,
     services: Services,
 ) -> Result<(), Failure> {
-    logging::init(config.log_format, &config.log_filter)
-        .map_err(|error| Failure::failed("cannot start logging", error))?;
+    // Sends until everything else has ended.
+    let _sender = logging::init_traced(
+        config.log_format,
+        &config.log_filter,
+        &config.self_traces,
+        "coldtrace",
+    )
+    .map_err(|error| Failure::failed("cannot start logging", error))?;
     let control = Control::open(config.control.remote()?, data_dir.path())
         .map_err(|error| Failure::failed("cannot tell who may send and read", error))?;
     let runtime = tokio::runtime::Runtime::new()

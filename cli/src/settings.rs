@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use coldtrace_control::Remote;
 use coldtrace_service::config::{self, HumanBytes, Problems, Settings};
 use coldtrace_service::logging::{LogFilter, LogFormat};
+use coldtrace_service::self_traces::SelfTraces;
 use coldtrace_store::StoreConfig;
 
 use crate::ConfigFile;
@@ -18,6 +19,7 @@ const DEFAULT_FILTER: &str = "info,h2=warn,hyper=warn,hyper_util=warn,tonic=warn
 pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     pub(crate) log_filter: LogFilter,
+    pub(crate) self_traces: SelfTraces,
     pub(crate) store: StoreSettings,
     pub(crate) control: ControlSettings,
     pub(crate) collector: coldtrace_collector::Config,
@@ -126,11 +128,13 @@ fn read(file: &ConfigFile) -> (Config, Settings) {
     let log_format = log.value("format", LogFormat::Text);
     let default_filter = DEFAULT_FILTER.parse().expect("the default is a filter");
     let log_filter = log.value("filter", default_filter);
+    let self_traces = SelfTraces::read(&mut settings.section("self_traces"));
     let store = read_store(&mut settings);
     let control = read_control(&mut settings);
     let config = Config {
         log_format,
         log_filter,
+        self_traces,
         store,
         control,
         collector: coldtrace_collector::Config::read(&mut settings.section("collector")),

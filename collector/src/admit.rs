@@ -10,7 +10,9 @@ use bytes::Bytes;
 use coldtrace_control::{Gate, Scope};
 use coldtrace_model::UnixNanos;
 use coldtrace_proto::json;
+use coldtrace_service::self_traces;
 use http::HeaderMap;
+use tracing::Instrument as _;
 
 pub(crate) mod judge;
 pub(crate) mod tally;
@@ -126,12 +128,17 @@ impl Admit {
             && packed.encoding == Encoding::Protobuf
             && packed.received.body.len() <= INLINE_BYTES;
         let (judged, packed) = if is_quick {
-            (self.shared.judge(&mut packed, now), packed)
+            let judging = self_traces::step("judge");
+            let judged = judging.in_scope(|| self.shared.judge(&mut packed, now));
+            (judged, packed)
         } else {
             let shared = Arc::clone(&self.shared);
             let reader = shared.readers.take(packed.sender.tenant()).await;
-            let judging =
-                tokio::task::spawn_blocking(move || (shared.judge(&mut packed, now), packed));
+            let span = self_traces::step("judge");
+            let judging = tokio::task::spawn_blocking(move || {
+                let judged = span.in_scope(|| shared.judge(&mut packed, now));
+                (judged, packed)
+            });
             let unreadable = |_| Refusal::Invalid("the request can't be read".to_owned());
             let judged = judging.await.map_err(unreadable)?;
             drop(reader);
@@ -170,7 +177,7 @@ impl Admit {
                 ticket
             }
         };
-        let stored = ticket.wait().await;
+        let stored = ticket.wait().instrument(self_traces::step("log")).await;
         stored.map_err(|NotStored| Refusal::Unavailable("the log could not be written"))
     }
 }

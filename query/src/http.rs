@@ -23,9 +23,11 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use coldtrace_service::metrics::{Counter, Histogram, Registry};
+use coldtrace_service::self_traces;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 pub(crate) use access::Api;
 use error::ApiError;
@@ -126,7 +128,10 @@ async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Respons
     let started = Instant::now();
     let turn = tokio::time::timeout(PATIENCE, gate.turns.acquire()).await;
     let response = match turn {
-        Ok(Ok(_turn)) => next.run(request).await,
+        Ok(Ok(_turn)) => {
+            let span = self_traces::request("query", request.headers());
+            next.run(request).instrument(span).await
+        }
         // The semaphore is never closed: only the patience can end.
         _ => ApiError::busy().into_response(),
     };

@@ -9,4 +9,5 @@ mod otlp;
 mod process;
 mod rie;
 mod sdk;
+mod self_traces;
 mod status;

@@ -8,10 +8,12 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
+use coldtrace_service::self_traces;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::body::Incoming;
+use tracing::Instrument as _;
 
 use super::{OtlpSignal, Reply};
 use crate::admit::{Admit, Packed, Transport};
@@ -51,7 +53,10 @@ pub(crate) async fn handle(admit: Admit, request: Request<Incoming>) -> Reply {
     let signal = route(request.method(), request.uri().path());
     let answered = match signal {
         Ok(signal) => {
-            let accepted = export_in_time(&admit, signal, request).await;
+            let span = self_traces::request("receive", request.headers());
+            let accepted = export_in_time(&admit, signal, request)
+                .instrument(span)
+                .await;
             admit.count(signal, Transport::Grpc, accepted.as_ref().err());
             accepted.map(|accepted| message(signal, &accepted))
         }

@@ -2,12 +2,14 @@
 
 use bytes::Bytes;
 use coldtrace_service::health::About;
+use coldtrace_service::self_traces;
 use http::header::{
     ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::body::Incoming;
+use tracing::Instrument as _;
 
 use super::cors::Cors;
 use super::{OtlpSignal, Reply};
@@ -65,7 +67,8 @@ pub(crate) async fn handle(
         return preflight;
     }
     let is_head = *request.method() == Method::HEAD;
-    let mut reply = answer(&admit, request).await;
+    let span = self_traces::request("receive", request.headers());
+    let mut reply = answer(&admit, request).instrument(span).await;
     if is_head {
         // Over HTTP/2 nobody else takes it away.
         *reply.body_mut() = Empty::new().boxed_unsync();

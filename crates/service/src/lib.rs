@@ -9,6 +9,7 @@ pub mod config;
 pub mod health;
 pub mod logging;
 pub mod metrics;
+pub mod self_traces;
 pub mod serve;
 pub mod shutdown;
 pub mod tasks;

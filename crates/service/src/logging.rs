@@ -4,10 +4,13 @@ use std::fmt;
 use std::io::IsTerminal as _;
 use std::str::FromStr;
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+use tracing::Level;
+use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer as _};
+
+use crate::self_traces::{SelfTraces, SelfTracesError, Sender, TARGET};
 
 /// How a log line looks.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -33,23 +36,66 @@ pub struct LogFilter(String);
 #[error("is not a log filter such as `info` or `warn,coldtrace_collector=debug`")]
 pub struct LogFilterError(#[source] ParseError);
 
-/// Logging was started before in this process.
+/// Logging could not be started.
 #[derive(Debug, thiserror::Error)]
-#[error("logging is started already")]
-pub struct LoggingError(#[source] TryInitError);
+pub enum LoggingError {
+    /// It was started before in this process.
+    #[error("logging is started already")]
+    Again(#[source] TryInitError),
+    /// Traces of our own were asked for and can't be sent.
+    #[error(transparent)]
+    SelfTraces(#[from] SelfTracesError),
+}
 
-/// Starts logging for the process. Only once.
+/// Starts logging for the process, without traces of it. Only once.
 pub fn init(format: LogFormat, filter: &LogFilter) -> Result<(), LoggingError> {
-    let filter = EnvFilter::builder().parse_lossy(&filter.0);
-    let registry = tracing_subscriber::registry().with(filter);
+    start(format, filter, None)
+}
+
+/// Starts logging for the process, and traces of its requests where they are asked for. Only once.
+pub fn init_traced(
+    format: LogFormat,
+    filter: &LogFilter,
+    traces: &SelfTraces,
+    service: &str,
+) -> Result<Option<Sender>, LoggingError> {
+    let sender = traces.start(service)?;
+    start(format, filter, sender.as_ref())?;
+    Ok(sender)
+}
+
+fn start(
+    format: LogFormat,
+    filter: &LogFilter,
+    traces: Option<&Sender>,
+) -> Result<(), LoggingError> {
+    let lines_only = format!("{TARGET}=off")
+        .parse()
+        .expect("a target and its level");
+    let filter = EnvFilter::builder()
+        .parse_lossy(&filter.0)
+        .add_directive(lines_only);
+    let traces = traces.map(|sender| {
+        tracing_opentelemetry::layer()
+            .with_tracer(sender.tracer())
+            .with_location(false)
+            .with_threads(false)
+            .with_tracked_inactivity(false)
+            .with_filter(Targets::new().with_target(TARGET, Level::INFO))
+    });
+    let registry = tracing_subscriber::registry().with(traces);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     match format {
-        LogFormat::Text => registry.with(lines.with_target(false)).try_init(),
-        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+        LogFormat::Text => registry
+            .with(lines.with_target(false).with_filter(filter))
+            .try_init(),
+        LogFormat::Json => registry
+            .with(lines.json().flatten_event(true).with_filter(filter))
+            .try_init(),
     }
-    .map_err(LoggingError)
+    .map_err(LoggingError::Again)
 }
 
 // === impl LogFormat, LogFilter ===
