@@ -7,8 +7,9 @@
 use std::io::BufRead as _;
 use std::time::Instant;
 
-use coldtrace_model::{RequestId, Tenant, TimeRange, TraceId, UnixNanos};
+use coldtrace_model::{Nanos, RequestId, Tenant, TimeRange, TraceId, UnixNanos};
 use coldtrace_store::reader::{AttributeFilter, InvocationFilter, Reader, Sort};
+use coldtrace_store::settle::Rollup;
 use coldtrace_store::{Store, StoreConfig};
 
 /// Spans of a trace that are shown at once.
@@ -33,11 +34,38 @@ async fn main() {
     for line in std::io::stdin().lock().lines() {
         let line = line.expect("questions are text");
         let started = Instant::now();
-        let found = answer(&reader, &line).await;
+        let found = match line.as_str() {
+            "settle" => settle(&store).await,
+            line => answer(&reader, line).await,
+        };
         let took = started.elapsed().as_nanos();
         assert!(found > 0, "nothing was found for `{line}`");
         println!("{took}");
     }
+}
+
+/// Settles everything, as the query service does in the background; how many windows.
+async fn settle(store: &Store) -> usize {
+    const WINDOWS: u32 = 500;
+    let settler = store.settler();
+    let now = UnixNanos::now();
+    let earliest = settler.earliest().await.expect("the store is read");
+    let Some(from) = earliest else { return 0 };
+    let range = TimeRange { from, to: now };
+    let mut settled = 0;
+    for rollup in Rollup::ALL {
+        loop {
+            let windows = settler.unsettled(rollup, range, now, WINDOWS).await;
+            let windows = windows.expect("windows are read");
+            if windows.is_empty() {
+                break;
+            }
+            let done = settler.settle(rollup, &windows, now).await;
+            done.expect("windows are settled");
+            settled += windows.len();
+        }
+    }
+    settled
 }
 
 /// How much was found.
@@ -75,6 +103,16 @@ async fn answer(reader: &Reader, line: &str) -> usize {
             };
             let spans = reader.spans_with(&filter).await;
             spans.expect("spans are read").len()
+        }
+        "series" => {
+            let (range, function) = range(rest);
+            let step = Nanos::from_millis(60 * 60 * 1_000);
+            let series = reader.function_series(function, range, step).await;
+            series.expect("series are read").len()
+        }
+        "map" => {
+            let (range, _) = range(rest);
+            reader.edges(range).await.expect("edges are read").len()
         }
         kind => panic!("`{kind}` is no question"),
     }

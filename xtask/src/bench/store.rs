@@ -176,6 +176,9 @@ fn step(programs: &Programs, spans: u64, figures: &mut Figures) -> anyhow::Resul
         rounded(per_span(other.merge_ns)),
     );
     tell_bytes(&costs, &other, &load, &name, figures);
+    eprintln!("-- settling");
+    let settling = questions::settle(programs, &server)?;
+    figures.add(&name("seconds_to_settle"), rounded(settling));
     questions::ask(programs, &server, &load, &name, figures)
 }
 

@@ -12,6 +12,7 @@ use coldtrace_model::{
 };
 use serde::Deserialize;
 
+use super::rollups::Coarsest;
 use super::{Page, ReadError, Reader, Sort, sql};
 
 /// `Cold` of those that waited for a start of their sandbox: on demand, from a snapshot, after a reset.
@@ -163,14 +164,11 @@ impl Reader {
             .function
             .as_deref()
             .map(|function| format!("function = {}", sql::text(function)));
-        let all = merged(&self.owned(), filter.range, function.as_deref());
-        let shown = filter.shown(&self.owned(), filter.range);
-        let count = format!("SELECT count() AS count FROM ({all}) WHERE {shown}");
         let (records, count) = tokio::try_join!(
             self.records(filter, function.as_deref()),
-            self.row::<Count>(&count)
+            self.count(filter, function.as_deref())
         )?;
-        let page = Page::cut(records, filter.limit, count.count, InvocationRecord::key);
+        let page = Page::cut(records, filter.limit, count, InvocationRecord::key);
         let mut invocations: Vec<Invocation> = page
             .items
             .into_iter()
@@ -182,6 +180,33 @@ impl Reader {
             total: page.total,
             next: page.next,
         })
+    }
+
+    /// How many the list has in all: from what is counted already, unless the filter asks for what is not counted apart.
+    async fn count(
+        &self,
+        filter: &InvocationFilter,
+        function: Option<&str>,
+    ) -> Result<u64, ReadError> {
+        let count = if filter.outcomes.is_empty() {
+            let more = function.map_or_else(String::new, |function| format!(" AND {function}"));
+            // Hours outlive the invocations that they count.
+            let counted = self.function_rows(filter.range, &more, Coarsest::Minutes);
+            let counted = counted.await?;
+            if counted.is_empty() {
+                return Ok(0);
+            }
+            let shown = filter.cold.map_or_else(String::new, |cold| {
+                let not = if cold { "" } else { "NOT " };
+                format!(" WHERE cold {not}IN {COLD_STARTS}")
+            });
+            format!("SELECT toUInt64(sum(n)) AS count FROM ({counted}){shown}")
+        } else {
+            let all = merged(&self.owned(), filter.range, function);
+            let shown = filter.shown(&self.owned(), filter.range);
+            format!("SELECT count() AS count FROM ({all}) WHERE {shown}")
+        };
+        Ok(self.row::<Count>(&count).await?.count)
     }
 
     /// One more record than fits on the page, if there are so many. The newest are looked for from the range's end, in

@@ -13,6 +13,7 @@ use crate::bench::{Figures, rounded};
 /// Of each kind.
 const QUESTIONS: usize = 40;
 const HOUR: u64 = 3_600_000_000_000;
+const DAY: u64 = 24 * HOUR;
 // DESIGN 10.
 const P95_MS: f64 = 100.0;
 
@@ -34,6 +35,12 @@ struct Took {
     /// For each question.
     rows: f64,
     bytes: f64,
+}
+
+/// Settles our derived tables, as the query service does in the background; the seconds that it took.
+pub(super) fn settle(programs: &Programs, server: &Server) -> anyhow::Result<f64> {
+    let millis = reader(programs, server, "settle\n")?;
+    Ok(millis.iter().sum::<f64>() / 1e3)
 }
 
 /// Asks everything twice, and counts the second time.
@@ -124,6 +131,10 @@ fn kinds(server: &Server, load: &Load) -> anyhow::Result<Vec<Kind>> {
         let begin = at.saturating_sub(3 * HOUR).max(from);
         equal(begin, begin + 6 * HOUR, &row[1], &row[2])
     };
+    let functions =
+        chosen("SELECT function FROM coldtrace.invocations GROUP BY function ORDER BY function")?;
+    let days = (from..to).step_by(usize::try_from(DAY)?);
+    let days = days.map(|day| vec![day.to_string()]).collect();
     Ok(vec![
         kind(
             "trace_by_id",
@@ -161,13 +172,8 @@ fn kinds(server: &Server, load: &Load) -> anyhow::Result<Vec<Kind>> {
                 ),
             },
         ),
-        kind(
-            "newest_50_of_function",
-            chosen(
-                "SELECT function FROM coldtrace.invocations GROUP BY function ORDER BY function",
-            )?,
-            &|row| {
-                Question {
+        kind("newest_50_of_function", functions.clone(), &|row| {
+            Question {
                 ours: format!("newest {from} {to} {}", row[0]),
                 theirs: format!(
                     "SELECT * FROM otel.otel_traces WHERE {} AND ServiceName = '{}' AND SpanKind = 'Server'
@@ -176,8 +182,7 @@ fn kinds(server: &Server, load: &Load) -> anyhow::Result<Vec<Kind>> {
                     row[0]
                 ),
             }
-            },
-        ),
+        }),
         kind("slowest_50_in_an_hour", hours, &|row| {
             let begin: u64 = row[0].parse().unwrap_or(from);
             Question {
@@ -193,7 +198,64 @@ fn kinds(server: &Server, load: &Load) -> anyhow::Result<Vec<Kind>> {
         kind("attribute_over_7_days", attributes, &|row| {
             equal(from, to, &row[1], &row[2])
         }),
+        kind("percentiles_and_heatmap_over_7_days", functions, &|row| {
+            Question {
+                ours: format!("series {from} {to} {}", row[0]),
+                theirs: format!(
+                    "SELECT toStartOfHour(Timestamp) AS t, ceil(log2(Duration / 1000 + 1) * 32) AS b, count()
+                    FROM otel.otel_traces WHERE {} AND ServiceName = '{}' AND SpanKind = 'Server'
+                    GROUP BY t, b ORDER BY t, b",
+                    within(from, to),
+                    row[0]
+                ),
+            }
+        }),
+        kind("service_map_over_a_day", days, &|row| {
+            let begin: u64 = row[0].parse().unwrap_or(from);
+            let end = begin + DAY;
+            let spans = |columns: &str| {
+                let within = within(begin, end);
+                format!("(SELECT TraceId, {columns} FROM otel.otel_traces WHERE {within})")
+            };
+            Question {
+                ours: format!("map {begin} {end}"),
+                theirs: format!(
+                    "SELECT src, dst, count(), countIf(StatusCode = 'Error'), quantiles(0.5, 0.95)(Duration)
+                    FROM {} AS callee JOIN {} AS caller USING (TraceId, id)
+                    WHERE src != dst GROUP BY src, dst ORDER BY src, dst",
+                    spans("ParentSpanId AS id, ServiceName AS dst, Duration, StatusCode"),
+                    spans("SpanId AS id, ServiceName AS src")
+                ),
+            }
+        }),
     ])
+}
+
+/// The reader's example times itself: a line of nanoseconds for every question. Milliseconds.
+fn reader(programs: &Programs, server: &Server, lines: &str) -> anyhow::Result<Vec<f64>> {
+    let mut child = Command::new(&programs.questions)
+        .arg(&server.url)
+        .arg(ours::DATABASE)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("start the reader's example")?;
+    // Dropped at once: that is the end of its questions.
+    let written = child
+        .stdin
+        .take()
+        .map(|mut stdin| stdin.write_all(lines.as_bytes()));
+    written.transpose().context("ask the reader's example")?;
+    let output = child
+        .wait_with_output()
+        .context("wait for the reader's example")?;
+    if !output.status.success() {
+        bail!("the reader's example failed");
+    }
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let millis = |line: &str| line.parse::<f64>().map(|nanos| nanos / 1e6);
+    let millis = printed.lines().map(millis).collect::<Result<Vec<f64>, _>>();
+    millis.with_context(|| format!("the reader's example printed `{printed}`"))
 }
 
 fn within(from: u64, to: u64) -> String {
@@ -205,36 +267,9 @@ fn within(from: u64, to: u64) -> String {
 // === impl Kind ===
 
 impl Kind {
-    /// The reader's example times itself: a line of nanoseconds for every question.
     fn ask_ours(&self, programs: &Programs, server: &Server) -> anyhow::Result<Vec<f64>> {
-        let mut child = Command::new(&programs.questions)
-            .arg(&server.url)
-            .arg(ours::DATABASE)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("start the reader's example")?;
-        let lines: String = self
-            .questions
-            .iter()
-            .map(|one| format!("{}\n", one.ours))
-            .collect();
-        // Dropped at once: that is the end of its questions.
-        let written = child
-            .stdin
-            .take()
-            .map(|mut stdin| stdin.write_all(lines.as_bytes()));
-        written.transpose().context("ask the reader's example")?;
-        let output = child
-            .wait_with_output()
-            .context("wait for the reader's example")?;
-        if !output.status.success() {
-            bail!("the reader's example failed");
-        }
-        let printed = String::from_utf8_lossy(&output.stdout);
-        let millis = |line: &str| line.parse::<f64>().map(|nanos| nanos / 1e6);
-        let millis = printed.lines().map(millis).collect::<Result<Vec<f64>, _>>();
-        millis.with_context(|| format!("the reader's example printed `{printed}`"))
+        let lines = self.questions.iter().map(|one| format!("{}\n", one.ours));
+        reader(programs, server, &lines.collect::<String>())
     }
 
     fn ask_theirs(&self, server: &Server) -> anyhow::Result<Vec<f64>> {

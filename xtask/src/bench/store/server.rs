@@ -108,9 +108,15 @@ impl Server {
             .with_context(|| format!("`{query}` has no number"))
     }
 
-    /// What this database has cost, once its merges have come to rest.
+    /// What this database has cost, once its merges have come to rest and every partition is one part.
     pub(super) fn costs(&self, database: &str) -> anyhow::Result<Costs> {
         self.wait_for_merges()?;
+        let tables = self.rows(&format!(
+            "SELECT name FROM system.tables WHERE database = '{database}' AND engine LIKE '%MergeTree'"
+        ))?;
+        for table in tables.iter().flatten() {
+            self.run(&format!("OPTIMIZE TABLE {database}.{table} FINAL"), "", &[])?;
+        }
         self.run("SYSTEM FLUSH LOGS", "", &[])?;
         let time = "sum(ProfileEvents['UserTimeMicroseconds'] + ProfileEvents['SystemTimeMicroseconds']) * 1000";
         let merges = format!(
