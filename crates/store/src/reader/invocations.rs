@@ -168,7 +168,11 @@ impl Reader {
             self.records(filter, function.as_deref()),
             self.count(filter, function.as_deref())
         )?;
-        let page = Page::cut(records, filter.limit, count, InvocationRecord::key);
+        // What came between the two questions is counted and not listed: a list that is whole counts itself.
+        let listed = records.len() as u64;
+        let is_whole = filter.after.is_none() && listed <= u64::from(filter.limit);
+        let total = if is_whole { listed } else { count };
+        let page = Page::cut(records, filter.limit, total, InvocationRecord::key);
         let mut invocations: Vec<Invocation> = page
             .items
             .into_iter()
