@@ -7,6 +7,8 @@ import { type FakeServer, serveFake } from "./src/fake-server.ts";
 import { keep, LOOKS, type Look } from "./src/looks.ts";
 import { expectAccessible, watchForProblems } from "./src/watch.ts";
 
+const DAY_MILLIS = 86_400_000;
+
 const servers = new Map<Scenario, FakeServer>();
 
 test.beforeAll(async () => {
@@ -21,6 +23,8 @@ interface State {
   readonly name: string;
   readonly scenario: Scenario;
   readonly path: string;
+  /** Looked at a day later: dates stand before the times. */
+  readonly isLater?: true;
   /** What is seen once the page is there. */
   readonly shown: (page: Page) => Promise<void>;
 }
@@ -54,7 +58,9 @@ const STATES: readonly State[] = [
   { name: "function-loading", scenario: "loading", path: "/functions/checkout", shown: loading },
   { name: "function-error", scenario: "error", path: "/functions/checkout", shown: heading("No invocations to show") },
   { name: "invocations", scenario: "full", path: "/invocations?outcome=error,timeout,oom,crash", shown: rows },
+  { name: "invocations-later", scenario: "full", path: "/invocations?range=7d", isLater: true, shown: rows },
   { name: "traces", scenario: "full", path: "/traces?sort=slowest", shown: rows },
+  { name: "traces-later", scenario: "full", path: "/traces?range=7d", isLater: true, shown: rows },
   { name: "traces-empty", scenario: "empty", path: "/traces", shown: heading(/No trace/) },
   { name: "invocation-loading", scenario: "loading", path: "/invocations/some", shown: loading },
   {
@@ -110,6 +116,7 @@ for (const look of LOOKS) {
 
 async function check(page: Page, state: State, look: Look): Promise<void> {
   const problems = watchForProblems(page, state.scenario === "error" || state.name.endsWith("missing"));
+  if (state.isLater) await page.clock.setFixedTime(Date.now() + DAY_MILLIS);
   await page.goto(`${servers.get(state.scenario)?.url}${state.path}`);
   await state.shown(page);
   await keep(page, `${state.name}-${look.name}`);
