@@ -16,7 +16,7 @@ use super::request::Request;
 /// A cut's rows: as many as a block may have.
 pub(crate) const CUT_ROWS: u64 = 200_000;
 /// A cut's bytes in the log: so that a cut of few large rows does not fill the memory.
-pub(crate) const CUT_BYTES: u64 = 88 << 20;
+pub(crate) const CUT_BYTES: u64 = 64 << 20;
 
 /// A lane's state.
 #[derive(Debug)]
