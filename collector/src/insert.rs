@@ -319,18 +319,18 @@ impl<D: Destination> Inserter<D> {
         }
     }
 
-    /// The block is there; whether its lookup indexes are, is not known.
+    /// The block is there; whether what views make of it is, is not known.
     async fn refill(&self, passage: &mut Passage<'_>) -> Result<Fate, GaveUp> {
         loop {
             match self.destination.refill_indexes(passage.block).await {
                 Ok(()) => return Ok(Fate::Stored),
                 Err(InsertError::Rejected(cause)) => {
                     let table = passage.block.table.name();
-                    error!(%cause, table, "lookup indexes can't be refilled; some of it is found by time alone");
+                    error!(%cause, table, "what views make of a block can't be made again; what is derived from it may be out of date");
                     return Ok(Fate::Stored);
                 }
                 Err(error) => {
-                    warn!(%error, "lookup indexes are not refilled yet; tried again");
+                    warn!(%error, "what views make of a block is not made again yet; tried again");
                     passage.pause.wait().await?;
                 }
             }

@@ -233,7 +233,8 @@ impl Blocks {
         let partition = Partition::of(row.ts, row.owner.keep_days);
         self.spans.push(partition, row);
         self.traces.add(Seen {
-            owner: row.owner,
+            partition,
+            tenant: row.owner.tenant,
             trace_id: row.trace_id,
             ts: row.ts,
             end: row.ts.saturating_add_signed(row.duration_ns.max(0)),
@@ -271,7 +272,8 @@ impl Blocks {
         for trace_id in [row.platform_trace_id, row.sdk_trace_id] {
             if trace_id != [0; 16] {
                 self.traces.add(Seen {
-                    owner: row.owner,
+                    partition,
+                    tenant: row.owner.tenant,
                     trace_id,
                     ts: row.ts,
                     end: row.ts,

@@ -25,7 +25,7 @@ pub(crate) const MIGRATIONS: [Migration; 2] = [
     },
 ];
 
-/// A materialized view that fills a lookup index.
+/// A materialized view that fills an index, or notes what was touched.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct View {
     pub(crate) name: String,

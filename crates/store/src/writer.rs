@@ -89,7 +89,7 @@ impl Writer {
         }
     }
 
-    /// Fills the lookup indexes of the block's table once more, from the block, which must be in its table. Idempotent.
+    /// Fills what views make of the block's table once more, from the block, which must be in its table. Idempotent.
     pub async fn refill_indexes(&self, block: &Block) -> Result<(), InsertError> {
         for view in schema::views() {
             if view.source == block.table.name() {

@@ -55,7 +55,9 @@ struct Listed {
 /// A time within a trace.
 #[derive(Clone, Copy)]
 pub(super) struct Seen<'a> {
-    pub(super) owner: Owner<'a>,
+    /// Of the row that names the trace.
+    pub(super) partition: Partition,
+    pub(super) tenant: &'a str,
     pub(super) trace_id: [u8; 16],
     /// Unix nanoseconds.
     pub(super) ts: u64,
@@ -69,7 +71,7 @@ pub(super) struct Seen<'a> {
 
 impl Traces {
     pub(super) fn add(&mut self, seen: Seen<'_>) {
-        let owner = self.owner_of(seen.owner, seen.ts);
+        let owner = self.owner_of(seen.partition, seen.tenant);
         let number = self.number(owner, seen.trace_id, seen.ts);
         let trace = &mut self.all[number];
         trace.from = trace.from.min(seen.ts);
@@ -125,15 +127,14 @@ impl Traces {
         }
     }
 
-    fn owner_of(&mut self, owner: Owner<'_>, ts: u64) -> u32 {
-        let partition = Partition::of(ts, owner.keep_days);
-        let is_it = |(of, tenant): &(Partition, String)| *of == partition && tenant == owner.tenant;
+    fn owner_of(&mut self, partition: Partition, tenant: &str) -> u32 {
+        let is_it = |(of, name): &(Partition, String)| *of == partition && name == tenant;
         if !self.owners.get(self.owner).is_some_and(is_it) {
             let known = self.owners.iter().position(is_it);
             self.owner = known.unwrap_or(self.owners.len());
         }
         if self.owner == self.owners.len() {
-            self.owners.push((partition, owner.tenant.to_owned()));
+            self.owners.push((partition, tenant.to_owned()));
         }
         self.owner as u32
     }

@@ -9,7 +9,7 @@ use coldtrace_store::{InsertError, Store, StoreConfig, Writer};
 use coldtrace_testkit::engine::{self, KEEP_DAYS, TestEngine};
 
 use crate::database::ask;
-use crate::push::push_span;
+use crate::push::{plain_span, push_span};
 
 const TS: u64 = 1_767_323_045_000_000_006;
 const OWNER: Owner<'static> = Owner {
@@ -33,29 +33,12 @@ fn spans_at(ts: u64) -> Block {
 fn push_spans_at(blocks: &mut Blocks, ts: u64) {
     for number in 0..100_u8 {
         let row = SpanRow {
-            owner: OWNER,
-            ts: ts + u64::from(number),
             trace_id: [number; 16],
             span_id: [number; 8],
-            parent_span_id: [0; 8],
-            flags: 1,
-            service: "shop",
-            name: b"buy",
-            kind: 2,
-            duration_ns: 1_000,
-            status: 0,
-            status_message: b"",
             request_id: "request",
-            sandbox_id: "",
-            phase: "",
             http_status: 200,
-            resource_id: 1,
-            scope_id: 1,
-            attr_keys: &[],
-            attr_values: &[],
-            attr_types: b"",
-            extra: b"",
             link_trace_ids: &[[number + 100; 16]],
+            ..plain_span(OWNER, ts + u64::from(number))
         };
         push_span(blocks, row, [("key", "value")]);
     }

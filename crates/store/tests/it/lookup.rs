@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::database::ask;
+use crate::push::plain_span;
 
 /// Half a minute before midnight, so that traces lie in two days.
 const TS: u64 = 1_767_311_970_000_000_000;
@@ -71,29 +72,12 @@ fn push(blocks: &mut Blocks, number: u64, named: &Named) {
     }
     let link = [id(named.other_trace)];
     blocks.push_span(&SpanRow {
-        owner,
-        ts,
         trace_id: id(named.trace),
-        span_id: [1; 8],
-        parent_span_id: [0; 8],
-        flags: 1,
         service: &service,
-        name: b"buy",
-        kind: 2,
         duration_ns: named.duration_ns,
-        status: 0,
-        status_message: b"",
         request_id,
-        sandbox_id: "",
-        phase: "",
-        http_status: 200,
-        resource_id: 1,
-        scope_id: 1,
-        attr_keys: &[],
-        attr_values: &[],
-        attr_types: b"",
-        extra: b"",
         link_trace_ids: if named.other_trace == 0 { &[] } else { &link },
+        ..plain_span(owner, ts)
     });
 }
 

@@ -8,7 +8,7 @@ use coldtrace_store::{Store, Writer};
 use coldtrace_testkit::engine::{self, KEEP_DAYS, TestEngine};
 
 use crate::database::ask;
-use crate::push::{NONE, push_span};
+use crate::push::{NONE, plain_span, push_span};
 
 const SECOND: u64 = 1_000_000_000;
 const MINUTE: u64 = 60 * SECOND;
@@ -150,29 +150,14 @@ fn span(
 ) -> SpanRow<'static> {
     let (trace, own, parent) = ids;
     SpanRow {
-        owner,
-        ts,
         trace_id: [trace; 16],
         span_id: [own; 8],
         parent_span_id: [parent; 8],
-        flags: 1,
         service,
         name: b"call",
         kind,
         duration_ns: 5_000_000 + i64::from(own),
-        status: 0,
-        status_message: b"",
-        request_id: "",
-        sandbox_id: "",
-        phase: "",
-        http_status: 0,
-        resource_id: 1,
-        scope_id: 1,
-        attr_keys: &[],
-        attr_values: &[],
-        attr_types: b"",
-        extra: b"",
-        link_trace_ids: &[],
+        ..plain_span(owner, ts)
     }
 }
 
