@@ -409,6 +409,7 @@ const fn table_number(table: Table) -> u8 {
         Table::TraceIndex => 8,
         Table::RequestTraces => 9,
         Table::TraceLinks => 10,
+        Table::AttributeIndex => 11,
     }
 }
 

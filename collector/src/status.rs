@@ -225,6 +225,12 @@ impl Refusal {
         (!status.details.is_empty()).then(|| STANDARD_NO_PAD.encode(status.encode_to_vec()))
     }
 
+    /// A `google.rpc.RetryInfo` by itself, as the value of a trailer.
+    pub(crate) fn grpc_retry_info(&self) -> Option<String> {
+        let retry = RetryInfo::new(self.retry_after()?);
+        Some(STANDARD_NO_PAD.encode(retry.encode_to_vec()))
+    }
+
     fn code(&self) -> Code {
         match self {
             Self::Denied(Denied::Sealed) => Code::Unavailable,

@@ -14,6 +14,8 @@ pub use known::Known;
 /// OTLP's numbers of the kinds of span that answer somebody.
 const SERVER: i32 = 2;
 const CONSUMER: i32 = 5;
+/// And of the one that calls.
+const CLIENT: i32 = 3;
 
 /// Names of the request id. `request_id` alone is Datadog's and is read where its tracer says so.
 const REQUEST_ID: [Key; 5] = [
@@ -23,6 +25,8 @@ const REQUEST_ID: [Key; 5] = [
     Key::AwsRequestIdDotted,
     Key::AwsRequestId,
 ];
+/// Those that only functions have.
+const INVOCATION_ID: [Key; 2] = [Key::FaasInvocationId, Key::FaasExecution];
 const COLD: [Key; 6] = [
     Key::FaasColdstart,
     Key::FaasColdStart,
@@ -88,7 +92,7 @@ impl<'a> FaasSpan<'a> {
     pub fn read(kind: i32, span: &Known<'a>, resource: &Known<'a>) -> Self {
         let said = Said { span, resource };
         let platform = said.platform();
-        let request_id = said.request_id();
+        let request_id = said.request_id(kind);
         let cold = said.cold();
         let is_function = request_id.is_some()
             || cold.is_some()
@@ -201,11 +205,19 @@ impl<'a> Said<'_, 'a> {
         }
     }
 
-    fn request_id(self) -> Option<&'a str> {
+    fn request_id(self, kind: i32) -> Option<&'a str> {
+        // With a call to DynamoDB or S3 it is that call's id, and with one to Lambda that of the invocation.
+        if kind == CLIENT && self.span.get(Key::AwsRequestIdDotted).is_some() && !self.invokes() {
+            return self.text(&INVOCATION_ID);
+        }
         let named = self.text(&REQUEST_ID);
         // Datadog's tracers, and what came through their formats, call it `request_id` on the span `aws.lambda`.
         let is_datadog = || self.has(&[Key::DatadogOrigin, Key::FunctionName, Key::FunctionArn]);
         named.or_else(|| self.text(&[Key::RequestId]).filter(|_| is_datadog()))
+    }
+
+    fn invokes(self) -> bool {
+        self.text(&[Key::RpcService]) == Some("Lambda") || self.has(&[Key::FaasInvokedName])
     }
 
     fn cold(self) -> Option<bool> {

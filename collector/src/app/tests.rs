@@ -318,6 +318,10 @@ fn at_the_logs_cap_clients_are_told_when_to_come_again() {
     let status = status.unwrap_err();
     assert_eq!(status.code(), tonic::Code::ResourceExhausted);
     assert!(!status.details().is_empty(), "RetryInfo");
+    // Where the exporter for Python looks for it: `seconds`, field 1, is 5.
+    let retry = status.metadata().get_bin("google.rpc.retryinfo-bin");
+    let retry = retry.map(|retry| retry.to_bytes().unwrap());
+    assert_eq!(retry.as_deref(), Some(&[0x0a, 2, 0x08, 5][..]));
     assert!(status.message().contains("collector.log_cap"), "{status}");
     collector.stop();
 }

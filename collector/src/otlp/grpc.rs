@@ -31,6 +31,8 @@ const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 const DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
+/// Where OpenTelemetry's exporter for Python looks for it, and nowhere else.
+const RETRY_INFO: HeaderName = HeaderName::from_static("google.rpc.retryinfo-bin");
 const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
@@ -243,9 +245,15 @@ fn refuse(refusal: &Refusal) -> Reply {
     headers.insert(CONTENT_TYPE, GRPC);
     headers.insert(STATUS, refusal.grpc().into());
     headers.insert(MESSAGE, percent_encoded(&refusal.to_string()));
-    if let Some(details) = refusal.grpc_details() {
-        let details = HeaderValue::from_str(&details).expect("base64 is ASCII");
-        headers.insert(DETAILS, details);
+    let told = [
+        (DETAILS, refusal.grpc_details()),
+        (RETRY_INFO, refusal.grpc_retry_info()),
+    ];
+    for (name, details) in told {
+        if let Some(details) = details {
+            let details = HeaderValue::from_str(&details).expect("base64 is ASCII");
+            headers.insert(name, details);
+        }
     }
     if matches!(refusal, Refusal::UnknownEncoding(_)) {
         let served = HeaderValue::from_static(Compression::SERVED);

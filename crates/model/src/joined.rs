@@ -23,12 +23,20 @@ pub fn add_written(whole: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     whole.push(SEPARATOR);
 }
 
+/// The texts of a whole, as bytes.
+pub fn parts(whole: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = whole.get(1..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let end = memchr::memchr(SEPARATOR, rest)?;
+        let part = &rest[..end];
+        rest = &rest[end + 1..];
+        Some(part)
+    })
+}
+
 /// The texts of a whole.
 pub fn read(whole: &[u8]) -> impl Iterator<Item = String> {
-    let inner = whole.get(1..whole.len().saturating_sub(1));
-    let texts = inner.map(|inner| inner.split(|byte| *byte == SEPARATOR));
-    let text = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
-    texts.into_iter().flatten().map(text)
+    parts(whole).map(|text| String::from_utf8_lossy(text).into_owned())
 }
 
 #[cfg(test)]

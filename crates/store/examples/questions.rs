@@ -50,7 +50,9 @@ async fn settle(store: &Store) -> usize {
     let settler = store.settler();
     let now = UnixNanos::now();
     let earliest = settler.earliest().await.expect("the store is read");
-    let Some(from) = earliest else { return 0 };
+    let Some(earliest) = earliest else { return 0 };
+    // The hour that it lies in.
+    let from = earliest.minus(Rollup::FunctionHours.length());
     let range = TimeRange { from, to: now };
     let mut settled = 0;
     for rollup in Rollup::ALL {

@@ -171,8 +171,8 @@ CREATE TABLE IF NOT EXISTS request_traces (
     keep_days       UInt16,
     request_id      String,
     trace_id        FixedString(16),
-    min_ts          SimpleAggregateFunction(min, DateTime64(9, 'UTC')),
-    max_ts          SimpleAggregateFunction(max, DateTime64(9, 'UTC'))
+    -- By which a request's first trace is told from the others.
+    min_ts          SimpleAggregateFunction(min, DateTime64(9, 'UTC'))
 ) ENGINE = AggregatingMergeTree
 PARTITION BY (day, keep_days)
 ORDER BY (tenant, request_id, trace_id)
@@ -211,6 +211,20 @@ CREATE TABLE IF NOT EXISTS trace_links (
 ) ENGINE = AggregatingMergeTree
 PARTITION BY (day, keep_days)
 ORDER BY (tenant, trace_id, linked_by)
+TTL day + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024,
+    default_compression_codec = 'ZSTD(1)';
+
+-- In which five minutes of a day an attribute stands: the hash of tenant, name and value, above the number of the five minutes
+-- (src/attribute_index.rs, docs/adr/0017-attribute-index.md).
+CREATE TABLE IF NOT EXISTS attribute_index (
+    day             Date,
+    keep_days       UInt16,
+    place           UInt64 CODEC(Delta(8), Default)
+) ENGINE = ReplacingMergeTree
+PARTITION BY (day, keep_days)
+ORDER BY place
 TTL day + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
     min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024,

@@ -6,6 +6,7 @@
 //! [`embedded`].
 #![warn(missing_docs)]
 
+mod attribute_index;
 pub mod embedded;
 mod error;
 mod migrate;

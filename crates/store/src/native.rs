@@ -10,11 +10,13 @@ use crate::rows::{
     InvocationRow, LogRow, PhaseRow, ResourceRow, SandboxRow, ScopeRow, SpanRow, TraceLinkRow,
 };
 
+mod attributes;
 mod column;
 mod lookup;
 mod pages;
 mod tables;
 
+use attributes::Attributes;
 use lookup::{Seen, Traces};
 use tables::Columns;
 
@@ -29,7 +31,7 @@ const SIZE_STEP: u64 = 64;
 const MOST_TIME: u64 = i64::MAX as u64;
 const NANOS_A_DAY: u64 = 86_400_000_000_000;
 
-/// The tables that are written; the last three are lookup indexes, whose rows are gathered from those of the others. The
+/// The tables that are written; the last four are lookup indexes, whose rows are gathered from those of the others. The
 /// remaining tables are filled by views.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
@@ -53,6 +55,8 @@ pub enum Table {
     RequestTraces,
     /// `trace_links`
     TraceLinks,
+    /// `attribute_index`
+    AttributeIndex,
 }
 
 /// A partition of a table.
@@ -125,6 +129,7 @@ pub struct Blocks {
     logs: Partitions<tables::Logs>,
     traces: Traces,
     trace_links: Partitions<tables::TraceLinks>,
+    attributes: Attributes,
 }
 
 /// The blocks of one table.
@@ -163,6 +168,7 @@ impl Table {
             Self::TraceIndex => "trace_index",
             Self::RequestTraces => "request_traces",
             Self::TraceLinks => "trace_links",
+            Self::AttributeIndex => "attribute_index",
         }
     }
 
@@ -179,6 +185,7 @@ impl Table {
             Self::TraceIndex => tables::TraceIndex::COLUMNS,
             Self::RequestTraces => tables::RequestTraces::COLUMNS,
             Self::TraceLinks => tables::TraceLinks::COLUMNS,
+            Self::AttributeIndex => tables::AttributeIndex::COLUMNS,
         }
     }
 }
@@ -241,6 +248,7 @@ impl Blocks {
             service: row.service,
             request_id: row.request_id,
         });
+        self.attributes.add(partition, row);
         for trace_id in row.link_trace_ids {
             let link = TraceLinkRow {
                 owner: row.owner,
@@ -302,7 +310,7 @@ impl Blocks {
         self.logs.push(partition, row);
     }
 
-    /// One block per table, partition and at most 200,000 rows, ordered by those.
+    /// One block per table, partition and as many rows as a block of it takes, ordered by those.
     pub fn finish(self) -> Vec<Block> {
         let mut blocks = Vec::new();
         self.spans.finish(&mut blocks);
@@ -321,6 +329,7 @@ impl Blocks {
         trace_index.finish(&mut blocks);
         request_traces.finish(&mut blocks);
         self.trace_links.finish(&mut blocks);
+        self.attributes.finish(&mut blocks);
         blocks
     }
 }
@@ -419,7 +428,7 @@ impl<C: Columns> Open<C> {
 
     fn is_full(&self) -> bool {
         let is_looked_at = self.rows.is_multiple_of(SIZE_STEP);
-        self.rows >= MOST_ROWS || (is_looked_at && self.columns.size() >= MOST_BYTES)
+        self.rows >= C::MOST_ROWS || (is_looked_at && self.columns.size() >= MOST_BYTES)
     }
 
     fn close(self, partition: Partition, part: u32) -> Block {

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 
 use coldtrace_model::FactSet;
 
+use crate::native::Partition;
+
 /// A row's tenant and its class of retention: with the day they choose the partition.
 #[derive(Clone, Copy, Debug)]
 pub struct Owner<'a> {
@@ -334,8 +336,6 @@ pub struct RequestTraceRow<'a> {
     pub trace_id: [u8; 16],
     /// The first start of what names both, Unix nanoseconds.
     pub min_ts: u64,
-    /// The last.
-    pub max_ts: u64,
 }
 
 /// A row of `trace_links`: a trace whose span links to another.
@@ -349,4 +349,13 @@ pub struct TraceLinkRow<'a> {
     pub linked_by: [u8; 16],
     /// When that span began, Unix nanoseconds.
     pub ts: u64,
+}
+
+/// A row of `attribute_index`: in some five minutes of a day some span has some attribute.
+#[derive(Clone, Copy, Debug)]
+pub struct AttributeIndexRow {
+    /// Day and class of retention.
+    pub partition: Partition,
+    /// The attribute and the five minutes, as `attribute_index` makes it.
+    pub place: u64,
 }

@@ -64,6 +64,8 @@ keys! {
     ColdtracePhase = "coldtrace.phase",
     HttpResponseStatusCode = "http.response.status_code",
     HttpStatusCode = "http.status_code",
+    RpcService = "rpc.service",
+    FaasInvokedName = "faas.invoked_name",
 }
 
 /// Longer names are none of these.
@@ -175,12 +177,14 @@ impl<'a> Known<'a> {
         self.said = 0;
     }
 
-    /// Whether nothing was said that concerns an invocation, but for an HTTP status.
+    /// Whether nothing was said that concerns an invocation, but for an HTTP status and who is called.
     #[inline]
     pub(super) fn adds_little(&self) -> bool {
         const LITTLE: u64 = Key::HttpResponseStatusCode.bit()
             | Key::HttpStatusCode.bit()
-            | Key::ColdtracePhase.bit();
+            | Key::ColdtracePhase.bit()
+            | Key::RpcService.bit()
+            | Key::FaasInvokedName.bit();
         self.said & !LITTLE == 0
     }
 

@@ -329,3 +329,23 @@ fn what_a_caller_says_of_the_function_that_it_calls_makes_no_invocation() {
     assert!(!read.is_invocation);
     assert_eq!(read.function, None);
 }
+
+#[test]
+fn the_id_of_a_call_to_aws_is_an_invocations_only_where_lambda_is_called() {
+    let id = ("aws.request_id", text("r"));
+    let service = |name| ("rpc.service", text(name));
+    let invoked = ("faas.invoked_name", text("callee"));
+    let own = ("faas.invocation_id", text("own"));
+    let cases = [
+        (3, vec![id.clone(), service("DynamoDB")], None),
+        (3, vec![id.clone()], None),
+        (3, vec![id.clone(), service("Lambda")], Some("r")),
+        (3, vec![id.clone(), invoked], Some("r")),
+        (3, vec![id.clone(), service("S3"), own], Some("own")),
+        (SERVER, vec![id], Some("r")),
+    ];
+    for (kind, said, expected) in cases {
+        let read = FaasSpan::read(&span(kind, &said), &[]);
+        assert_eq!(read.request_id, expected, "{kind} {said:?}");
+    }
+}

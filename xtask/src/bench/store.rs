@@ -33,6 +33,8 @@ const DAY: Duration = Duration::from_secs(86_400);
 const INSERT_NS: f64 = 1_700.0;
 const MERGE_NS: f64 = 4_000.0;
 const SHARE_OF_BYTES: f64 = 0.75;
+/// A span's bytes in a column, from which on they are told.
+const LEAST_BYTES: f64 = 0.1;
 
 /// A number of spans, such as `50m`.
 pub(super) fn parse_spans(text: &str) -> Result<u64, String> {
@@ -195,6 +197,12 @@ fn tell_bytes(
             &name(&format!("bytes_per_span {table}")),
             rounded(per_span(*bytes)),
         );
+    }
+    for (column, bytes) in &ours.columns {
+        let bytes = rounded(per_span(*bytes));
+        if bytes >= LEAST_BYTES {
+            figures.add(&name(&format!("bytes_per_span {column}")), bytes);
+        }
     }
     let (all, other) = (ours.bytes.values().sum(), theirs.bytes.values().sum());
     figures.add(&name("otel_bytes_per_span"), rounded(per_span(other)));

@@ -47,8 +47,8 @@ struct Trace {
 /// A service or a request of a trace.
 struct Listed {
     text: u32,
+    /// The first time, Unix nanoseconds.
     from: u64,
-    to: u64,
     next: u32,
 }
 
@@ -111,7 +111,6 @@ impl Traces {
                     request_id,
                     trace_id: trace.id,
                     min_ts: item.from,
-                    max_ts: item.to,
                 };
                 request_row(*partition, &row);
             }
@@ -188,7 +187,6 @@ fn list(listed: &mut Vec<Listed>, head: &mut u32, text: u32, ts: u64) {
         };
         if item.text == text {
             item.from = item.from.min(ts);
-            item.to = item.to.max(ts);
             return;
         }
         at = item.next;
@@ -196,7 +194,6 @@ fn list(listed: &mut Vec<Listed>, head: &mut u32, text: u32, ts: u64) {
     listed.push(Listed {
         text,
         from: ts,
-        to: ts,
         next: *head,
     });
     *head = u32::try_from(listed.len() - 1).expect("a batch has fewer items");

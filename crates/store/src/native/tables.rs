@@ -10,10 +10,10 @@ use super::column::{
     TextList, U8, U16, U32, U64,
 };
 use super::pages::{Pieces, put_length, put_text};
-use super::{Table, Told, Witness, day};
+use super::{MOST_ROWS, Table, Told, Witness, day};
 use crate::rows::{
-    InvocationRow, LogRow, PhaseRow, RequestTraceRow, ResourceRow, SandboxRow, ScopeRow, SpanRow,
-    TraceIndexRow, TraceLinkRow,
+    AttributeIndexRow, InvocationRow, LogRow, PhaseRow, RequestTraceRow, ResourceRow, SandboxRow,
+    ScopeRow, SpanRow, TraceIndexRow, TraceLinkRow,
 };
 
 /// The columns of a table's block while it is built.
@@ -22,6 +22,8 @@ pub(super) trait Columns: Default {
     const TABLE: Table;
     /// Name and type.
     const COLUMNS: &'static [(&'static str, &'static str)];
+    /// With so many rows a block is full.
+    const MOST_ROWS: u64 = MOST_ROWS;
 
     fn push(&mut self, row: &Self::Row<'_>);
 
@@ -43,7 +45,7 @@ pub(super) trait Columns: Default {
 
 macro_rules! table {
     (
-        $table:ident of $row_type:ident as |$row:ident| {
+        $table:ident of $row_type:ty as |$row:ident| {
             $($column:ident: $type:ty = $value:expr,)*
         }
         $($more:item)*
@@ -54,12 +56,12 @@ macro_rules! table {
         }
 
         impl Columns for $table {
-            type Row<'a> = $row_type<'a>;
+            type Row<'a> = $row_type;
             const TABLE: Table = Table::$table;
             const COLUMNS: &'static [(&'static str, &'static str)] =
                 &[$((stringify!($column), <$type as Column>::TYPE),)*];
 
-            fn push(&mut self, $row: &$row_type<'_>) {
+            fn push(&mut self, $row: &Self::Row<'_>) {
                 $(self.$column.push($value);)*
             }
 
@@ -85,7 +87,7 @@ macro_rules! table {
 }
 
 table! {
-    Spans of SpanRow as |row| {
+    Spans of SpanRow<'a> as |row| {
         tenant: LowText = row.owner.tenant,
         keep_days: Plain<U16> = row.owner.keep_days,
         ts: Plain<Moment> = row.ts,
@@ -128,7 +130,7 @@ table! {
 }
 
 table! {
-    Resources of ResourceRow as |row| {
+    Resources of ResourceRow<'a> as |row| {
         tenant: LowText = row.owner.tenant,
         keep_days: Plain<U16> = row.owner.keep_days,
         day: Plain<Day> = day(row.ts),
@@ -141,7 +143,7 @@ table! {
 }
 
 table! {
-    Scopes of ScopeRow as |row| {
+    Scopes of ScopeRow<'a> as |row| {
         tenant: LowText = row.owner.tenant,
         keep_days: Plain<U16> = row.owner.keep_days,
         day: Plain<Day> = day(row.ts),
@@ -152,7 +154,7 @@ table! {
 }
 
 table! {
-    Invocations of InvocationRow as |row| {
+    Invocations of InvocationRow<'a> as |row| {
         tenant: LowText = row.owner.tenant,
         keep_days: Plain<U16> = row.owner.keep_days,
         function: LowText = row.function,
@@ -193,7 +195,7 @@ table! {
 }
 
 table! {
-    Phases of PhaseRow as |row| {
+    Phases of PhaseRow<'a> as |row| {
         tenant: LowText = row.owner.tenant,
         keep_days: Plain<U16> = row.owner.keep_days,
         function: LowText = row.function,
@@ -208,7 +210,7 @@ table! {
 }
 
 table! {
-    Sandboxes of SandboxRow as |row| {
+    Sandboxes of SandboxRow<'a> as |row| {
         tenant: LowText = row.owner.tenant,
         day: Plain<Day> = day(row.seen),
         keep_days: Plain<U16> = row.owner.keep_days,
@@ -224,7 +226,7 @@ table! {
 }
 
 table! {
-    TraceIndex of TraceIndexRow as |row| {
+    TraceIndex of TraceIndexRow<'a> as |row| {
         tenant: LowText = row.owner.tenant,
         day: Plain<Day> = day(row.min_ts),
         keep_days: Plain<U16> = row.owner.keep_days,
@@ -237,19 +239,18 @@ table! {
 }
 
 table! {
-    RequestTraces of RequestTraceRow as |row| {
+    RequestTraces of RequestTraceRow<'a> as |row| {
         tenant: LowText = row.owner.tenant,
         day: Plain<Day> = day(row.min_ts),
         keep_days: Plain<U16> = row.owner.keep_days,
         request_id: Text = row.request_id,
         trace_id: Plain<Bytes16> = row.trace_id,
         min_ts: Plain<Moment> = row.min_ts,
-        max_ts: Plain<Moment> = row.max_ts,
     }
 }
 
 table! {
-    TraceLinks of TraceLinkRow as |row| {
+    TraceLinks of TraceLinkRow<'a> as |row| {
         tenant: LowText = row.owner.tenant,
         day: Plain<Day> = day(row.ts),
         keep_days: Plain<U16> = row.owner.keep_days,
@@ -261,7 +262,18 @@ table! {
 }
 
 table! {
-    Logs of LogRow as |row| {
+    AttributeIndex of AttributeIndexRow as |row| {
+        day: Plain<Day> = row.partition.day,
+        keep_days: Plain<U16> = row.partition.keep_days,
+        place: Plain<U64> = row.place,
+    }
+
+    // They are a twentieth as large as others, and there may be some for each span: as many parts as there are of spans.
+    const MOST_ROWS: u64 = 10 * MOST_ROWS;
+}
+
+table! {
+    Logs of LogRow<'a> as |row| {
         tenant: LowText = row.owner.tenant,
         keep_days: Plain<U16> = row.owner.keep_days,
         ts: Plain<Moment> = row.ts,

@@ -83,8 +83,18 @@ pub(super) fn unsettled(rollup: Rollup, range: TimeRange, now: UnixNanos, limit:
     )
 }
 
-/// Every window of a range that has data, of all tenants, with its state.
+/// Every window that begins in a range and has data, of all tenants, with its state.
 pub(super) fn states(rollup: Rollup, range: TimeRange, now: UnixNanos) -> String {
+    let length = rollup.length().0;
+    let whole = |time: UnixNanos| {
+        let next = time.0.checked_next_multiple_of(length);
+        UnixNanos(next.unwrap_or(u64::MAX))
+    };
+    let range = TimeRange {
+        from: whole(range.from),
+        // The last one ends behind the range.
+        to: whole(range.to),
+    };
     match rollup {
         Rollup::FunctionMinutes => minutes("true", range, now),
         Rollup::FunctionHours => hours(range, now),

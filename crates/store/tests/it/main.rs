@@ -7,6 +7,7 @@ mod lookup;
 mod migrate;
 mod native;
 mod push;
+mod search;
 mod settle;
 
 coldtrace_testkit::engine_child!();

@@ -287,6 +287,38 @@ async fn a_group_that_vanished_is_not_counted() {
 }
 
 #[tokio::test]
+async fn a_range_has_the_hours_that_begin_in_it_each_whole() {
+    let engine = engine::start().await;
+    let settler = engine.store().settler();
+    let mut data = Data::of(&engine.store());
+    let at = |minute| InvocationRow {
+        facts: FactSet::STARTED,
+        ..InvocationRow::empty(HERE, "checkout", BEGIN + minute * MINUTE, "request")
+    };
+    // At 23:56, 00:10 and 00:40.
+    data.invocations(&[at(6), at(20), at(50)]).await;
+    let settle = async |rollup, range| {
+        let found = settler.unsettled(rollup, range, NOW, 100).await;
+        let found = found.expect("the engine answers");
+        let settled = settler.settle(rollup, &found, NOW).await;
+        settled.expect("the engine answers");
+        found
+    };
+    settle(Rollup::FunctionMinutes, ALL).await;
+    let range = TimeRange {
+        from: UnixNanos(BEGIN + 5 * MINUTE),
+        to: UnixNanos(BEGIN + 40 * MINUTE),
+    };
+    let hours = settle(Rollup::FunctionHours, range).await;
+    let starts: Vec<UnixNanos> = hours.iter().map(|hour| hour.start).collect();
+    assert_eq!(starts, [UnixNanos(BEGIN + 10 * MINUTE)]);
+    assert_eq!(hours[0].row_count, 2, "what lies behind the range as well");
+    assert_eq!(settle(Rollup::FunctionHours, range).await, []);
+    settle_all(&settler).await;
+    check(&settler).await;
+}
+
+#[tokio::test]
 async fn a_revision_is_one_part_of_each_partition() {
     let engine = engine::start().await;
     let settler = engine.store().settler();

@@ -39,6 +39,8 @@ pub(super) struct Costs {
     pub(super) merged_rows: f64,
     /// Of the parts in use, by table.
     pub(super) bytes: BTreeMap<String, u64>,
+    /// Of their columns, by table and column; parts that keep all columns in one file don't tell.
+    pub(super) columns: BTreeMap<String, u64>,
 }
 
 // === impl Server ===
@@ -122,14 +124,14 @@ impl Server {
         let merges = format!(
             "FROM system.part_log WHERE database = '{database}' AND event_type = 'MergeParts'"
         );
-        let parts = self.rows(&format!(
-            "SELECT table, sum(bytes_on_disk) FROM system.parts
-            WHERE database = '{database}' AND active GROUP BY table ORDER BY table"
+        let active = format!("WHERE database = '{database}' AND active");
+        let bytes = self.bytes(&format!(
+            "SELECT table, sum(bytes_on_disk) FROM system.parts {active} GROUP BY table"
         ))?;
-        let bytes = parts.into_iter().filter_map(|row| match &row[..] {
-            [table, bytes] => Some((table.clone(), bytes.parse().ok()?)),
-            _ => None,
-        });
+        let columns = self.bytes(&format!(
+            "SELECT concat(table, '.', column) AS name, sum(column_bytes_on_disk) AS bytes
+            FROM system.parts_columns {active} GROUP BY name HAVING bytes > 0"
+        ))?;
         Ok(Costs {
             insert_ns: self.number(&format!(
                 "SELECT {time} FROM system.query_log
@@ -137,8 +139,18 @@ impl Server {
             ))?,
             merge_ns: self.number(&format!("SELECT {time} {merges}"))?,
             merged_rows: self.number(&format!("SELECT sum(rows) {merges} AND table IN ('spans', 'otel_traces')"))?,
-            bytes: bytes.collect(),
+            bytes,
+            columns,
         })
+    }
+
+    /// A query's names and numbers.
+    fn bytes(&self, query: &str) -> anyhow::Result<BTreeMap<String, u64>> {
+        let named = |row: Vec<String>| match &row[..] {
+            [name, bytes] => Some((name.clone(), bytes.parse().ok()?)),
+            _ => None,
+        };
+        Ok(self.rows(query)?.into_iter().filter_map(named).collect())
     }
 
     fn wait_until_it_answers(&self) -> anyhow::Result<()> {

@@ -1,5 +1,7 @@
 //! The schema of OpenTelemetry's exporter for ClickHouse as it is published, filled as the exporter fills it.
 
+use std::sync::mpsc;
+
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message as _;
 
@@ -71,6 +73,22 @@ pub(super) fn load(server: &Server, load: &Load) -> anyhow::Result<()> {
     for statement in STATEMENTS {
         server.run(statement, "", &[])?;
     }
+    let statement = format!(
+        "INSERT INTO otel.otel_traces ({}) FORMAT Native",
+        block::names()
+    );
+    // One is made while the one before it is inserted.
+    let (sender, blocks) = mpsc::sync_channel(1);
+    std::thread::scope(|scope| {
+        let making = scope.spawn(move || make_blocks(load, &sender));
+        for block in blocks {
+            server.run(&statement, "&async_insert=0", &block)?;
+        }
+        making.join().expect("who makes blocks does not panic")
+    })
+}
+
+fn make_blocks(load: &Load, sender: &mpsc::SyncSender<Vec<u8>>) -> anyhow::Result<()> {
     let mut block = block::Block::default();
     let mut body = Vec::new();
     for number in 0..load.requests {
@@ -78,12 +96,11 @@ pub(super) fn load(server: &Server, load: &Load) -> anyhow::Result<()> {
         let request = ExportTraceServiceRequest::decode(&body[..])?;
         block.push(&request);
         if block.rows() >= ROWS || number + 1 == load.requests {
-            let statement = format!(
-                "INSERT INTO otel.otel_traces ({}) FORMAT Native",
-                block::names()
-            );
-            let settings = "&async_insert=0";
-            server.run(&statement, settings, &std::mem::take(&mut block).encode())?;
+            let encoded = std::mem::take(&mut block).encode();
+            if sender.send(encoded).is_err() {
+                // Inserting failed, which says why.
+                break;
+            }
         }
     }
     Ok(())
