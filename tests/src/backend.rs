@@ -9,7 +9,8 @@ use std::time::Duration;
 use crate::{Reply, Setup, binary, eventually, get};
 
 /// For the process to print its addresses, the engine's start included, on a busy machine.
-const START_DEADLINE: Duration = Duration::from_secs(60);
+/// Longer than the engine is waited for: what `coldtrace` says of one that does not start comes sooner.
+const START_DEADLINE: Duration = Duration::from_secs(90);
 /// For it to drain and end.
 const STOP_DEADLINE: Duration = Duration::from_secs(40);
 

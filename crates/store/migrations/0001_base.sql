@@ -138,7 +138,7 @@ PARTITION BY (toDate(ts), keep_days)
 ORDER BY (tenant, function, bucket, ts, request_id)
 TTL toDateTime(ts) + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
-    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000,
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024,
     default_compression_codec = 'ZSTD(1)';
 
 -- Where a request id's row stands, without a time. A trace's span-derived row and a sandbox's own may both be listed: the

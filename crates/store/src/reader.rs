@@ -16,6 +16,7 @@ mod search;
 mod series;
 mod spans;
 pub(crate) mod sql;
+mod stretch;
 mod traces;
 
 pub use correlation::{RequestTrace, TraceWindow};

@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     /// Send to the collector at full speed for so long instead (the budget: 30).
     #[arg(long)]
     seconds: Option<f64>,
-    /// The same for ten minutes.
+    /// The same for ten minutes, while the query service settles what comes.
     #[arg(long, conflicts_with = "seconds")]
     long: bool,
     #[arg(long, default_value_t = 500)]

@@ -26,10 +26,10 @@ const FROM_SPAN: u8 = FactSet::FROM_SPAN.0;
 /// minutes at most where there is an extension; the rest is for clocks.
 const TWIN_SLACK: Nanos = Nanos::from_millis(20 * 60 * 1_000);
 
-/// The first stretch in which the newest are looked for; a busy function's page is in there.
-const FIRST_STRETCH: Nanos = Nanos::from_millis(60 * 60 * 1_000);
-/// How much longer the next one is: an hour, a day, a month, two years.
-const STRETCH_GROWTH: u64 = 24;
+/// Rows of an invocation until they are merged: a sandbox tells three facts, and a repeated insert some of them again.
+const ROWS_EACH: u64 = 4;
+/// How many times more rows the next stretch has, where a filter leaves few.
+const STRETCH_GROWTH: u64 = 16;
 
 /// Which invocations to list.
 #[derive(Clone, Debug)]
@@ -142,15 +142,26 @@ pub(super) fn merged(owned: &str, range: TimeRange, more: Option<&str>) -> Strin
     )
 }
 
-/// Of merged rows, those that are shown.
-pub(super) fn visible(owned: &str, range: TimeRange) -> String {
-    let around = sql::within(TimeRange {
+/// Which of merged rows are shown: of an invocation that a sandbox told of itself, not the row that was derived from its spans.
+///
+/// The rows that may hide others are looked for around the range, in one pass; or one by one for the `candidates`, a query for the
+/// request ids of which there may be any, where these are few.
+fn visible(owned: &str, range: TimeRange, candidates: Option<&str>) -> String {
+    let around = TimeRange {
         from: range.from.minus(TWIN_SLACK),
         to: range.to.plus(TWIN_SLACK),
-    });
+    };
+    let told = match candidates {
+        None => format!("invocations WHERE {owned} AND {}", sql::within(around)),
+        Some(candidates) => format!(
+            "request_index WHERE {owned} AND {} AND {} AND request_id IN ({candidates})",
+            sql::within_days(around),
+            sql::within_moments(around)
+        ),
+    };
     format!(
-        "(facts != {FROM_SPAN} OR request_id NOT IN (SELECT request_id FROM invocations
-            WHERE {owned} AND {around} AND bitAnd(facts, {FIRST_HAND}) != 0))"
+        "(facts != {FROM_SPAN} OR request_id NOT IN (
+            SELECT request_id FROM {told} AND bitAnd(facts, {FIRST_HAND}) != 0))"
     )
 }
 
@@ -207,7 +218,7 @@ impl Reader {
             format!("SELECT toUInt64(sum(n)) AS count FROM ({counted}){shown}")
         } else {
             let all = merged(&self.owned(), filter.range, function);
-            let shown = filter.shown(&self.owned(), filter.range);
+            let shown = filter.shown(&visible(&self.owned(), filter.range, None));
             format!("SELECT count() AS count FROM ({all}) WHERE {shown}")
         };
         Ok(self.row::<Count>(&count).await?.count)
@@ -220,31 +231,44 @@ impl Reader {
         filter: &InvocationFilter,
         function: Option<&str>,
     ) -> Result<Vec<InvocationRecord>, ReadError> {
-        let rest = filter.rest();
+        let mut rest = filter.rest();
         let mut wanted = u64::from(filter.limit) + 1;
-        let mut length = match filter.sort {
-            Sort::Newest => FIRST_STRETCH,
-            Sort::Slowest => Nanos(u64::MAX),
-        };
+        let mut rows = wanted * ROWS_EACH;
         let mut records = Vec::new();
-        let mut to = rest.to;
-        while wanted > 0 && to > rest.from {
-            let from = to.minus(length).max(rest.from);
-            let stretch = TimeRange { from, to };
-            let merged = merged(&self.owned(), stretch, function);
-            let shown = filter.shown(&self.owned(), stretch);
-            let (order, behind) = (filter.order(), filter.behind());
-            let mut found: Vec<InvocationRecord> = self
-                .rows(&format!(
-                    "SELECT * FROM ({merged}) WHERE {shown}{behind} ORDER BY {order} LIMIT {wanted}"
-                ))
-                .await?;
+        while wanted > 0 && rest.to > rest.from {
+            let stretch = match filter.sort {
+                Sort::Newest => self.last_stretch(rest, function, rows).await?,
+                Sort::Slowest => rest,
+            };
+            let mut found = self.records_in(stretch, filter, function, wanted).await?;
             wanted -= found.len() as u64;
             records.append(&mut found);
-            to = from;
-            length = Nanos(length.0.saturating_mul(STRETCH_GROWTH));
+            rest.to = stretch.from;
+            rows = rows.saturating_mul(STRETCH_GROWTH);
         }
         Ok(records)
+    }
+
+    /// The first of the list in a part of its range, at most so many.
+    async fn records_in(
+        &self,
+        stretch: TimeRange,
+        filter: &InvocationFilter,
+        function: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<InvocationRecord>, ReadError> {
+        let owned = self.owned();
+        let candidates = match filter.sort {
+            Sort::Newest => Some(derived(&owned, stretch, function)),
+            Sort::Slowest => None,
+        };
+        let merged = merged(&owned, stretch, function);
+        let shown = filter.shown(&visible(&owned, stretch, candidates.as_deref()));
+        let (order, behind) = (filter.order(), filter.behind());
+        self.rows(&format!(
+            "SELECT * FROM ({merged}) WHERE {shown}{behind} ORDER BY {order} LIMIT {limit}"
+        ))
+        .await
     }
 
     /// The invocations of these requests, the latest first: more than one of a request where the platform tried again.
@@ -316,6 +340,16 @@ impl Reader {
     }
 }
 
+/// The request ids of rows that were derived from spans.
+fn derived(owned: &str, range: TimeRange, function: Option<&str>) -> String {
+    let within = sql::within(range);
+    let function = function.map_or_else(String::new, |function| format!(" AND {function}"));
+    format!(
+        "SELECT request_id FROM invocations
+        WHERE {owned} AND {within}{function} AND bitAnd(facts, {FROM_SPAN}) != 0"
+    )
+}
+
 /// Drops what was derived from spans where a sandbox told of the same request itself; its trace is kept.
 fn hide_twins(invocations: &mut Vec<Invocation>) {
     let mut lent: HashMap<RequestId, Option<TraceId>> = HashMap::new();
@@ -358,8 +392,8 @@ fn moments(rows: &[IndexRecord]) -> String {
 
 impl InvocationFilter {
     /// Of merged rows, those of the list.
-    fn shown(&self, owned: &str, range: TimeRange) -> String {
-        let mut shown = visible(owned, range);
+    fn shown(&self, visible: &str) -> String {
+        let mut shown = visible.to_owned();
         if !self.outcomes.is_empty() {
             let outcomes = self.outcomes.iter().map(|outcome| outcome.number().into());
             shown.push_str(&format!(" AND outcome IN {}", sql::numbers(outcomes)));

@@ -72,6 +72,15 @@ pub(super) fn within_moments(range: TimeRange) -> String {
     format!("ts >= {} AND ts < {}", moment(range.from), moment(range.to))
 }
 
+/// A column of whole minutes inside the range; the minute in which it begins as well.
+pub(super) fn within_minutes(column: &str, range: TimeRange) -> String {
+    format!(
+        "{column} >= toStartOfMinute({}) AND {column} < {}",
+        moment(range.from),
+        moment(range.to)
+    )
+}
+
 /// `day` inside the range, for the lookup indexes.
 pub(super) fn within_days(range: TimeRange) -> String {
     format!(

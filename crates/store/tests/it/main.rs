@@ -3,10 +3,12 @@
 mod database;
 mod embedded;
 mod insert;
+mod lists;
 mod lookup;
 mod migrate;
 mod native;
 mod push;
+mod reads;
 mod search;
 mod settle;
 

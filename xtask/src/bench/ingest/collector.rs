@@ -88,6 +88,22 @@ impl Collector {
     }
 }
 
+/// Starts the query service, which settles what is stored; it ends when it is dropped.
+pub(super) fn start_settling(
+    coldtrace: &Path,
+    engine: &Engine,
+    folder: &Path,
+) -> anyhow::Result<Process> {
+    let mut command = Command::new(coldtrace);
+    command
+        .arg("query")
+        .arg("--data-dir")
+        .arg(folder.join("query"))
+        .env("COLDTRACE_QUERY__LISTEN", "127.0.0.1:0")
+        .env("COLDTRACE_STORE__URL", &engine.url);
+    Process::start("query", &mut command, folder)
+}
+
 fn start(coldtrace: &Path, engine: &str, folder: &Path) -> anyhow::Result<(Process, [String; 2])> {
     let mut command = Command::new(coldtrace);
     command

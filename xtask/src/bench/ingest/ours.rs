@@ -3,7 +3,7 @@
 use super::super::engine::Engine;
 use super::super::load::{Plan, Transport};
 use super::super::{process, rounded};
-use super::collector::Collector;
+use super::collector::{self, Collector};
 use super::part::{Part, mebibytes, millis};
 use super::{Cost, Run, kill};
 
@@ -34,6 +34,11 @@ impl Run<'_> {
         let folder = self.tools.folder("coldtrace")?;
         let engine = Engine::start(&self.tools.coldtrace, &self.tools.library, &folder)?;
         let mut collector = Collector::start(&self.tools.coldtrace, &engine, &folder)?;
+        let settling = self
+            .arguments
+            .long
+            .then(|| collector::start_settling(&self.tools.coldtrace, &engine, &folder));
+        let settling = settling.transpose()?;
         eprintln!("-- coldtrace at full speed");
         let mut plan = self.plan(&collector.grpc, Transport::Grpc);
         let long = self.arguments.long.then_some(LONG_SECONDS);
@@ -41,6 +46,18 @@ impl Run<'_> {
             (plan.seconds, plan.requests) = (seconds, u64::MAX);
         }
         let full = store(self.tools, &plan, &collector, &engine)?;
+        if let Some(settling) = &settling {
+            let settled = process::processor_time(settling.pid())?;
+            let marks = "SELECT count() FROM coldtrace.fn_1m WHERE mark = 1";
+            let minutes = engine.numbers(marks)?.iter().sum::<u64>();
+            let figures = &mut self.figures;
+            figures.add(
+                "coldtrace_query_cpu_ms_while_settling",
+                settled.as_millis() as u64,
+            );
+            figures.add("coldtrace_minutes_settled", minutes);
+        }
+        drop(settling);
         let cost = self.tell("coldtrace", &full, &engine, "coldtrace")?;
         let rate = match self.arguments.long {
             true => SPANS_PER_SECOND_LONG,
