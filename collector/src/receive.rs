@@ -106,40 +106,44 @@ where
     let mut whole = body.size_hint().exact();
     within(whole.unwrap_or(0), limit)?;
     share.grow_to(REQUEST as u64)?;
+    // Many requests are one frame, and need no copy.
+    let mut first = Bytes::new();
     let mut received = BytesMut::new();
     loop {
-        let frame = tokio::time::timeout_at(deadline(started, received.len()), body.frame());
+        let so_far = first.len().max(received.len());
+        let frame = tokio::time::timeout_at(deadline(started, so_far), body.frame());
         let Some(frame) = frame.await.map_err(|_| Refusal::TooSlow)? else {
             break;
         };
         let frame = frame
             .map_err(|error| Refusal::Invalid(format!("the request's body broke off: {error}")))?;
-        let Ok(data) = frame.into_data() else {
+        let data = frame.into_data().unwrap_or_default();
+        if data.is_empty() {
             continue;
-        };
-        let length = received.len() + data.len();
+        }
+        let length = so_far + data.len();
         within(length as u64, limit)?;
         if whole.is_none() {
-            whole = announced(if received.is_empty() {
-                &data
-            } else {
-                &received
-            });
+            let beginning = [&*received, &*first, &*data];
+            let beginning = beginning.into_iter().find(|bytes| !bytes.is_empty());
+            whole = announced(beginning.unwrap_or_default());
             within(whole.unwrap_or(0), limit)?;
         }
         let room = room(length, whole);
         share.grow_to(room as u64)?;
-        // Most requests are one frame, and need no copy.
-        if received.is_empty() && whole == Some(length as u64) && body.is_end_stream() {
-            return Ok(Received { body: data, share });
+        if so_far == 0 {
+            first = data;
+            continue;
         }
         received.reserve(room - received.len());
+        received.extend_from_slice(&std::mem::take(&mut first));
         received.extend_from_slice(&data);
     }
-    Ok(Received {
-        body: received.freeze(),
-        share,
-    })
+    let body = match received.is_empty() {
+        true => first,
+        false => received.freeze(),
+    };
+    Ok(Received { body, share })
 }
 
 /// When the next frame must be there.

@@ -48,6 +48,9 @@ const STREAMS: u32 = 256;
 /// does not wait for a round trip.
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;
+/// A client may send a batch of spans in one frame, which then needs no putting together. Frames count against the windows,
+/// so that larger ones hold no more memory.
+const FRAME: u32 = 512 << 10;
 /// After an accept that failed, mostly for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -151,7 +154,8 @@ where
             .keep_alive_timeout(PING_TIMEOUT)
             .max_concurrent_streams(STREAMS)
             .initial_stream_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW);
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_frame_size(FRAME);
         let usage = Usage::new();
         let used = usage.clone();
         let handler = self.handler;

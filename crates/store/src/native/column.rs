@@ -80,6 +80,9 @@ pub(super) struct Text {
 pub(super) struct LowText {
     texts: Dictionary,
     rows: Numbers,
+    last: u32,
+    /// By another column's number, what stood here with it the last time.
+    guesses: Vec<u32>,
 }
 
 /// A number for each row, as narrow as they allow.
@@ -196,8 +199,21 @@ impl Column for Text {
 impl LowText {
     #[inline]
     pub(super) fn push(&mut self, value: impl AsRef<[u8]>) {
-        let number = self.texts.number(value.as_ref());
-        self.rows.push(number);
+        self.last = self.texts.number(value.as_ref());
+        self.rows.push(self.last);
+    }
+
+    /// Of a value that mostly depends on this row's value in another column.
+    #[inline]
+    pub(super) fn push_by(&mut self, other: &Self, value: impl AsRef<[u8]>) {
+        let other = other.last as usize;
+        if other >= self.guesses.len() {
+            self.guesses.resize(other + 1, 0);
+        }
+        let guess = self.guesses[other];
+        self.last = self.texts.number_guessed(value.as_ref(), guess);
+        self.guesses[other] = self.last;
+        self.rows.push(self.last);
     }
 
     fn encode_prefix(out: &mut Vec<u8>) {
@@ -318,12 +334,21 @@ impl Dictionary {
     #[inline]
     pub(super) fn number(&mut self, text: &[u8]) -> u32 {
         let expected = self.followers.get(self.last as usize).copied().unwrap_or(0);
-        let number = match self.text(expected) == Some(text) {
-            true => expected,
-            false => self.look_up(text),
-        };
+        let number = self.number_guessed(text, expected);
+        if number != expected {
+            self.followers[self.last as usize] = number;
+        }
         self.last = number;
         number
+    }
+
+    /// As [`Dictionary::number`], by a guess of the caller's.
+    #[inline]
+    pub(super) fn number_guessed(&mut self, text: &[u8], guess: u32) -> u32 {
+        match self.text(guess) == Some(text) {
+            true => guess,
+            false => self.look_up(text),
+        }
     }
 
     #[inline]
@@ -342,12 +367,10 @@ impl Dictionary {
         let known = self
             .numbers
             .find(hash, |number| self.text(*number) == Some(text));
-        let number = match known {
+        match known {
             Some(number) => *number,
             None => self.add(text, hash),
-        };
-        self.followers[self.last as usize] = number;
-        number
+        }
     }
 
     fn add(&mut self, text: &[u8], hash: u64) -> u32 {

@@ -44,9 +44,15 @@ pub(super) trait Columns: Default {
 }
 
 macro_rules! table {
+    (@push $column:expr, $value:expr) => {
+        $column.push($value)
+    };
+    (@push $column:expr, $value:expr, $other:expr) => {
+        $column.push_by($other, $value)
+    };
     (
         $table:ident of $row_type:ty as |$row:ident| {
-            $($column:ident: $type:ty = $value:expr,)*
+            $($column:ident $(by $other:ident)?: $type:ty = $value:expr,)*
         }
         $($more:item)*
     ) => {
@@ -62,7 +68,7 @@ macro_rules! table {
                 &[$((stringify!($column), <$type as Column>::TYPE),)*];
 
             fn push(&mut self, $row: &Self::Row<'_>) {
-                $(self.$column.push($value);)*
+                $(table!(@push self.$column, $value $(, &self.$other)?);)*
             }
 
             fn size(&self) -> usize {
@@ -107,9 +113,9 @@ table! {
         http_status: Plain<U16> = row.http_status,
         resource_id: Plain<U64> = row.resource_id,
         scope_id: Plain<U64> = row.scope_id,
-        attr_keys: LowText = row.attr_keys,
+        attr_keys by name: LowText = row.attr_keys,
         attr_values: Text = row.attr_values,
-        attr_types: LowText = row.attr_types,
+        attr_types by attr_keys: LowText = row.attr_types,
         extra: Text = row.extra,
         link_trace_ids: Bytes16List = row.link_trace_ids,
     }
