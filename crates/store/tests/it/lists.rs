@@ -37,11 +37,11 @@ fn push(blocks: &mut Blocks, number: u64) {
     };
     let (function, ts) = place(number);
     let request = format!("request-{number}");
-    if number % 3 != 0 {
+    if !number.is_multiple_of(3) {
         for facts in [FactSet::STARTED, FactSet::FINISHED] {
             blocks.push_invocation(&InvocationRow {
                 facts,
-                cold: if number % 5 == 0 {
+                cold: if number.is_multiple_of(5) {
                     Cold::OnDemand.number()
                 } else {
                     0
@@ -52,7 +52,7 @@ fn push(blocks: &mut Blocks, number: u64) {
         }
     }
     if number % 3 != 1 {
-        let function = if number % 2 == 0 {
+        let function = if number.is_multiple_of(2) {
             FUNCTIONS[2]
         } else {
             function
