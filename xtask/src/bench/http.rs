@@ -30,13 +30,18 @@ pub(super) struct Reply {
 impl Connection {
     /// Connects to `http://HOST:PORT`.
     pub(super) fn open(url: &str) -> anyhow::Result<Self> {
+        Self::open_patient(url, PATIENCE)
+    }
+
+    /// As [`Connection::open`], for answers that may take so long.
+    pub(super) fn open_patient(url: &str, patience: Duration) -> anyhow::Result<Self> {
         let host = url
             .strip_prefix("http://")
             .with_context(|| format!("{url} is not http"))?;
         let stream = TcpStream::connect(host).with_context(|| format!("connect to {host}"))?;
         stream.set_nodelay(true).context("set TCP_NODELAY")?;
         stream
-            .set_read_timeout(Some(PATIENCE))
+            .set_read_timeout(Some(patience))
             .context("limit the wait for an answer")?;
         Ok(Self {
             host: host.to_owned(),

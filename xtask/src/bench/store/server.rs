@@ -84,7 +84,7 @@ impl Server {
         settings: &str,
         body: &[u8],
     ) -> anyhow::Result<String> {
-        let mut connection = Connection::open(&self.url)?;
+        let mut connection = Connection::open_patient(&self.url, MERGE_DEADLINE)?;
         let path = format!("/?query={}{settings}", escaped(statement));
         let reply = connection.post(&path, body)?;
         let text = String::from_utf8_lossy(&reply.body).into_owned();
