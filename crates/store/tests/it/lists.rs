@@ -95,7 +95,9 @@ async fn pages_of_the_newest_are_the_list_cut_into_pages() {
             inserted.expect("the engine takes it");
         }
     }
-    let reader = engine.store().reader(Tenant::parse("here").unwrap());
+    let reader = engine
+        .store()
+        .reader(Tenant::parse("here").expect("a tenant"));
     let filters = [
         (None, None),
         (Some(FUNCTIONS[0]), Some(true)),

@@ -128,21 +128,39 @@ async fn answer(reader: &Reader, question: &str, invocations: u64) -> usize {
     let middle = invocations / 2;
     match question {
         "trace" => {
-            let trace = TraceId::from_bytes(&id(middle)).unwrap();
-            let windows = reader.trace_windows(&[trace]).await.unwrap();
-            reader.spans(&windows, 1_000).await.unwrap().len()
+            let trace = TraceId::from_bytes(&id(middle)).expect("an id");
+            let windows = reader.trace_windows(&[trace]).await.expect("it is read");
+            reader
+                .spans(&windows, 1_000)
+                .await
+                .expect("it is read")
+                .len()
         }
         "request" => {
-            let request = RequestId::parse(&request(middle)).unwrap();
-            reader.invocations_of(&[request]).await.unwrap().len()
+            let request = RequestId::parse(&request(middle)).expect("an id");
+            reader
+                .invocations_of(&[request])
+                .await
+                .expect("it is read")
+                .len()
         }
         "newest" => {
             let filter = list(Sort::Newest, RANGE, Some("function-1"));
-            reader.invocations(&filter).await.unwrap().items.len()
+            reader
+                .invocations(&filter)
+                .await
+                .expect("it is read")
+                .items
+                .len()
         }
         "newest of all" => {
             let filter = list(Sort::Newest, RANGE, None);
-            reader.invocations(&filter).await.unwrap().items.len()
+            reader
+                .invocations(&filter)
+                .await
+                .expect("it is read")
+                .items
+                .len()
         }
         "attribute" => {
             let value = format!("o-{middle}-1");
@@ -152,7 +170,7 @@ async fn answer(reader: &Reader, question: &str, invocations: u64) -> usize {
                 value: &value,
                 limit: 50,
             };
-            reader.spans_with(&filter).await.unwrap().len()
+            reader.spans_with(&filter).await.expect("it is read").len()
         }
         "absent attribute" => {
             let filter = AttributeFilter {
@@ -161,12 +179,12 @@ async fn answer(reader: &Reader, question: &str, invocations: u64) -> usize {
                 value: "none",
                 limit: 50,
             };
-            reader.spans_with(&filter).await.unwrap().len() + 1
+            reader.spans_with(&filter).await.expect("it is read").len() + 1
         }
         "series" => {
             let step = Nanos(HOUR);
             let series = reader.function_series("function-1", RANGE, step).await;
-            series.unwrap().len()
+            series.expect("it is read").len()
         }
         other => panic!("{other}"),
     }
@@ -175,7 +193,9 @@ async fn answer(reader: &Reader, question: &str, invocations: u64) -> usize {
 /// Rows read for each question.
 async fn reads(invocations: u64) -> BTreeMap<&'static str, u64> {
     let engine = filled(invocations).await;
-    let reader = engine.store().reader(Tenant::parse("here").unwrap());
+    let reader = engine
+        .store()
+        .reader(Tenant::parse("here").expect("a tenant"));
     let mut reads = BTreeMap::new();
     for question in QUESTIONS {
         let before = rows_read(&engine).await;

@@ -94,7 +94,9 @@ fn a_span_is_found_by_each_of_its_attributes_and_by_no_other() {
                 }
             }
             for tenant in TENANTS {
-                let reader = engine.store().reader(Tenant::parse(tenant).unwrap());
+                let reader = engine
+                    .store()
+                    .reader(Tenant::parse(tenant).expect("a tenant"));
                 for key in KEYS {
                     for value in [
                         "o-0",
