@@ -6,13 +6,15 @@
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+use crate::native::NANOS_A_DAY;
+use crate::reader::sql::BUCKET_SECONDS;
+
 /// Of the hash: with a hundred million different attributes a day, one look in forty goes astray; a bit more is an eighth of a
 /// byte more for each.
 const HASH_BITS: u32 = 32;
 /// There are 288 times five minutes in a day.
 pub(crate) const SLOT_BITS: u32 = 9;
-const SLOT_NANOS: u64 = 300 * 1_000_000_000;
-const NANOS_A_DAY: u64 = 86_400 * 1_000_000_000;
+const SLOT_NANOS: u64 = BUCKET_SECONDS * 1_000_000_000;
 
 /// A tenant's attributes of one name.
 #[derive(Clone, Copy, Debug)]

@@ -29,7 +29,7 @@ const SIZE_STEP: u64 = 64;
 
 /// What the engine's times end with, in Unix nanoseconds.
 const MOST_TIME: u64 = i64::MAX as u64;
-const NANOS_A_DAY: u64 = 86_400_000_000_000;
+pub(crate) const NANOS_A_DAY: u64 = 86_400_000_000_000;
 
 /// The tables that are written; the last four are lookup indexes, whose rows are gathered from those of the others. The
 /// remaining tables are filled by views.

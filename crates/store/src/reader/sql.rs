@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use coldtrace_model::joined;
 
 /// Seconds of the key's time buckets: `toStartOfFiveMinutes`.
-pub(super) const BUCKET_SECONDS: u64 = 300;
+pub(crate) const BUCKET_SECONDS: u64 = 300;
 const SECOND: u64 = 1_000_000_000;
 
 /// A string literal.

@@ -111,16 +111,30 @@ async fn rows_read(engine: &TestEngine) -> u64 {
     read.trim().parse().expect("a number")
 }
 
-fn list(sort: Sort, range: TimeRange, function: Option<&str>) -> InvocationFilter {
-    InvocationFilter {
-        range,
+/// The first page of the newest.
+async fn newest(reader: &Reader, function: Option<&str>) -> usize {
+    let filter = InvocationFilter {
+        range: RANGE,
         function: function.map(str::to_owned),
         outcomes: Vec::new(),
         cold: None,
-        sort,
+        sort: Sort::Newest,
         after: None,
         limit: 50,
-    }
+    };
+    let page = reader.invocations(&filter).await;
+    page.expect("it is read").items.len()
+}
+
+/// The first page of the spans of this order.
+async fn orders(reader: &Reader, value: &str) -> usize {
+    let filter = AttributeFilter {
+        range: RANGE,
+        key: "order.id",
+        value,
+        limit: 50,
+    };
+    reader.spans_with(&filter).await.expect("it is read").len()
 }
 
 /// Asks what is in the middle of everything; how much was found.
@@ -144,43 +158,10 @@ async fn answer(reader: &Reader, question: &str, invocations: u64) -> usize {
                 .expect("it is read")
                 .len()
         }
-        "newest" => {
-            let filter = list(Sort::Newest, RANGE, Some("function-1"));
-            reader
-                .invocations(&filter)
-                .await
-                .expect("it is read")
-                .items
-                .len()
-        }
-        "newest of all" => {
-            let filter = list(Sort::Newest, RANGE, None);
-            reader
-                .invocations(&filter)
-                .await
-                .expect("it is read")
-                .items
-                .len()
-        }
-        "attribute" => {
-            let value = format!("o-{middle}-1");
-            let filter = AttributeFilter {
-                range: RANGE,
-                key: "order.id",
-                value: &value,
-                limit: 50,
-            };
-            reader.spans_with(&filter).await.expect("it is read").len()
-        }
-        "absent attribute" => {
-            let filter = AttributeFilter {
-                range: RANGE,
-                key: "order.id",
-                value: "none",
-                limit: 50,
-            };
-            reader.spans_with(&filter).await.expect("it is read").len() + 1
-        }
+        "newest" => newest(reader, Some("function-1")).await,
+        "newest of all" => newest(reader, None).await,
+        "attribute" => orders(reader, &format!("o-{middle}-1")).await,
+        "absent attribute" => orders(reader, "none").await + 1,
         "series" => {
             let step = Nanos(HOUR);
             let series = reader.function_series("function-1", RANGE, step).await;
