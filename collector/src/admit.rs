@@ -4,7 +4,7 @@
 //! accepted is durable, or was durable already.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use coldtrace_control::{Gate, Scope};
@@ -144,25 +144,21 @@ impl Admit {
             drop(reader);
             judged
         };
-        let accepted = self.keep(judged?, &packed.sender, now).await;
+        let accepted = self.keep(judged?, &packed.sender).await;
         // Its memory is free again once the log has it.
         drop(packed);
         accepted
     }
 
-    async fn keep(
-        &self,
-        judged: Judged,
-        sender: &Sender,
-        now: UnixNanos,
-    ) -> Result<Accepted, Refusal> {
+    async fn keep(&self, judged: Judged, sender: &Sender) -> Result<Accepted, Refusal> {
         let metrics = &self.shared.metrics;
         let (taken, rejected) = (judged.taken, judged.rejected);
         let Some(request) = judged.request else {
             metrics.add(taken, rejected);
             return Ok(judged.accepted);
         };
-        let claim = self.shared.resends.claim(request.key, now, judged.accepted);
+        let resends = &self.shared.resends;
+        let claim = resends.claim(request.key, Instant::now(), judged.accepted);
         let ticket = match claim {
             Claim::First(pending, ticket) => {
                 let log = &self.shared.log;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coldtrace_control::{Gate, Rings};
+use coldtrace_model::UnixNanos;
 use coldtrace_service::health::{About, Component, Health};
 use coldtrace_service::metrics::Registry;
 use coldtrace_service::serve::serve;
@@ -132,7 +133,7 @@ impl App {
             inserters.spawn_finite("inserter", inserter.clone().run(feed));
         }
         let resends = Resends::default();
-        resends.remember(&opened.acknowledged);
+        resends.remember(&opened.acknowledged, UnixNanos::now());
         let admit = Admit::new(Shared {
             gate: Gate::new(rings, config.is_local()),
             fair: Fair::new(registry),

@@ -1,14 +1,15 @@
 //! Requests that come again: in flight they join the first, acknowledged ones are acknowledged again.
 //!
 //! Not here: how a key is made. Invariant: a request whose fate is not known is never taken for an acknowledged one; what
-//! is dropped unfinished is forgotten, so that the next attempt is a first one.
+//! is dropped unfinished is forgotten, so that the next attempt is a first one. What is too old is told by a clock that never
+//! steps; the clock of the day is asked only for what earlier processes left.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use coldtrace_model::{Nanos, UnixNanos};
+use coldtrace_model::UnixNanos;
 use tokio::sync::watch;
 
 use crate::log::{Acknowledged, KEEP_BATCH, KEEP_BYTES, LIMIT, ResendKey};
@@ -46,7 +47,7 @@ pub(crate) enum Claim {
 pub(crate) struct Pending {
     known: Resends,
     key: ResendKey,
-    admitted_at: UnixNanos,
+    claimed_at: Instant,
     accepted: Accepted,
     fate_tx: watch::Sender<Option<Accepted>>,
     is_stored: bool,
@@ -78,7 +79,7 @@ struct Stored {
 /// Those of some minutes.
 #[derive(Debug)]
 struct Step {
-    begun: UnixNanos,
+    begun: Instant,
     /// How many items were rejected, by key.
     rejected: HashMap<[u8; 16], u32, BuildHasherDefault<Hashed>>,
 }
@@ -91,7 +92,7 @@ struct Hashed(u64);
 
 impl Resends {
     /// Asks for a request that would be answered so, if it is new.
-    pub(crate) fn claim(&self, key: ResendKey, now: UnixNanos, accepted: Accepted) -> Claim {
+    pub(crate) fn claim(&self, key: ResendKey, now: Instant, accepted: Accepted) -> Claim {
         let mut known = self.lock();
         if let Some(fate) = known.in_flight.get(&key) {
             return Claim::Again(Ticket(fate.clone()));
@@ -105,7 +106,7 @@ impl Resends {
         let pending = Pending {
             known: self.clone(),
             key,
-            admitted_at: now,
+            claimed_at: now,
             accepted,
             fate_tx,
             is_stored: false,
@@ -113,14 +114,20 @@ impl Resends {
         Claim::First(pending, Ticket(fate))
     }
 
-    /// Notes what earlier processes acknowledged.
-    pub(crate) fn remember(&self, acknowledged: &[Acknowledged]) {
+    /// Notes what earlier processes acknowledged. What is dated ahead of now is as new as can be: a clock was set back.
+    pub(crate) fn remember(&self, acknowledged: &[Acknowledged], now: UnixNanos) {
+        let started = Instant::now();
+        let at = |request: &Acknowledged| {
+            let age = Duration::from_nanos(now.since(request.admitted_at).0);
+            // Where the system's time does not go back as far, it is kept for longer than it must.
+            started.checked_sub(age).unwrap_or(started)
+        };
         let mut acknowledged: Vec<&Acknowledged> = acknowledged.iter().collect();
-        acknowledged.sort_by_key(|acknowledged| acknowledged.admitted_at);
+        acknowledged.sort_by_key(|request| at(request));
         let mut known = self.lock();
         for request in acknowledged {
             let stored = known.stored(&request.key);
-            stored.add(request.key, request.admitted_at, request.rejected);
+            stored.add(request.key, at(request), request.rejected);
         }
     }
 
@@ -172,10 +179,10 @@ impl Stored {
         }
     }
 
-    fn add(&mut self, key: ResendKey, at: UnixNanos, rejected: u64) {
-        let length = Nanos::from(self.keep / STEPS as u32);
+    fn add(&mut self, key: ResendKey, at: Instant, rejected: u64) {
+        let length = self.keep / STEPS as u32;
         let is_open = self.steps.back().is_some_and(|step| {
-            at.since(step.begun) < length && step.rejected.len() < LIMIT / STEPS
+            at.saturating_duration_since(step.begun) < length && step.rejected.len() < LIMIT / STEPS
         });
         if !is_open {
             self.steps.push_back(Step {
@@ -189,18 +196,16 @@ impl Stored {
         step.rejected.insert(*key.hash(), rejected);
     }
 
-    fn find(&mut self, key: &ResendKey, now: UnixNanos) -> Option<u32> {
+    fn find(&mut self, key: &ResendKey, now: Instant) -> Option<u32> {
         self.forget_old(now);
         let mut newest_first = self.steps.iter().rev();
         newest_first.find_map(|step| step.rejected.get(key.hash()).copied())
     }
 
     /// Of a step all is older than the beginning of the next.
-    fn forget_old(&mut self, now: UnixNanos) {
-        let horizon = now.minus(Nanos::from(self.keep));
-        while self.steps.len() > STEPS + 1
-            || self.steps.get(1).is_some_and(|next| next.begun < horizon)
-        {
+    fn forget_old(&mut self, now: Instant) {
+        let is_old = |step: &Step| now.saturating_duration_since(step.begun) > self.keep;
+        while self.steps.len() > STEPS + 1 || self.steps.get(1).is_some_and(is_old) {
             self.steps.pop_front();
         }
     }
@@ -233,7 +238,7 @@ impl Pending {
         let mut known = self.known.lock();
         known.in_flight.remove(&self.key);
         let stored = known.stored(&self.key);
-        stored.add(self.key, self.admitted_at, accepted.rejected);
+        stored.add(self.key, self.claimed_at, accepted.rejected);
         drop(known);
         self.fate_tx.send_replace(Some(accepted));
     }
@@ -257,3 +262,6 @@ impl Ticket {
         accepted.ok_or(NotStored)
     }
 }
+
+#[cfg(test)]
+mod tests;

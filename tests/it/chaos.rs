@@ -137,10 +137,11 @@ impl Sent {
                 thread::sleep(PAUSE);
             };
             lost += SPANS - spans.len().min(SPANS);
-            doubled += more_than_once(&spans);
+            doubled += told_more_than_once(trace_id, &spans);
         }
         for trace_id in &*self.unknown.lock().expect("nobody panics with it") {
-            doubled += more_than_once(&stored_spans(api, trace_id).unwrap_or_default());
+            let spans = stored_spans(api, trace_id).unwrap_or_default();
+            doubled += told_more_than_once(trace_id, &spans);
         }
         (lost, doubled)
     }
@@ -150,6 +151,18 @@ impl Sent {
 fn age(trace_id: &str) -> Duration {
     let number = u64::from_str_radix(trace_id, 16).expect("a number");
     Duration::from_secs(60 * (1 + number % MINUTES))
+}
+
+/// Its number, by which its time among the faults can be told.
+fn told_more_than_once(trace_id: &str, spans: &BTreeMap<String, usize>) -> usize {
+    let doubled = more_than_once(spans);
+    if doubled > 0 {
+        let times = spans.values().max().expect("one is doubled");
+        tell(format_args!(
+            "{trace_id}: {doubled} spans are there up to {times} times"
+        ));
+    }
+    doubled
 }
 
 fn more_than_once(spans: &BTreeMap<String, usize>) -> usize {

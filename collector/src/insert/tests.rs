@@ -229,7 +229,7 @@ impl Life {
 
     async fn append(&self, request: Request) {
         let resends = Resends::default();
-        let claim = resends.claim(request.key, request.admitted_at, Accepted::default());
+        let claim = resends.claim(request.key, std::time::Instant::now(), Accepted::default());
         let Claim::First(pending, ticket) = claim else {
             panic!("it is new");
         };

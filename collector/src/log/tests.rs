@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use coldtrace_model::{Tenant, UnixNanos};
@@ -464,7 +465,7 @@ impl Running {
     async fn append(&self, log: &Log, request: Request) -> Result<(), Refused> {
         let claim = self
             .resends
-            .claim(request.key, request.admitted_at, Accepted::default());
+            .claim(request.key, Instant::now(), Accepted::default());
         let Claim::First(pending, ticket) = claim else {
             panic!("it is new");
         };
@@ -513,7 +514,7 @@ async fn what_the_store_has_is_noted_though_a_request_beside_it_finds_no_room() 
     let refused = request(2, 8_000);
     budget.take(request(1, 100).framed() + refused.framed());
     let (lane, handle, _cuts) = Lane::new(core, budget.clone(), Shutdown::new(), metrics);
-    let claim = Resends::default().claim(refused.key, UnixNanos(1), Accepted::default());
+    let claim = Resends::default().claim(refused.key, Instant::now(), Accepted::default());
     let Claim::First(pending, ticket) = claim else {
         panic!("it is new");
     };
