@@ -217,17 +217,17 @@ SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory =
     default_compression_codec = 'ZSTD(1)';
 
 -- In which five minutes of a day an attribute stands: the hash of tenant, name and value, above the number of the five minutes
--- (src/attribute_index.rs, docs/adr/0017-attribute-index.md).
+-- (src/attribute_index.rs, docs/adr/0017-attribute-index.md). One may stand there often: to the reader they are a set.
 CREATE TABLE IF NOT EXISTS attribute_index (
     day             Date,
     keep_days       UInt16,
     place           UInt64 CODEC(Delta(8), Default)
-) ENGINE = ReplacingMergeTree
+) ENGINE = MergeTree
 PARTITION BY (day, keep_days)
 ORDER BY place
 TTL day + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 480,
-    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000, index_granularity = 1024,
+    min_rows_to_fsync_after_merge = 1, non_replicated_deduplication_window = 10000,
     default_compression_codec = 'ZSTD(1)';
 
 -- Init and restore phases of sandboxes.

@@ -1,7 +1,7 @@
 //! Rows of `attribute_index`: in which five minutes an attribute stands, gathered from the spans of a batch.
 //!
 //! Most values of a span have stood in the span before or in one not far before it. Those are forgotten here at once; what
-//! slips through is written twice and merges in the engine.
+//! slips through is written twice, and nobody minds.
 
 use coldtrace_model::joined;
 
