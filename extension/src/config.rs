@@ -32,6 +32,10 @@ pub(crate) struct Config {
     pub(crate) otlp_http_port: u16,
     /// `COLDTRACE_TELEMETRY_PORT`.
     pub(crate) telemetry_port: u16,
+    /// `COLDTRACE_XRAY_PORT`: where X-Ray's segments are taken, if they are.
+    pub(crate) xray_port: Option<u16>,
+    /// `COLDTRACE_DATADOG_PORT`: where traces of Datadog's tracers are taken, if they are.
+    pub(crate) datadog_port: Option<u16>,
     /// `COLDTRACE_FLUSH_BUDGET_MS`.
     pub(crate) flush_budget: Duration,
     /// `COLDTRACE_LOG`.
@@ -98,6 +102,8 @@ impl Config {
             otlp_grpc_port: reading.port("COLDTRACE_OTLP_GRPC_PORT", OTLP_GRPC_PORT),
             otlp_http_port: reading.port("COLDTRACE_OTLP_HTTP_PORT", OTLP_HTTP_PORT),
             telemetry_port: reading.port("COLDTRACE_TELEMETRY_PORT", TELEMETRY_PORT),
+            xray_port: reading.asked_port("COLDTRACE_XRAY_PORT"),
+            datadog_port: reading.asked_port("COLDTRACE_DATADOG_PORT"),
             flush_budget: reading
                 .parsed("COLDTRACE_FLUSH_BUDGET_MS", |text| {
                     let millis = text.parse().map_err(|_| "is not a number of milliseconds");
@@ -227,8 +233,12 @@ impl Reading<'_> {
     }
 
     fn port(&mut self, key: &str, default: u16) -> u16 {
+        self.asked_port(key).unwrap_or(default)
+    }
+
+    /// A port that is off unless it is asked for.
+    fn asked_port(&mut self, key: &str) -> Option<u16> {
         self.parsed(key, |text| text.parse().map_err(|_| "is not a port"))
-            .unwrap_or(default)
     }
 }
 

@@ -7,8 +7,8 @@
 use std::collections::VecDeque;
 
 use coldtrace_model::{
-    Cold, Fact, FactKind, InvocationRef, LogRecord, Outcome, Phase, RequestId, Sandbox, Span,
-    UnixNanos,
+    Cold, Fact, FactKind, InvocationRef, LogRecord, Nanos, Outcome, Phase, RequestId, Sandbox,
+    Span, UnixNanos,
 };
 
 use self::init::Init;
@@ -208,6 +208,24 @@ impl Journal {
     pub(crate) fn is_finished(&self, request_id: &RequestId) -> bool {
         let invocation = self.open.iter().find(|one| one.request_id == *request_id);
         invocation.is_none_or(|invocation| invocation.is_finished)
+    }
+
+    /// The invocation that a span which began then belongs to, if that can be told: on demand there is one at a time, and the
+    /// first has what was done before it.
+    pub(crate) fn invocation_at(&self, start: UnixNanos) -> Option<RequestId> {
+        if self.mode == Mode::ManagedInstances {
+            return self.only_one_at(start);
+        }
+        let open = self.open.iter().map(|one| (one.start, &one.request_id));
+        // Of those that the process before this one knew, the start is not remembered.
+        let closed = self.closed.iter().filter(|one| !one.start.is_unknown());
+        let closed = closed.map(|one| (one.start, &one.request_id));
+        let known = || open.clone().chain(closed.clone());
+        let began = known().filter(|(began, _)| *began < start.plus(Nanos(RESOLUTION)));
+        let last = began.max_by_key(|(began, _)| *began);
+        let first = || known().min_by_key(|(began, _)| *began);
+        last.or_else(first)
+            .map(|(_, request_id)| request_id.clone())
     }
 
     /// Whether the platform still has something to tell.

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use coldtrace_model::{Nanos, RequestId, SandboxId, UnixNanos};
 use coldtrace_proto::ingest;
-use coldtrace_proto::v1::OtlpPayload;
+use coldtrace_proto::otlp::trace::ResourceSpans;
 
 use crate::breaker::Breaker;
 use crate::buffer::{Batch, Buffer, Item, Sender};
 use crate::flush_policy::{self, Circumstances, Decision, History};
 use crate::journal::{Journal, Memory};
 use crate::log::{self, Level};
+use crate::receiver::Received;
 use crate::runtime_api::{Invoke, Mode, PlatformCall, Shutdown, ShutdownReason};
 use crate::ship::{Delivery, Order, Verdict};
 use crate::telemetry_api::PlatformEvent;
@@ -40,7 +41,8 @@ pub(crate) enum Event {
     Subscribed(bool),
     Called(PlatformCall),
     Telemetry(Vec<PlatformEvent>),
-    LocalSpans(OtlpPayload),
+    /// The function's tracer sent something.
+    Received(Received),
     Shipped(Delivery),
     /// It is time for what [`Lifecycle::wake_at`] named.
     Tick,
@@ -156,7 +158,10 @@ impl Lifecycle {
             Event::Called(PlatformCall::Shutdown(last)) => self.on_shutdown(last, now),
             Event::Called(PlatformCall::Other) => self.effects.push(Effect::CallNext),
             Event::Telemetry(events) => self.on_telemetry(events, now),
-            Event::LocalSpans(payload) => self.buffer.push(Item::Payload(payload), now),
+            Event::Received(Received::Otlp(payload)) => {
+                self.buffer.push(Item::Payload(payload), now);
+            }
+            Event::Received(Received::Spans(spans)) => self.on_spans(spans, now),
             Event::Shipped(delivery) => self.on_shipped(&delivery, now),
             Event::Tick => {}
         }
@@ -262,6 +267,17 @@ impl Lifecycle {
         if let Some(memory) = self.journal.changed_memory() {
             self.effects.push(Effect::Remember(memory));
         }
+    }
+
+    /// Their tracer may not know the invocation; whoever stands above the rest names it, and so finds the others.
+    fn on_spans(&mut self, mut spans: Vec<ResourceSpans>, now: UnixNanos) {
+        for span in wire::topmost(&mut spans) {
+            let start = UnixNanos(span.start_time_unix_nano);
+            if let Some(request_id) = self.journal.invocation_at(start) {
+                wire::name_invocation(span, &request_id);
+            }
+        }
+        self.buffer.push(wire::spans(spans, false), now);
     }
 
     fn on_shipped(&mut self, delivery: &Delivery, now: UnixNanos) {

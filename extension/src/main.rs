@@ -4,7 +4,7 @@
 //! other (`worker.rs`) does everything else. Whatever ends the other one, a panic included, this one goes on alone: the
 //! extension never fails a function. No HTTP framework, no gRPC framework, no argument parser.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -34,6 +34,7 @@ mod spool;
 mod tasks;
 mod telemetry_api;
 mod trace_header;
+mod tracers;
 mod wire;
 mod worker;
 
@@ -191,21 +192,25 @@ fn subscribe(platform: &mut RuntimeApi, subscription: Option<Subscription>) -> b
 
 /// The standard library sets SO_REUSEADDR, which a restart in the same sandbox needs.
 fn bind(config: &Config) -> Listeners {
-    let bind = |port: u16| {
-        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-        bound
-            .map_err(|error| {
-                let fields: [(&'static str, &dyn std::fmt::Display); 2] =
-                    [("port", &port), ("error", &error)];
-                log::line(Level::Warn, "port not bound", &fields);
-            })
-            .ok()
-    };
+    let tcp = |port| told(port, TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
+    let udp = |port| told(port, UdpSocket::bind((Ipv4Addr::LOCALHOST, port)));
     Listeners {
-        telemetry: bind(config.telemetry_port),
-        otlp_grpc: bind(config.otlp_grpc_port),
-        otlp_http: bind(config.otlp_http_port),
+        telemetry: tcp(config.telemetry_port),
+        otlp_grpc: tcp(config.otlp_grpc_port),
+        otlp_http: tcp(config.otlp_http_port),
+        xray: config.xray_port.and_then(udp),
+        datadog: config.datadog_port.and_then(tcp),
     }
+}
+
+/// A port that can't be had costs what it was for, and a line in the log.
+fn told<T>(port: u16, bound: std::io::Result<T>) -> Option<T> {
+    let tell = |error| {
+        let fields: [(&'static str, &dyn std::fmt::Display); 2] =
+            [("port", &port), ("error", &error)];
+        log::line(Level::Warn, "port not bound", &fields);
+    };
+    bound.map_err(tell).ok()
 }
 
 fn expected_mode(config: &Config) -> Mode {

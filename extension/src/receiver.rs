@@ -1,19 +1,24 @@
-//! OTLP from the function's SDK, on loopback: gRPC and HTTP, traces and logs.
+//! What the function's tracer sends, on loopback: OTLP by gRPC and HTTP, traces and logs; X-Ray's segments and Datadog's traces.
 //!
-//! Bytes are kept as they came; only JSON is turned into protobuf, which is what goes on the wire. Both ways in meet in
+//! Bytes of OTLP are kept as they came; only JSON is turned into protobuf, which is what goes on the wire. All ways in meet in
 //! [`Intake`].
 
+use std::rc::Rc;
+
 use bytes::Bytes;
+use coldtrace_proto::otlp::trace::{ResourceSpans, Span};
 use coldtrace_proto::v1::{OtlpPayload, Signal};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use crate::log::{self, Level};
-use crate::tasks;
+use crate::{tasks, tracers};
 
+pub(crate) mod datadog;
 mod grpc;
 mod gzip;
 mod http;
+pub(crate) mod xray;
 
 /// The largest request, compressed or not: more than the buffer holds could only be dropped.
 const MAX_BODY: usize = 4 << 20;
@@ -21,7 +26,18 @@ const MAX_BODY: usize = 4 << 20;
 /// Where requests go. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Intake {
-    payloads: mpsc::Sender<OtlpPayload>,
+    received: mpsc::Sender<Received>,
+    /// The function's name, for spans that do not say whose they are.
+    function: Rc<str>,
+}
+
+/// Something that was received.
+#[derive(Debug)]
+pub(crate) enum Received {
+    /// As it came.
+    Otlp(OtlpPayload),
+    /// Of a tracer that does not speak OTLP.
+    Spans(Vec<ResourceSpans>),
 }
 
 /// Why a request is not taken.
@@ -40,8 +56,11 @@ enum Refusal {
 // === impl Intake ===
 
 impl Intake {
-    pub(crate) const fn new(payloads: mpsc::Sender<OtlpPayload>) -> Self {
-        Self { payloads }
+    pub(crate) fn new(received: mpsc::Sender<Received>, function: &str) -> Self {
+        Self {
+            received,
+            function: function.into(),
+        }
     }
 
     /// Waits until the lifecycle has taken the request, so that what was acknowledged is in its hands.
@@ -54,8 +73,19 @@ impl Intake {
             request,
             platform: false,
         };
-        let taken = self.payloads.send(payload).await;
+        let taken = self.received.send(Received::Otlp(payload)).await;
         taken.map_err(|_| Refusal::Closing)
+    }
+
+    /// The same for spans that are OTLP only now.
+    async fn take_spans(&self, spans: Vec<ResourceSpans>) -> Result<(), Refusal> {
+        let taken = self.received.send(Received::Spans(spans)).await;
+        taken.map_err(|_| Refusal::Closing)
+    }
+
+    /// Spans of the function itself.
+    fn of_function(&self, spans: Vec<Span>) -> ResourceSpans {
+        tracers::of_service(&self.function, Vec::new(), spans)
     }
 }
 

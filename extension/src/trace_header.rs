@@ -18,7 +18,7 @@ impl TraceHeader {
         let mut parsed = Self::default();
         for pair in header.split(';') {
             match pair.trim().split_once('=') {
-                Some(("Root", root)) => parsed.root = parse_root(root),
+                Some(("Root", root)) => parsed.root = trace_id_of_root(root),
                 Some(("Parent", parent)) => parsed.parent = parent.parse().ok(),
                 Some(("Sampled", sampled)) => parsed.is_sampled = sampled == "1",
                 _ => {}
@@ -29,7 +29,7 @@ impl TraceHeader {
 }
 
 /// `1-` time `-` rest; both in one are the trace id of W3C.
-fn parse_root(root: &str) -> Option<TraceId> {
+pub(crate) fn trace_id_of_root(root: &str) -> Option<TraceId> {
     let (time, rest) = root.strip_prefix("1-")?.split_once('-')?;
     format!("{time}{rest}").parse().ok()
 }

@@ -1,12 +1,11 @@
 //! The extension's working thread: channels between the lifecycle and everything around it, on one single-threaded runtime.
 
-use std::net::TcpListener as StdListener;
+use std::net::{TcpListener as StdListener, UdpSocket as StdSocket};
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use coldtrace_model::{Cold, Platform, Sandbox, UnixNanos};
-use coldtrace_proto::v1::OtlpPayload;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
@@ -14,7 +13,7 @@ use crate::buffer::{self, Buffer};
 use crate::config::{Config, Endpoint, Initialization};
 use crate::journal::Journal;
 use crate::lifecycle::{Effect, Event, Farewell, Lifecycle, Setup};
-use crate::receiver::{self, Intake};
+use crate::receiver::{self, Intake, Received};
 use crate::runtime_api::Registration;
 use crate::ship::{Delivery, Order, Shipper};
 use crate::spool::{self, Recalled, Spool};
@@ -24,7 +23,7 @@ use crate::telemetry_api::{self, PlatformEvent};
 /// The platform sends the next delivery when the last is taken; more than one waits only while the lifecycle is busy.
 const TELEMETRY_QUEUE: usize = 4;
 /// Each is up to 4 MiB, and the lifecycle takes them at once.
-const PAYLOAD_QUEUE: usize = 2;
+const RECEIVED_QUEUE: usize = 2;
 /// One order is out at a time.
 const ORDER_QUEUE: usize = 1;
 
@@ -48,13 +47,15 @@ pub(crate) struct Listeners {
     pub(crate) telemetry: Option<StdListener>,
     pub(crate) otlp_grpc: Option<StdListener>,
     pub(crate) otlp_http: Option<StdListener>,
+    pub(crate) xray: Option<StdSocket>,
+    pub(crate) datadog: Option<StdListener>,
 }
 
 /// Where events come from.
 struct Sources {
     platform: mpsc::Receiver<Event>,
     telemetry: mpsc::Receiver<Vec<PlatformEvent>>,
-    payloads: mpsc::Receiver<OtlpPayload>,
+    received: mpsc::Receiver<Received>,
     deliveries: mpsc::Receiver<Delivery>,
 }
 
@@ -79,26 +80,37 @@ impl Worker {
 
     async fn work(mut self) -> std::io::Result<()> {
         let (telemetry_tx, telemetry) = mpsc::channel(TELEMETRY_QUEUE);
-        let (payloads_tx, payloads) = mpsc::channel(PAYLOAD_QUEUE);
+        let (received_tx, received) = mpsc::channel(RECEIVED_QUEUE);
         let (orders, orders_rx) = mpsc::channel(ORDER_QUEUE);
         let (deliveries_tx, deliveries) = mpsc::channel(ORDER_QUEUE);
         let Listeners {
             telemetry: telemetry_listener,
             otlp_grpc,
             otlp_http,
+            xray,
+            datadog,
         } = std::mem::take(&mut self.listeners);
         if let Some(listener) = telemetry_listener {
             let serving = telemetry_api::serve(adopt(listener)?, telemetry_tx);
             tasks::spawn("telemetry listener", serving);
         }
-        let intake = Intake::new(payloads_tx);
+        let intake = Intake::new(received_tx, self.function_name());
         if let Some(listener) = otlp_grpc {
             let serving = receiver::serve_grpc(adopt(listener)?, intake.clone());
             tasks::spawn("otlp grpc listener", serving);
         }
         if let Some(listener) = otlp_http {
-            let serving = receiver::serve_http(adopt(listener)?, intake);
+            let serving = receiver::serve_http(adopt(listener)?, intake.clone());
             tasks::spawn("otlp http listener", serving);
+        }
+        if let Some(socket) = xray {
+            socket.set_nonblocking(true)?;
+            let serving = receiver::xray::serve(UdpSocket::from_std(socket)?, intake.clone());
+            tasks::spawn("x-ray listener", serving);
+        }
+        if let Some(listener) = datadog {
+            let serving = receiver::datadog::serve(adopt(listener)?, intake);
+            tasks::spawn("datadog listener", serving);
         }
         let shipper = Shipper::new(self.endpoint.clone(), self.config.api_key.as_deref());
         tasks::spawn("shipper", shipper.run(orders_rx, deliveries_tx));
@@ -119,7 +131,7 @@ impl Worker {
         let mut sources = Sources {
             platform: self.platform,
             telemetry,
-            payloads,
+            received,
             deliveries,
         };
         for event in early {
@@ -206,7 +218,7 @@ impl Sources {
             // Before deliveries, the last of which may end the process: what the platform was told is taken must be.
             Some(events) = self.telemetry.recv() => Event::Telemetry(events),
             Some(delivery) = self.deliveries.recv() => Event::Shipped(delivery),
-            Some(payload) = self.payloads.recv() => Event::LocalSpans(payload),
+            Some(received) = self.received.recv() => Event::Received(received),
             () = sleep_until(wake_at) => Event::Tick,
         }
     }
