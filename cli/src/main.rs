@@ -15,6 +15,7 @@ mod data_dir;
 mod demo;
 mod engine;
 mod failure;
+mod invoke;
 mod keys;
 mod serve;
 mod settings;
@@ -46,6 +47,8 @@ enum Command {
     Query(Place),
     /// Run the demo shop in emulated sandboxes and look at it.
     Demo(demo::DemoArguments),
+    /// Run a function of yours in an emulated sandbox and show where its time went.
+    Invoke(invoke::InvokeArguments),
     /// Make, show, rotate and revoke keys: who may send and read.
     Keys(keys::KeysArguments),
     /// Show and set how much each tenant may send and keep.
@@ -99,6 +102,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Collector(place) => serve::collector(&place),
         Command::Query(place) => serve::query(&place),
         Command::Demo(arguments) => demo::run(arguments),
+        Command::Invoke(arguments) => invoke::run(&arguments),
         Command::Keys(arguments) => keys::keys(arguments),
         Command::Limits(arguments) => keys::limits(arguments),
         Command::Status(arguments) => status::run(&arguments),

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use coldtrace_model::{
-    Event, IdError, Link, Resource, Scope, Span, SpanId, SpanKind, SpanOrigin, Status, StatusCode,
-    TraceId, UnixNanos,
+    Event, IdError, Link, RequestId, Resource, Scope, Span, SpanId, SpanKind, SpanOrigin, Status,
+    StatusCode, TraceId, UnixNanos,
 };
+use prost::Message as _;
 
-use crate::otlp;
+use crate::faas::{FaasResource, Known};
 use crate::value::{attributes_from_model, attributes_to_model};
+use crate::{otlp, wire};
 
 /// The ids of a span that can be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +164,43 @@ pub fn to_model(
         scope,
         origin,
     })
+}
+
+/// The spans of an `ExportTraceServiceRequest` as the model has them, each with the request that it names. `origin` is how
+/// they came; its phase is read from the spans where `is_platform`. What can't be read is left out, as the collector does.
+pub fn of_request(request: &[u8], origin: &SpanOrigin, is_platform: bool) -> Vec<Span> {
+    let mut spans = Vec::new();
+    for group in wire::ResourceGroups::new(wire::Signal::Traces, request).flatten() {
+        let said = Known::of(group.resource.attributes().flatten());
+        let faas = FaasResource::new(said);
+        let raw = otlp::resource::Resource::decode(&*group.resource.raw).unwrap_or_default();
+        let url = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let resource = Arc::new(resource_to_model(Some(raw), url(group.schema_url)));
+        for scope_group in group.scopes().flatten() {
+            let raw = otlp::common::InstrumentationScope::decode(&*scope_group.scope);
+            let scope = Arc::new(scope_to_model(raw.ok(), url(scope_group.schema_url)));
+            for item in scope_group.items().flatten() {
+                let Ok(view) = wire::SpanView::read(item) else {
+                    continue;
+                };
+                let known = Known::of(view.attributes().flatten());
+                let told = faas.span(view.kind, &known).request_id;
+                let origin = SpanOrigin {
+                    request_id: told.and_then(|told| RequestId::parse(told).ok()),
+                    phase: match is_platform {
+                        true => known.phase().unwrap_or_default().to_owned(),
+                        false => String::new(),
+                    },
+                    ..origin.clone()
+                };
+                let span = otlp::trace::Span::decode(item).map(|span| {
+                    to_model(span, Arc::clone(&resource), Arc::clone(&scope), origin).ok()
+                });
+                spans.extend(span.ok().flatten());
+            }
+        }
+    }
+    spans
 }
 
 /// The span as OTLP has it. Resource, scope and origin have no place in it.

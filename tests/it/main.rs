@@ -11,3 +11,4 @@ mod rie;
 mod sdk;
 mod self_traces;
 mod status;
+mod tracers;

@@ -371,6 +371,110 @@ impl FactSet {
     }
 }
 
+// === impl Invocation ===
+
+impl Invocation {
+    /// One of which nothing is known yet but where it ran.
+    pub fn unknown(invocation: &InvocationRef, sandbox: &Sandbox) -> Self {
+        Self {
+            request_id: invocation.request_id.clone(),
+            function: sandbox.function.clone(),
+            filed_at: invocation.filed_at,
+            facts: FactSet::default(),
+            platform: sandbox.platform,
+            sandbox_id: Some(sandbox.id.clone()),
+            instance: sandbox.instance.clone(),
+            version: sandbox.version.clone(),
+            runtime: sandbox.runtime.clone(),
+            architecture: sandbox.architecture,
+            memory: sandbox.memory,
+            region: sandbox.region.clone(),
+            account: sandbox.account.clone(),
+            start: invocation.filed_at,
+            deadline: None,
+            outcome: Outcome::Running,
+            cold: Cold::Warm,
+            trigger: Trigger::Unknown,
+            duration: None,
+            billed: None,
+            init: None,
+            restore: None,
+            response_latency: None,
+            response_duration: None,
+            runtime_overhead: None,
+            extension_overhead: None,
+            produced: None,
+            max_memory: None,
+            error_type: String::new(),
+            platform_trace_id: None,
+            platform_span_id: None,
+            sdk_trace_id: None,
+        }
+    }
+
+    /// Merges its facts, in any order, as the store merges their columns (docs/facts.md): the worst outcome, the greatest of
+    /// everything else; where both told, the platform's account of start and duration before the sender's and the runtime's.
+    pub fn of_facts<'a>(
+        invocation: &InvocationRef,
+        sandbox: &Sandbox,
+        facts: impl IntoIterator<Item = &'a FactKind>,
+    ) -> Self {
+        let mut known = Self::unknown(invocation, sandbox);
+        let (mut learned, mut platforms_start, mut runtimes_duration) = (None, None, None);
+        for fact in facts {
+            match fact {
+                FactKind::Started(started) => {
+                    known.facts.0 |= FactSet::STARTED.0;
+                    learned = learned.max(Some(started.start));
+                    let deadline = Some(started.deadline).filter(|time| !time.is_unknown());
+                    known.deadline = known.deadline.max(deadline);
+                    known.cold = known.cold.max(started.cold);
+                    if started.trigger != Trigger::Unknown {
+                        known.trigger = started.trigger;
+                    }
+                    known.platform_trace_id =
+                        known.platform_trace_id.max(started.platform_trace_id);
+                    known.platform_span_id = known.platform_span_id.max(started.platform_span_id);
+                }
+                FactKind::Finished(finished) => {
+                    known.facts.0 |= FactSet::FINISHED.0;
+                    platforms_start = platforms_start.max(finished.start);
+                    runtimes_duration = runtimes_duration.max(Some(finished.duration));
+                    known.outcome = known.outcome.max(finished.outcome);
+                    known.response_latency = known.response_latency.max(finished.response_latency);
+                    known.response_duration =
+                        known.response_duration.max(finished.response_duration);
+                    known.runtime_overhead = known.runtime_overhead.max(finished.runtime_overhead);
+                    known.produced = known.produced.max(finished.produced);
+                    known.note_error(&finished.error_type);
+                    known.sdk_trace_id = known.sdk_trace_id.max(finished.sdk_trace_id);
+                }
+                FactKind::Reported(reported) => {
+                    known.facts.0 |= FactSet::REPORTED.0;
+                    known.outcome = known.outcome.max(reported.outcome);
+                    known.duration = known.duration.max(Some(reported.duration));
+                    known.billed = known.billed.max(reported.billed);
+                    known.max_memory = known.max_memory.max(reported.max_memory);
+                    known.init = known.init.max(reported.init);
+                    known.restore = known.restore.max(reported.restore);
+                    known.extension_overhead =
+                        known.extension_overhead.max(reported.extension_overhead);
+                    known.note_error(&reported.error_type);
+                }
+            }
+        }
+        known.start = platforms_start.or(learned).unwrap_or(known.start);
+        known.duration = known.duration.or(runtimes_duration);
+        known
+    }
+
+    fn note_error(&mut self, error_type: &str) {
+        if error_type > self.error_type.as_str() {
+            error_type.clone_into(&mut self.error_type);
+        }
+    }
+}
+
 // === impl ByteSize ===
 
 impl ByteSize {

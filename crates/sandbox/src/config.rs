@@ -39,11 +39,11 @@ pub struct FunctionConfig {
 /// A language's runtime.
 #[derive(Clone, Debug)]
 pub enum Runtime {
-    /// AWS's runtime interface client for Python.
+    /// AWS's runtime interface client for Python where it is there, else a bootstrap of this crate's own.
     Python {
         /// The interpreter, or its name on the host's `PATH`.
         interpreter: PathBuf,
-        /// `PYTHONPATH`; one of these folders has the package `awslambdaric`.
+        /// `PYTHONPATH`; one of these folders may have the package `awslambdaric`.
         path: Vec<PathBuf>,
     },
     /// A bootstrap of this crate's own, for CommonJS and ECMAScript modules.
@@ -52,6 +52,11 @@ pub enum Runtime {
         interpreter: PathBuf,
         /// `NODE_PATH`.
         node_path: Vec<PathBuf>,
+    },
+    /// An executable that speaks the Runtime API itself, as one named `bootstrap` does on Lambda.
+    Custom {
+        /// The executable.
+        bootstrap: PathBuf,
     },
 }
 
@@ -86,6 +91,15 @@ impl Runtime {
     pub(crate) fn interpreter(&self) -> &PathBuf {
         match self {
             Self::Python { interpreter, .. } | Self::Node { interpreter, .. } => interpreter,
+            Self::Custom { bootstrap } => bootstrap,
+        }
+    }
+
+    /// Whether AWS's own client runs the function, which writes its log in frames.
+    pub(crate) fn is_awslambdaric(&self) -> bool {
+        match self {
+            Self::Python { path, .. } => path.iter().any(|path| path.join("awslambdaric").is_dir()),
+            Self::Node { .. } | Self::Custom { .. } => false,
         }
     }
 }

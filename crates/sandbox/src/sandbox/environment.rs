@@ -50,6 +50,26 @@ impl Environment<'_> {
         ] {
             set(&mut variables, key, port.to_string());
         }
+        // Off unless the function asks for it. Its tracer is pointed to where this sandbox listens.
+        let asks_for = |asked: &str| config.environment.iter().any(|(key, _)| key == asked);
+        let tracers = [
+            (
+                "COLDTRACE_XRAY_PORT",
+                self.ports.xray,
+                ("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:"),
+            ),
+            (
+                "COLDTRACE_DATADOG_PORT",
+                self.ports.datadog,
+                ("DD_TRACE_AGENT_URL", "http://127.0.0.1:"),
+            ),
+        ];
+        for (key, port, (tracers_key, prefix)) in tracers {
+            if asks_for(key) {
+                set(&mut variables, key, port.to_string());
+                set(&mut variables, tracers_key, format!("{prefix}{port}"));
+            }
+        }
         let memory = config.memory.as_mib().to_string();
         let reserved = [
             ("AWS_LAMBDA_RUNTIME_API", self.api.to_string()),
@@ -89,8 +109,11 @@ impl Environment<'_> {
                 set(&mut variables, "PYTHONPATH", joined(path));
                 // Code is read-only on Lambda, too.
                 set(&mut variables, "PYTHONDONTWRITEBYTECODE", "1");
-                set(&mut variables, "_LAMBDA_TELEMETRY_LOG_FD", FRAMED_LOG);
+                if config.runtime.is_awslambdaric() {
+                    set(&mut variables, "_LAMBDA_TELEMETRY_LOG_FD", FRAMED_LOG);
+                }
             }
+            Runtime::Custom { .. } => {}
             Runtime::Node { node_path, .. } => {
                 set(&mut variables, "NODE_PATH", joined(node_path));
             }

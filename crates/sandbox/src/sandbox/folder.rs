@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use crate::config::ExternalExtension;
 
 const NODE_BOOTSTRAP: &str = include_str!("bootstrap.js");
+const PYTHON_BOOTSTRAP: &str = include_str!("bootstrap.py");
 
 /// Removed when it is dropped.
 pub(super) struct Folder {
@@ -32,6 +33,13 @@ impl Folder {
     pub(super) fn node_bootstrap(&self) -> io::Result<PathBuf> {
         let path = self.root.path().join("bootstrap.js");
         std::fs::write(&path, NODE_BOOTSTRAP)?;
+        Ok(path)
+    }
+
+    /// The bootstrap that Python runs where AWS's client is not there.
+    pub(super) fn python_bootstrap(&self) -> io::Result<PathBuf> {
+        let path = self.root.path().join("bootstrap.py");
+        std::fs::write(&path, PYTHON_BOOTSTRAP)?;
         Ok(path)
     }
 

@@ -149,7 +149,7 @@ impl Sandbox {
                 arguments,
                 folder: &config.code_dir,
                 environment,
-                logs_frames: matches!(config.runtime, Runtime::Python { .. }),
+                logs_frames: config.runtime.is_awslambdaric(),
             };
             let generation = self.generation.as_mut().expect("processes start in one");
             generation.start(Role::Runtime, launch)
@@ -170,7 +170,11 @@ impl Sandbox {
         }
         let handler = config.handler.clone().into();
         match &config.runtime {
-            Runtime::Python { .. } => Ok(vec!["-m".into(), "awslambdaric".into(), handler]),
+            Runtime::Python { .. } if config.runtime.is_awslambdaric() => {
+                Ok(vec!["-m".into(), "awslambdaric".into(), handler])
+            }
+            Runtime::Python { .. } => Ok(vec![self.folder.python_bootstrap()?.into(), handler]),
+            Runtime::Custom { .. } => Ok(Vec::new()),
             Runtime::Node { .. } => Ok(vec![self.folder.node_bootstrap()?.into(), handler]),
         }
     }

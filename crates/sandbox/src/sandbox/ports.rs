@@ -10,12 +10,14 @@ use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 const FIRST: u16 = 20_000;
 const COUNT: u16 = 12_000;
 
-/// Three ports, reserved until this is dropped.
+/// Ports, reserved until this is dropped.
 pub(super) struct Ports {
     pub(super) otlp_grpc: u16,
     pub(super) otlp_http: u16,
     pub(super) telemetry: u16,
-    _reservations: [UdpSocket; 3],
+    pub(super) xray: u16,
+    pub(super) datadog: u16,
+    _reservations: Vec<UdpSocket>,
 }
 
 impl Ports {
@@ -29,14 +31,24 @@ impl Ports {
             free.next()
                 .ok_or_else(|| std::io::Error::other("no port is free on loopback"))
         };
-        let [grpc, http, telemetry] = [next()?, next()?, next()?];
+        let [grpc, http, telemetry, datadog] = [next()?, next()?, next()?, next()?];
+        let reservations = vec![grpc.1, http.1, telemetry.1, datadog.1];
         Ok(Self {
             otlp_grpc: grpc.0,
             otlp_http: http.0,
             telemetry: telemetry.0,
-            _reservations: [grpc.1, http.1, telemetry.1],
+            // UDP, where a reservation would be in the way.
+            xray: free_udp_port()?,
+            datadog: datadog.0,
+            _reservations: reservations,
         })
     }
+}
+
+/// The system gives it to nobody else soon.
+fn free_udp_port() -> std::io::Result<u16> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(socket.local_addr()?.port())
 }
 
 fn reservation(port: u16) -> Option<UdpSocket> {

@@ -44,6 +44,9 @@ impl Settings {
 }
 
 async fn ask(runtime: &Runtime) -> RuntimeVersion {
+    if matches!(runtime, Runtime::Custom { .. }) {
+        return RuntimeVersion::of(runtime, "");
+    }
     let asked = Command::new(runtime.interpreter())
         .arg("--version")
         .env_clear()
@@ -80,6 +83,11 @@ impl RuntimeVersion {
             Runtime::Node { .. } => Self {
                 execution_environment: format!("AWS_Lambda_nodejs{major}.x"),
                 telemetry: format!("nodejs:{major}.v{minor}"),
+            },
+            // The variable is not set there.
+            Runtime::Custom { .. } => Self {
+                execution_environment: String::new(),
+                telemetry: "provided:al2023.v1".to_owned(),
             },
         }
     }

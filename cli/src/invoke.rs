@@ -1,0 +1,262 @@
+//! `coldtrace invoke`: runs a function here as Lambda would, with cold starts, freezes and limits, and shows where its time
+//! went.
+//!
+//! Function and extension are real, in an emulated sandbox; what the extension ships is taken in this process and rebuilt
+//! as the query service does it. Nothing is stored. Here: the command. What runs is found in [`project`], what is shipped
+//! taken in [`intake`], put together in [`heard`] and shown by [`drawing`] and [`json`].
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bytes::Bytes;
+use clap::Args;
+use coldtrace_model::ByteSize;
+use coldtrace_sandbox::{Event, ExternalExtension, Function, FunctionConfig, Invoked};
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+mod changes;
+mod drawing;
+mod heard;
+mod intake;
+mod json;
+mod project;
+
+use crate::failure::Failure;
+use crate::settings::say;
+use heard::{Heard, Told};
+use intake::Intake;
+use project::Project;
+
+/// Lambda's own.
+const DEFAULT_MEMORY: u64 = 128;
+const DEFAULT_TIMEOUT: f64 = 3.0;
+/// While a file may still be written to.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// Longer than anybody looks at what one call printed: sandboxes stay while this command runs.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(3_600);
+
+/// `coldtrace invoke`.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct InvokeArguments {
+    /// The handler, as the function's settings name it: `app.handler`. Or an executable that speaks the Runtime API:
+    /// `./bootstrap`.
+    handler: String,
+    /// The event: a file, `-` for standard input, or JSON itself.
+    #[arg(long, value_name = "FILE", default_value = "{}")]
+    event: String,
+    /// The folder with the code.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    code: PathBuf,
+    /// The function's name.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Memory in MB; more of it than this ends the function.
+    #[arg(long, value_name = "MB", default_value_t = DEFAULT_MEMORY)]
+    memory: u64,
+    /// The time limit of an invocation in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT)]
+    timeout: f64,
+    /// So many invocations at once, each in a sandbox of its own.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
+    concurrency: u16,
+    /// So often, one after another: all but the first are warm.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    times: u32,
+    /// A variable of the function's environment.
+    #[arg(long = "env", value_name = "KEY=VALUE")]
+    environment: Vec<String>,
+    /// The interpreter; else `python3` or `node` of the PATH.
+    #[arg(long, value_name = "FILE")]
+    interpreter: Option<PathBuf>,
+    /// A folder with packages, beside those of the code's own folder.
+    #[arg(long, value_name = "DIR")]
+    packages: Vec<PathBuf>,
+    /// The extension; else `coldtrace-extension` beside this program.
+    #[arg(long, value_name = "FILE")]
+    extension: Option<PathBuf>,
+    /// X-Ray's header of the caller; else a sampled trace of its own.
+    #[arg(long, value_name = "HEADER")]
+    trace_header: Option<String>,
+    /// Again whenever the code or the event changes, until it is interrupted.
+    #[arg(long)]
+    watch: bool,
+    /// For machines: a line of JSON for each invocation.
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "Examples:\n  \
+    coldtrace invoke app.handler --event event.json\n  \
+    coldtrace invoke src/index.handler --times 3 --memory 512\n  \
+    coldtrace invoke app.handler --env COLDTRACE_XRAY_PORT=2000    (takes what AWS's X-Ray SDK sends)\n  \
+    coldtrace invoke ./bootstrap --concurrency 5\n\n\
+    Exit code 1 where an invocation failed.";
+
+/// Runs it.
+pub(crate) fn run(arguments: &InvokeArguments) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| Failure::failed("cannot start the runtime", error))?;
+    runtime.block_on(async {
+        tokio::select! {
+            ran = arguments.run() => ran,
+            interrupted = tokio::signal::ctrl_c() => interrupted
+                .map_err(|error| Failure::failed("cannot listen for interrupts", error)),
+        }
+    })
+}
+
+// === impl InvokeArguments ===
+
+impl InvokeArguments {
+    async fn run(&self) -> Result<(), Failure> {
+        if !self.watch {
+            return match self.round().await? {
+                0 => Ok(()),
+                1 => Err(Failure::Told("an invocation failed".to_owned())),
+                failed => Err(Failure::Told(format!("{failed} invocations failed"))),
+            };
+        }
+        loop {
+            let seen = self.state();
+            // What is wrong now may be right with the next change.
+            if let Err(failure) = self.round().await {
+                say(&format!("{}\n", crate::failure::chain_of(&failure)))?;
+            }
+            say("waiting for a change\n")?;
+            while self.state() == seen {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
+    }
+
+    /// Everything that a change would show in.
+    fn state(&self) -> changes::State {
+        let event = Path::new(&self.event);
+        changes::State::of(&self.code, event.is_file().then_some(event))
+    }
+
+    /// Invokes as often as asked, and shows it. Returns how many failed.
+    async fn round(&self) -> Result<usize, Failure> {
+        let event = self.event()?;
+        let intake = Intake::open().await?;
+        let function = Function::new(self.function(&intake.endpoint)?);
+        let mut invoked = Vec::new();
+        for _ in 0..self.times {
+            let mut together = JoinSet::new();
+            for _ in 0..self.concurrency {
+                let (function, event) = (function.clone(), self.invocation(&event));
+                together.spawn(async move { function.invoke(event).await });
+            }
+            invoked.extend(together.join_all().await);
+        }
+        // With time for extensions to send the rest.
+        function.shutdown().await;
+        let heard = Heard::of(intake.taken());
+        invoked.sort_by_key(|one| one.observed.sent);
+        for one in &invoked {
+            self.show(one, &heard.of_invocation(one.request_id.as_str()))?;
+        }
+        Ok(invoked.iter().filter(|one| one.error.is_some()).count())
+    }
+
+    fn show(&self, invoked: &Invoked, told: &Told) -> Result<(), Failure> {
+        match self.json {
+            true => say(&format!("{}\n", json::of(invoked, told))),
+            false => {
+                let style = drawing::Style {
+                    is_colored: std::io::stdout().is_terminal(),
+                };
+                say(&drawing::draw(invoked, told, style))
+            }
+        }
+    }
+
+    fn invocation(&self, event: &Bytes) -> Event {
+        let own = || format!("Root={};Parent={};Sampled=1", new_root(), digits(16));
+        Event {
+            payload: event.clone(),
+            trace_header: Some(self.trace_header.clone().unwrap_or_else(own)),
+        }
+    }
+
+    fn event(&self) -> Result<Bytes, Failure> {
+        let text = match self.event.as_str() {
+            "-" => std::io::read_to_string(std::io::stdin()).map_err(|error| {
+                Failure::failed("cannot read the event from standard input", error)
+            })?,
+            text if text.trim_start().starts_with(['{', '[', '"']) => text.to_owned(),
+            path => std::fs::read_to_string(path)
+                .map_err(|error| Failure::failed(format!("cannot read the event {path}"), error))?,
+        };
+        serde_json::from_str::<Value>(&text).map_err(|error| {
+            Failure::failed(format!("the event {} is not JSON", self.event), error)
+        })?;
+        Ok(text.into())
+    }
+
+    fn function(&self, endpoint: &str) -> Result<FunctionConfig, Failure> {
+        // The function runs in a folder of its own.
+        let absolute = |path: &PathBuf| {
+            let failed = |error| {
+                Failure::failed(format!("cannot find the folder {}", path.display()), error)
+            };
+            path.canonicalize().map_err(failed)
+        };
+        let code_dir = absolute(&self.code)?;
+        let packages = self.packages.iter().map(absolute);
+        let project = Project {
+            code: &code_dir,
+            handler: &self.handler,
+            interpreter: self.interpreter.as_deref(),
+            packages: &packages.collect::<Result<Vec<_>, Failure>>()?,
+        };
+        let name = match &self.name {
+            Some(name) => name.clone(),
+            None => project.name(),
+        };
+        let environment = self.environment.iter().map(|pair| {
+            let pair = pair.split_once('=');
+            let (key, value) =
+                pair.ok_or_else(|| Failure::Told("--env takes KEY=VALUE".to_owned()))?;
+            Ok((key.to_owned(), value.to_owned()))
+        });
+        let timeout = Duration::try_from_secs_f64(self.timeout)
+            .map_err(|error| Failure::failed("--timeout is no time", error))?;
+        Ok(FunctionConfig {
+            name,
+            version: "$LATEST".to_owned(),
+            runtime: project.runtime()?,
+            handler: self.handler.clone(),
+            memory: ByteSize::from_mib(self.memory),
+            timeout,
+            environment: environment.collect::<Result<_, Failure>>()?,
+            extensions: vec![ExternalExtension {
+                name: "coldtrace".to_owned(),
+                path: project::extension(self.extension.as_deref())?,
+                environment: vec![("COLDTRACE_ENDPOINT".to_owned(), endpoint.to_owned())],
+            }],
+            region: "eu-central-1".to_owned(),
+            account: "123456789012".to_owned(),
+            max_concurrency: usize::from(self.concurrency),
+            idle_timeout: IDLE_TIMEOUT,
+            code_dir,
+        })
+    }
+}
+
+/// A root as X-Ray makes it: seconds, and 24 random digits.
+fn new_root() -> String {
+    let seconds = coldtrace_model::UnixNanos::now().0 / 1_000_000_000;
+    format!("1-{seconds:08x}-{}", digits(24))
+}
+
+/// Random hex digits, as many as asked, at most 32.
+fn digits(count: usize) -> String {
+    use std::hash::{BuildHasher as _, RandomState};
+    let random = [0_u8, 1].map(|half| RandomState::new().hash_one(half));
+    let digits: String = random.iter().map(|half| format!("{half:016x}")).collect();
+    digits[..count].to_owned()
+}
