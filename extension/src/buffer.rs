@@ -1,5 +1,4 @@
-//! What waits to be sent, bounded in bytes. At the bound the oldest goes, and is counted; of what is no batch yet, lines and spans
-//! before facts.
+//! What waits to be sent, bounded in bytes. At the bound lines and spans go before facts, the oldest first, and are counted.
 //!
 //! Items become a batch when it is time to send. A batch has its id from then on and keeps its bytes, so that it can be sent
 //! again without being stored twice.
@@ -59,6 +58,8 @@ pub(crate) struct Buffer {
     /// When the oldest of them came.
     waiting_since: Option<UnixNanos>,
     batches: VecDeque<Batch>,
+    /// So many of the first have nothing left but facts, or are on their way.
+    lean: usize,
     dropped_items: u64,
     dropped_bytes: u64,
 }
@@ -75,6 +76,7 @@ impl Buffer {
             bytes: 0,
             waiting_since: None,
             batches: batches.into(),
+            lean: 0,
             dropped_items: 0,
             dropped_bytes: 0,
         }
@@ -122,7 +124,10 @@ impl Buffer {
 
     /// The batch needs no sending any more.
     pub(crate) fn remove(&mut self, id: BatchId) {
-        self.batches.retain(|batch| batch.id != id);
+        if let Some(place) = self.batches.iter().position(|batch| batch.id == id) {
+            self.batches.remove(place);
+            self.lean -= usize::from(place < self.lean);
+        }
     }
 
     /// The batch was refused for good.
@@ -168,16 +173,29 @@ impl Buffer {
 
     fn enforce_limit(&mut self) {
         while self.bytes + self.sealed_bytes() > self.limit {
-            // The first batch stays: it may be on its way.
-            if let Some(batch) = self.batches.remove(1) {
+            // The first batch stays as it is: it may be on its way.
+            self.lean = self.lean.max(1);
+            if let Some(batch) = self.batches.get_mut(self.lean) {
+                self.lean += 1;
+                let (items, bytes) = batch.strip();
+                self.dropped_items += items;
+                self.dropped_bytes += bytes;
+            } else if let Some(item) = self.bulk.pop_front() {
+                self.drop_waiting(&item);
+            } else if let Some(batch) = self.batches.remove(1) {
+                self.lean -= 1;
                 self.note_dropped(batch.message.len());
-            } else if let Some(item) = self.bulk.pop_front().or_else(|| self.first.pop_front()) {
-                self.bytes = self.bytes.saturating_sub(item.size());
-                self.note_dropped(item.size());
+            } else if let Some(item) = self.first.pop_front() {
+                self.drop_waiting(&item);
             } else {
                 return;
             }
         }
+    }
+
+    fn drop_waiting(&mut self, item: &Item) {
+        self.bytes = self.bytes.saturating_sub(item.size());
+        self.note_dropped(item.size());
     }
 
     fn sealed_bytes(&self) -> usize {
@@ -187,6 +205,25 @@ impl Buffer {
     fn note_dropped(&mut self, bytes: usize) {
         self.dropped_items += 1;
         self.dropped_bytes += bytes as u64;
+    }
+}
+
+// === impl Batch ===
+
+impl Batch {
+    /// Leaves facts and phases alone. Gives how many items that costs, and bytes. Its id stays: whoever has the whole of it takes
+    /// the rest for sent, which it is.
+    fn strip(&mut self) -> (u64, u64) {
+        // It is our own; one of which that can't be read is kept.
+        let Ok(mut request) = v1::ExportRequest::decode(self.message.clone()) else {
+            return (0, 0);
+        };
+        let items = request.logs.len() + request.payloads.len();
+        request.logs.clear();
+        request.payloads.clear();
+        let before = self.message.len();
+        self.message = request.encode_to_vec().into();
+        (items as u64, (before - self.message.len()) as u64)
     }
 }
 
@@ -256,6 +293,33 @@ mod tests {
         assert_eq!(request.facts.len(), 1);
         let stats = request.stats.unwrap();
         assert_eq!((stats.dropped_items, stats.dropped_bytes), (1, 4_064));
+    }
+
+    #[test]
+    fn of_batches_that_wait_facts_stay_and_the_one_on_its_way_is_whole() {
+        let mut buffer = Buffer::new(10_000, Vec::new());
+        let now = UnixNanos(1);
+        for request_id in ["a", "b", "c"] {
+            buffer.push(fact(request_id), now);
+            buffer.push(payload(4_000), now);
+            buffer.seal(&sender());
+        }
+        let requests: Vec<v1::ExportRequest> = buffer.batches().map(decode).collect();
+        let shape = |request: &v1::ExportRequest| (request.facts.len(), request.payloads.len());
+        let shapes: Vec<_> = requests.iter().map(shape).collect();
+        assert_eq!(shapes, [(1, 1), (1, 0), (1, 1)]);
+        assert_eq!((buffer.dropped_items, buffer.lean), (1, 2));
+        let ids: Vec<BatchId> = buffer.batches().map(|batch| batch.id).collect();
+        assert_eq!(requests[1].batch_id, ids[1], "it is the same batch");
+        // Facts go when there is nothing else.
+        buffer.remove(ids[0]);
+        for number in 0..200 {
+            buffer.push(fact(&format!("{number:0100}")), now);
+        }
+        buffer.seal(&sender());
+        let held: usize = buffer.batches().map(|batch| batch.message.len()).sum();
+        assert!(held <= 10_000 + BATCH_LIMIT, "{held}");
+        assert!(buffer.dropped_items > 1);
     }
 
     #[test]

@@ -9,6 +9,10 @@ use coldtrace_model::{Architecture, ByteSize, Cold};
 
 use crate::log::Level;
 
+pub(crate) mod destination;
+
+use destination::Destination;
+
 /// How long the function may be held for a flush at most.
 const FLUSH_BUDGET: Duration = Duration::from_secs(1);
 /// OTLP's own ports, where every SDK looks by default.
@@ -22,10 +26,8 @@ const TELEMETRY_PORT: u16 = 4319;
 pub(crate) struct Config {
     /// `AWS_LAMBDA_RUNTIME_API`: host and port of the platform.
     pub(crate) runtime_api: String,
-    /// `COLDTRACE_ENDPOINT`: the collector. Without one the extension only keeps the platform company.
-    pub(crate) endpoint: Option<Endpoint>,
-    /// `COLDTRACE_API_KEY`.
-    pub(crate) api_key: Option<String>,
+    /// `COLDTRACE_ENDPOINT`, else `OTEL_EXPORTER_OTLP_*`. Without one the extension only keeps the platform company.
+    pub(crate) destination: Option<Destination>,
     /// `COLDTRACE_OTLP_GRPC_PORT`.
     pub(crate) otlp_grpc_port: u16,
     /// `COLDTRACE_OTLP_HTTP_PORT`.
@@ -44,13 +46,6 @@ pub(crate) struct Config {
     pub(crate) scratch: PathBuf,
     /// What the platform tells of the function.
     pub(crate) function: FunctionSettings,
-}
-
-/// The collector's address. `http` alone: TLS is not spoken yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Endpoint {
-    pub(crate) host: String,
-    pub(crate) port: u16,
 }
 
 /// The function as its environment shows it.
@@ -95,12 +90,13 @@ impl Config {
             lookup: &lookup,
             warnings: Vec::new(),
         };
+        let otlp_grpc_port = reading.port("COLDTRACE_OTLP_GRPC_PORT", OTLP_GRPC_PORT);
+        let otlp_http_port = reading.port("COLDTRACE_OTLP_HTTP_PORT", OTLP_HTTP_PORT);
         let config = Self {
             runtime_api: reading.text("AWS_LAMBDA_RUNTIME_API").unwrap_or_default(),
-            endpoint: reading.parsed("COLDTRACE_ENDPOINT", Endpoint::parse),
-            api_key: reading.text("COLDTRACE_API_KEY"),
-            otlp_grpc_port: reading.port("COLDTRACE_OTLP_GRPC_PORT", OTLP_GRPC_PORT),
-            otlp_http_port: reading.port("COLDTRACE_OTLP_HTTP_PORT", OTLP_HTTP_PORT),
+            destination: Destination::read(&mut reading, [otlp_grpc_port, otlp_http_port]),
+            otlp_grpc_port,
+            otlp_http_port,
             telemetry_port: reading.port("COLDTRACE_TELEMETRY_PORT", TELEMETRY_PORT),
             xray_port: reading.asked_port("COLDTRACE_XRAY_PORT"),
             datadog_port: reading.asked_port("COLDTRACE_DATADOG_PORT"),
@@ -119,39 +115,6 @@ impl Config {
             function: FunctionSettings::read(&mut reading),
         };
         (config, reading.warnings)
-    }
-}
-
-// === impl Endpoint ===
-
-impl Endpoint {
-    fn parse(text: &str) -> Result<Self, &'static str> {
-        let rest = text
-            .strip_prefix("http://")
-            .ok_or("must begin with http:// (https is not spoken yet)")?;
-        let authority = rest.strip_suffix('/').unwrap_or(rest);
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => {
-                (host, port.parse().map_err(|_| "has no valid port")?)
-            }
-            _ => (authority, OTLP_GRPC_PORT),
-        };
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        match host.is_empty() || host.contains(['/', '@', '?', '#']) {
-            true => Err("must be http://HOST:PORT"),
-            false => Ok(Self {
-                host: host.to_owned(),
-                port,
-            }),
-        }
-    }
-
-    /// `host:port` as a URI writes it.
-    pub(crate) fn authority(&self) -> String {
-        match self.host.contains(':') {
-            true => format!("[{}]:{}", self.host, self.port),
-            false => format!("{}:{}", self.host, self.port),
-        }
     }
 }
 
@@ -246,7 +209,7 @@ impl Reading<'_> {
 mod tests {
     use super::*;
 
-    fn read(pairs: &[(&str, &str)]) -> (Config, Warnings) {
+    pub(super) fn read(pairs: &[(&str, &str)]) -> (Config, Warnings) {
         Config::read(|key| {
             let pair = pairs.iter().find(|(name, _)| *name == key);
             pair.map(|(_, value)| (*value).to_owned())
@@ -257,7 +220,7 @@ mod tests {
     fn an_empty_environment_gives_the_defaults_without_a_warning() {
         let (config, warnings) = read(&[]);
         assert_eq!(warnings, Warnings::new());
-        assert_eq!(config.endpoint, None);
+        assert_eq!(config.destination, None);
         assert_eq!(
             (
                 config.otlp_grpc_port,
@@ -272,38 +235,23 @@ mod tests {
     #[test]
     fn a_bad_value_is_one_warning_and_the_default() {
         let (config, warnings) = read(&[
-            ("COLDTRACE_ENDPOINT", "https://collector"),
+            ("COLDTRACE_ENDPOINT", "ftp://collector"),
             ("COLDTRACE_OTLP_HTTP_PORT", "99999"),
             ("COLDTRACE_FLUSH_BUDGET_MS", "soon"),
             ("COLDTRACE_LOG", "loud"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
         ]);
-        assert_eq!(config.endpoint, None);
+        assert_eq!(config.destination, None);
         assert_eq!(config.otlp_http_port, 4318);
         assert_eq!(config.function.memory, Some(ByteSize::from_mib(128)));
         assert_eq!(
             warnings,
             [
-                "COLDTRACE_ENDPOINT=\"https://collector\" must begin with http:// (https is not spoken yet)",
                 "COLDTRACE_OTLP_HTTP_PORT=\"99999\" is not a port",
+                "COLDTRACE_ENDPOINT=\"ftp://collector\" must begin with http:// or https://",
                 "COLDTRACE_FLUSH_BUDGET_MS=\"soon\" is not a number of milliseconds",
                 "COLDTRACE_LOG=\"loud\" is none of off, error, warn, info, debug",
             ]
         );
-    }
-
-    #[test]
-    fn endpoints_are_read_with_and_without_a_port() {
-        let check = |text: &str, expected: &str| {
-            let endpoint = Endpoint::parse(text).map(|endpoint| endpoint.authority());
-            assert_eq!(endpoint.as_deref(), Ok(expected), "{text}");
-        };
-        check("http://10.0.0.7:4317", "10.0.0.7:4317");
-        check("http://collector/", "collector:4317");
-        check("http://[::1]:14317", "[::1]:14317");
-        check("http://[::1]", "[::1]:4317");
-        for bad in ["collector:4317", "http://", "http://a/b:1", "http://a:b"] {
-            assert!(Endpoint::parse(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -13,6 +13,7 @@ use coldtrace_model::{
 
 use self::init::Init;
 use self::invocation::{Circumstances, Invocation};
+pub(crate) use self::spans::resource;
 use crate::runtime_api::{Invoke, Mode, ShutdownReason};
 use crate::telemetry_api::PlatformEvent;
 use crate::telemetry_api::event::line::Line;

@@ -13,7 +13,8 @@ use std::time::Duration;
 use coldtrace_model::UnixNanos;
 use tokio::sync::mpsc;
 
-use crate::config::{Config, Endpoint, Initialization, Warnings};
+use crate::config::destination::Destination;
+use crate::config::{Config, Initialization, Warnings};
 use crate::lifecycle::Event;
 use crate::log::Level;
 use crate::runtime_api::{ApiError, Mode, PlatformCall, Registration, RuntimeApi, Subscription};
@@ -69,12 +70,12 @@ fn main() -> ExitCode {
         }
     };
     tell(&warnings);
-    match config.endpoint.clone() {
-        Some(endpoint) => work(platform, config, endpoint, registration),
+    match config.destination.clone() {
+        Some(destination) => work(platform, config, destination, registration),
         None => {
             log::line(
                 Level::Warn,
-                "COLDTRACE_ENDPOINT is not set: nothing is traced",
+                "neither COLDTRACE_ENDPOINT nor OTEL_EXPORTER_OTLP_ENDPOINT is set: nothing is traced",
                 &[],
             );
             idle(platform)
@@ -86,7 +87,7 @@ fn main() -> ExitCode {
 fn work(
     mut platform: RuntimeApi,
     config: Config,
-    endpoint: Endpoint,
+    destination: Destination,
     registration: Registration,
 ) -> ExitCode {
     let listeners = bind(&config);
@@ -100,7 +101,7 @@ fn work(
     let (call_next_tx, call_next) = sync_channel(1);
     let worker = Worker {
         config,
-        endpoint,
+        destination,
         registration,
         registered: UnixNanos::now(),
         listeners,

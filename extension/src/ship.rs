@@ -1,4 +1,4 @@
-//! Sends batches to the collector: `coldtrace.v1.Ingest/Export` over one HTTP/2 connection.
+//! Sends batches: to the collector as they are, by `coldtrace.v1.Ingest/Export`, or to any backend as OTLP, by gRPC or HTTP.
 //!
 //! A connection dies unseen while the process is frozen. So the first send after a pause goes over a fresh one, and a send that
 //! fails on one that was used before is repeated once on a fresh one: the batch's id makes that safe.
@@ -8,23 +8,25 @@ use std::time::Duration;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use coldtrace_model::{Nanos, UnixNanos};
 use coldtrace_proto::v1;
-use h2::client::SendRequest;
 use http::{HeaderMap, Request, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
 use prost::Message as _;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use self::connect::{Connector, Requests, Version};
+use self::otlp::Signals;
 use crate::buffer::{Batch, BatchId};
-use crate::config::Endpoint;
+use crate::config::destination::{Address, Destination, Endpoint, Protocol, Route};
 use crate::log::{self, Level};
-use crate::tasks;
+
+mod connect;
+mod otlp;
 
 /// After a pause of this length the process may have been frozen, or a balancer on the way may have forgotten the connection.
 const STALE: Nanos = Nanos::from_millis(10_000);
 /// An `ExportReply` is a few words.
 const MAX_REPLY: usize = 64 << 10;
-const PATH: &str = "/coldtrace.v1.Ingest/Export";
 /// Flag and length in front of a gRPC message.
 const PREFIX: usize = 5;
 
@@ -56,15 +58,34 @@ pub(crate) enum Verdict {
 /// The sender, with its connection.
 #[derive(Debug)]
 pub(crate) struct Shipper {
-    endpoint: Endpoint,
-    authorization: Option<String>,
+    destination: Destination,
+    connector: Connector,
     connection: Option<Connection>,
+    /// The batch of which the spans are out and the lines may not be: only they are sent again.
+    spans_out: Option<BatchId>,
 }
 
 #[derive(Debug)]
 struct Connection {
-    requests: SendRequest<Bytes>,
+    endpoint: Endpoint,
+    version: Version,
+    requests: Requests,
     last_used: UnixNanos,
+}
+
+/// One request of a batch.
+struct Outgoing<'a> {
+    to: &'a Address,
+    form: Form,
+    message: Bytes,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Its reply tells what was rejected.
+    Coldtrace,
+    Grpc,
+    Http,
 }
 
 /// Why there is no answer.
@@ -72,22 +93,27 @@ struct Connection {
 enum SendError {
     #[error("connect: {0}")]
     Connect(std::io::Error),
+    #[error("TLS: {0}")]
+    Tls(String),
     #[error("{0}")]
     Transport(#[from] h2::Error),
+    #[error("{0}")]
+    Http(#[from] hyper::Error),
     #[error("the request can't be formed: {0}")]
     Form(#[from] http::Error),
-    #[error("the reply is too large")]
-    ReplyTooLarge,
+    #[error("the reply can't be read")]
+    Reply,
 }
 
 // === impl Shipper ===
 
 impl Shipper {
-    pub(crate) fn new(endpoint: Endpoint, api_key: Option<&str>) -> Self {
+    pub(crate) fn new(destination: Destination) -> Self {
         Self {
-            endpoint,
-            authorization: api_key.map(|key| format!("Bearer {key}")),
+            connector: Connector::new(destination.ca.clone()),
+            destination,
             connection: None,
+            spans_out: None,
         }
     }
 
@@ -109,10 +135,8 @@ impl Shipper {
     }
 
     async fn ship(&mut self, order: &Order) -> Verdict {
-        let message = frame(&order.batch.message);
-        match timeout(order.time_limit, self.send(&message)).await {
-            Ok(Ok(verdict)) => verdict,
-            Ok(Err(error)) => Verdict::Failed(error.to_string()),
+        match timeout(order.time_limit, self.send_batch(&order.batch)).await {
+            Ok(verdict) => verdict,
             Err(_) => {
                 self.connection = None;
                 Verdict::Failed(format!("no answer within {:?}", order.time_limit))
@@ -120,85 +144,169 @@ impl Shipper {
         }
     }
 
-    async fn send(&mut self, message: &Bytes) -> Result<Verdict, SendError> {
+    async fn send_batch(&mut self, batch: &Batch) -> Verdict {
+        let destination = self.destination.clone();
+        let (protocol, traces, logs) = match &destination.route {
+            Route::Coldtrace(to) => {
+                let message = batch.message.clone();
+                let form = Form::Coldtrace;
+                return self.send(&Outgoing { to, form, message }).await;
+            }
+            Route::Otlp {
+                protocol,
+                traces,
+                logs,
+            } => (*protocol, traces, logs),
+        };
+        let form = match protocol {
+            Protocol::Grpc => Form::Grpc,
+            Protocol::HttpProtobuf => Form::Http,
+        };
+        let signals = Signals::of(&batch.message);
+        let are_spans_out = self.spans_out == Some(batch.id) || signals.traces.is_empty();
+        if let Some(to) = traces.as_ref().filter(|_| !are_spans_out) {
+            let message = signals.traces;
+            match self.send(&Outgoing { to, form, message }).await {
+                Verdict::Stored => self.spans_out = Some(batch.id),
+                verdict => return verdict,
+            }
+        }
+        if let Some(to) = logs.as_ref().filter(|_| !signals.logs.is_empty()) {
+            let message = signals.logs;
+            return self.send(&Outgoing { to, form, message }).await;
+        }
+        Verdict::Stored
+    }
+
+    async fn send(&mut self, outgoing: &Outgoing<'_>) -> Verdict {
+        let sent = self.try_send(outgoing).await;
+        sent.unwrap_or_else(|error| Verdict::Failed(error.to_string()))
+    }
+
+    async fn try_send(&mut self, outgoing: &Outgoing<'_>) -> Result<Verdict, SendError> {
         let now = UnixNanos::now();
-        let kept = self
-            .connection
-            .take()
-            .filter(|connection| now.since(connection.last_used) < STALE);
+        let version = outgoing.form.version();
+        let kept = self.connection.take().filter(|connection| {
+            connection.endpoint == outgoing.to.endpoint
+                && connection.version == version
+                && now.since(connection.last_used) < STALE
+        });
         if let Some(connection) = kept
-            && let Ok(verdict) = self.exchange(connection, message.clone()).await
+            && let Ok(verdict) = self.exchange(connection, outgoing).await
         {
             return Ok(verdict);
         }
-        let connection = self.connect().await?;
-        self.exchange(connection, message.clone()).await
-    }
-
-    async fn connect(&self) -> Result<Connection, SendError> {
-        let address = (self.endpoint.host.as_str(), self.endpoint.port);
-        let stream = TcpStream::connect(address)
-            .await
-            .map_err(SendError::Connect)?;
-        stream.set_nodelay(true).map_err(SendError::Connect)?;
-        let (requests, connection) = h2::client::handshake(stream).await?;
-        tasks::spawn("collector connection", async {
-            if let Err(error) = connection.await {
-                log::line(
-                    Level::Debug,
-                    "collector connection ended",
-                    &[("error", &error)],
-                );
-            }
-        });
-        Ok(Connection {
-            requests,
-            last_used: UnixNanos::now(),
-        })
+        let endpoint = &outgoing.to.endpoint;
+        let connection = Connection {
+            endpoint: endpoint.clone(),
+            version,
+            requests: self.connector.connect(endpoint, version).await?,
+            last_used: now,
+        };
+        self.exchange(connection, outgoing).await
     }
 
     /// One request. The connection is kept if it served.
     async fn exchange(
         &mut self,
         connection: Connection,
-        message: Bytes,
+        outgoing: &Outgoing<'_>,
     ) -> Result<Verdict, SendError> {
-        let request = self.request()?;
-        let mut requests = connection.requests.ready().await?;
-        let (reply, mut body) = requests.send_request(request, false)?;
-        body.send_data(message, true)?;
-        let reply = reply.await?;
-        let (head, mut body) = reply.into_parts();
-        let mut bytes = BytesMut::new();
-        while let Some(data) = body.data().await {
-            let data = data?;
-            body.flow_control().release_capacity(data.len())?;
-            if bytes.len() + data.len() > MAX_REPLY {
-                return Err(SendError::ReplyTooLarge);
+        let head = self.head(outgoing)?;
+        let (requests, verdict) = match connection.requests {
+            Requests::Http2(requests) => {
+                let mut requests = requests.ready().await?;
+                let (reply, mut body) = requests.send_request(head, false)?;
+                body.send_data(frame(&outgoing.message), true)?;
+                let verdict = grpc_verdict(reply.await?, outgoing.form).await?;
+                (Requests::Http2(requests), verdict)
             }
-            bytes.extend_from_slice(&data);
-        }
-        let trailers = body.trailers().await?.unwrap_or_default();
+            Requests::Http1(mut requests) => {
+                requests.ready().await?;
+                let body = Full::new(outgoing.message.clone());
+                let reply = requests.send_request(head.map(|()| body)).await?;
+                let verdict = http_verdict(reply).await?;
+                (Requests::Http1(requests), verdict)
+            }
+        };
         self.connection = Some(Connection {
             requests,
             last_used: UnixNanos::now(),
+            ..connection
         });
-        Ok(judge(head.status, &head.headers, &trailers, &bytes))
+        Ok(verdict)
     }
 
-    fn request(&self) -> Result<Request<()>, http::Error> {
-        let mut request = Request::post(format!("http://{}{PATH}", self.endpoint.authority()))
-            .header("content-type", "application/grpc")
-            .header("te", "trailers")
-            .header(
-                "user-agent",
-                concat!("coldtrace-extension/", env!("CARGO_PKG_VERSION")),
-            );
-        if let Some(authorization) = &self.authorization {
-            request = request.header("authorization", authorization);
+    fn head(&self, outgoing: &Outgoing<'_>) -> Result<Request<()>, http::Error> {
+        let Address { endpoint, path } = outgoing.to;
+        let authority = endpoint.authority();
+        let agent = concat!("coldtrace-extension/", env!("CARGO_PKG_VERSION"));
+        let mut request = match outgoing.form {
+            Form::Coldtrace | Form::Grpc => {
+                Request::post(format!("{}://{authority}{path}", endpoint.scheme()))
+                    .header("content-type", "application/grpc")
+                    .header("te", "trailers")
+            }
+            Form::Http => Request::post(path)
+                .header("host", authority)
+                .header("content-type", "application/x-protobuf"),
+        };
+        request = request.header("user-agent", agent);
+        for (name, value) in &self.destination.headers {
+            request = request.header(name, value);
         }
         request.body(())
     }
+}
+
+// === impl Form ===
+
+impl Form {
+    const fn version(self) -> Version {
+        match self {
+            Self::Coldtrace | Self::Grpc => Version::Http2,
+            Self::Http => Version::Http1,
+        }
+    }
+}
+
+async fn grpc_verdict(
+    reply: http::Response<h2::RecvStream>,
+    form: Form,
+) -> Result<Verdict, SendError> {
+    let (head, mut body) = reply.into_parts();
+    let mut bytes = BytesMut::new();
+    while let Some(data) = body.data().await {
+        let data = data?;
+        body.flow_control().release_capacity(data.len())?;
+        if bytes.len() + data.len() > MAX_REPLY {
+            return Err(SendError::Reply);
+        }
+        bytes.extend_from_slice(&data);
+    }
+    let trailers = body.trailers().await?.unwrap_or_default();
+    let verdict = judge(head.status, &head.headers, &trailers);
+    if form == Form::Coldtrace && matches!(verdict, Verdict::Stored) {
+        note_rejected(&bytes);
+    }
+    Ok(verdict)
+}
+
+async fn http_verdict(reply: http::Response<hyper::body::Incoming>) -> Result<Verdict, SendError> {
+    let (head, body) = reply.into_parts();
+    // Read to its end, or the connection would not serve again.
+    let body = Limited::new(body, MAX_REPLY).collect().await;
+    let body = body.map_err(|_| SendError::Reply)?.to_bytes();
+    let reason = || {
+        let words = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
+        format!("status {}: {words}", head.status)
+    };
+    Ok(match head.status.as_u16() {
+        200..=299 => Verdict::Stored,
+        // By OTLP's list; and a request that took too long.
+        408 | 429 | 502 | 503 | 504 => Verdict::Failed(reason()),
+        _ => Verdict::Refused(reason()),
+    })
 }
 
 /// gRPC's frame around an uncompressed message.
@@ -211,7 +319,7 @@ fn frame(message: &Bytes) -> Bytes {
 }
 
 /// What a reply means for the batch.
-fn judge(status: StatusCode, head: &HeaderMap, trailers: &HeaderMap, body: &[u8]) -> Verdict {
+fn judge(status: StatusCode, head: &HeaderMap, trailers: &HeaderMap) -> Verdict {
     let field = |name| trailers.get(name).or_else(|| head.get(name));
     let text = |name| field(name).and_then(|value| value.to_str().ok());
     let code: Option<u32> = text("grpc-status").and_then(|code| code.parse().ok());
@@ -220,10 +328,7 @@ fn judge(status: StatusCode, head: &HeaderMap, trailers: &HeaderMap, body: &[u8]
         format!("status {status}, grpc-status {code:?}: {message}")
     };
     match code {
-        Some(0) => {
-            note_rejected(body);
-            Verdict::Stored
-        }
+        Some(0) => Verdict::Stored,
         // Without details the message is too large, or the like: the same bytes will never be taken.
         Some(8) if field("grpc-status-details-bin").is_none() => Verdict::Refused(reason()),
         // By OTLP's list, and what proxies answer in the collector's stead. The rest is the collector's last word.

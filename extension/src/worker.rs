@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
 use crate::buffer::{self, Buffer};
-use crate::config::{Config, Endpoint, Initialization};
+use crate::config::destination::Destination;
+use crate::config::{Config, Initialization};
 use crate::journal::Journal;
 use crate::lifecycle::{Effect, Event, Farewell, Lifecycle, Setup};
 use crate::receiver::{self, Intake, Received};
@@ -31,7 +32,7 @@ const ORDER_QUEUE: usize = 1;
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) config: Config,
-    pub(crate) endpoint: Endpoint,
+    pub(crate) destination: Destination,
     pub(crate) registration: Registration,
     pub(crate) registered: UnixNanos,
     pub(crate) listeners: Listeners,
@@ -112,7 +113,7 @@ impl Worker {
             let serving = receiver::datadog::serve(adopt(listener)?, intake);
             tasks::spawn("datadog listener", serving);
         }
-        let shipper = Shipper::new(self.endpoint.clone(), self.config.api_key.as_deref());
+        let shipper = Shipper::new(self.destination.clone());
         tasks::spawn("shipper", shipper.run(orders_rx, deliveries_tx));
 
         let early = self.wait_for_restore().await;

@@ -149,7 +149,7 @@ fn status(outcome: Outcome, error_type: &str) -> Status {
 }
 
 /// The sandbox in the words of OpenTelemetry's conventions.
-fn resource(sandbox: &Sandbox) -> Resource {
+pub(crate) fn resource(sandbox: &Sandbox) -> Resource {
     let texts = [
         ("service.name", sandbox.function.as_str()),
         ("cloud.provider", "aws"),

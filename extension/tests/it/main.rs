@@ -2,8 +2,11 @@
 //!
 //! What the platform tells is dated far ahead: what lies before the extension's start it does not take for its own.
 
+mod authority;
+mod backend;
 mod collector;
 mod otlp;
+mod outages;
 mod platform;
 mod scene;
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
+use crate::authority::Authority;
 use crate::collector::{Behaviour, Collector};
 use crate::otlp;
 use crate::platform::{Offer, Platform};
@@ -20,6 +21,10 @@ pub(crate) struct Setting {
     pub(crate) offer: Offer,
     pub(crate) behaviour: Behaviour,
     pub(crate) flush_budget: Duration,
+    /// The collector speaks TLS, with a certificate of this authority.
+    pub(crate) authority: Option<Authority>,
+    /// Beside what every scene sets; wins.
+    pub(crate) environment: Vec<(&'static str, String)>,
 }
 
 /// The ports on which the extension listens.
@@ -44,6 +49,8 @@ impl Default for Setting {
             offer: Offer::default(),
             behaviour: Behaviour::default(),
             flush_budget: Duration::from_secs(1),
+            authority: None,
+            environment: Vec::new(),
         }
     }
 }
@@ -65,7 +72,9 @@ impl Scene {
 
     async fn start(setting: Setting, scratch: TempDir) -> Self {
         let platform = Platform::open(setting.offer).await;
-        let collector = Collector::open(setting.behaviour).await;
+        let tls = setting.authority.as_ref().map(Authority::acceptor);
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let collector = Collector::open(setting.behaviour, tls).await;
         let ports = Ports::free();
         let mut command = Command::new(env!("CARGO_BIN_EXE_coldtrace-extension"));
         command
@@ -85,11 +94,10 @@ impl Scene {
             // Ended with its test, whatever became of it.
             .kill_on_drop(true);
         if setting.behaviour != Behaviour::NotConfigured {
-            command.env(
-                "COLDTRACE_ENDPOINT",
-                format!("http://{}", collector.address),
-            );
+            let port = collector.address.port();
+            command.env("COLDTRACE_ENDPOINT", format!("{scheme}://localhost:{port}"));
         }
+        command.envs(setting.environment.iter().map(|(key, value)| (*key, value)));
         let extension = command.spawn().expect("start the extension");
         Self {
             platform,
