@@ -17,6 +17,7 @@ mod cache;
 mod chaos;
 mod codegen;
 mod demo;
+mod deploy;
 mod fuzz;
 mod layers;
 mod run;
@@ -44,7 +45,11 @@ enum Command {
         arguments: Vec<String>,
     },
     /// Set up and check everything: tidy, layers, format, lints, tests, docs, the ui, end to end.
-    Test,
+    Test {
+        /// The long checks too: every recipe of deploy/ under its own tool.
+        #[arg(long)]
+        all: bool,
+    },
     /// The same with a locked Cargo.lock, as continuous integration runs it.
     Ci,
     /// Fetch what demo and test need into the user's cache folder.
@@ -53,6 +58,11 @@ enum Command {
     Tidy,
     /// Which crate may depend on which.
     Layers,
+    /// Have each recipe of deploy/ taken by its own tool, and look at what the tool makes of it.
+    Deploy {
+        /// Only these recipes, by the names of their folders.
+        recipes: Vec<String>,
+    },
     /// Build the ui into ui/dist.
     Ui,
     /// Measure, against the budgets of the design.
@@ -90,11 +100,12 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
     let root: PathBuf = workspace::root();
     match command {
         Command::Demo { arguments } => demo::run(&root, &arguments),
-        Command::Test => test::run(&root, test::Lock::MayChange),
-        Command::Ci => test::run(&root, test::Lock::Locked),
+        Command::Test { all } => test::run(&root, test::Lock::MayChange, test::Extent::of(all)),
+        Command::Ci => test::run(&root, test::Lock::Locked, test::Extent::Usual),
         Command::Setup => setup::for_tests(&root, test::Lock::MayChange).map(drop),
         Command::Tidy => tidy::run(&root),
         Command::Layers => layers::run(&root),
+        Command::Deploy { recipes } => deploy::run(&root, &recipes),
         Command::Ui => ui::build(&root),
         Command::Bench { what } => bench::run(&root, &what),
         Command::Fuzz { minutes } => fuzz::run(&root, minutes),

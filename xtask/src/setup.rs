@@ -137,7 +137,12 @@ fn note(root: &Path, parts: &DemoParts, tests: &TestPackages) -> anyhow::Result<
         .with_context(|| format!("write {}", path.display()))
 }
 
-fn python_packages(name: &str, requirements: &Path, tools: &Tools) -> anyhow::Result<PathBuf> {
+/// Returns the folder for `PYTHONPATH`.
+pub(crate) fn python_packages(
+    name: &str,
+    requirements: &Path,
+    tools: &Tools,
+) -> anyhow::Result<PathBuf> {
     // Packages with native code are for one version of Python.
     let key = Key::of(&[requirements], &[&tools.python_version])?;
     cache::made(name, &key, |folder| {
@@ -153,7 +158,7 @@ fn python_packages(name: &str, requirements: &Path, tools: &Tools) -> anyhow::Re
 }
 
 /// Returns the `node_modules` folder.
-fn node_modules(name: &str, project: &Path, tools: &Tools) -> anyhow::Result<PathBuf> {
+pub(crate) fn node_modules(name: &str, project: &Path, tools: &Tools) -> anyhow::Result<PathBuf> {
     let files = [
         project.join("package.json"),
         project.join("package-lock.json"),

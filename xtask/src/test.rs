@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use crate::run::{loud, watched};
 use crate::setup::{self, DemoParts};
-use crate::{demo, layers, tidy, ui, workspace};
+use crate::{demo, deploy, layers, tidy, ui, workspace};
 
 /// Whether Cargo.lock may be brought up to date on the way.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,20 +19,29 @@ pub(crate) enum Lock {
     Locked,
 }
 
+/// How much is checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// What a change may break by accident.
+    Usual,
+    /// Also what is long and changes with other people's tools.
+    All,
+}
+
 /// What each part took, in the order in which they ran.
 #[derive(Default)]
 struct Parts(Vec<(&'static str, Duration)>);
 
 /// Runs every check; stops at the first that fails.
-pub(crate) fn run(root: &Path, lock: Lock) -> anyhow::Result<()> {
+pub(crate) fn run(root: &Path, lock: Lock, extent: Extent) -> anyhow::Result<()> {
     let mut parts = Parts::default();
     let started = Instant::now();
-    let outcome = run_parts(root, lock, &mut parts);
+    let outcome = run_parts(root, lock, extent, &mut parts);
     parts.print(started.elapsed());
     outcome
 }
 
-fn run_parts(root: &Path, lock: Lock, parts: &mut Parts) -> anyhow::Result<()> {
+fn run_parts(root: &Path, lock: Lock, extent: Extent, parts: &mut Parts) -> anyhow::Result<()> {
     parts.run("tidy", || tidy::run(root))?;
     parts.run("layers", || layers::run(root))?;
     parts.run("format", || {
@@ -47,7 +56,11 @@ fn run_parts(root: &Path, lock: Lock, parts: &mut Parts) -> anyhow::Result<()> {
     parts.run("tests", || tests(root, lock))?;
     parts.run("documentation", || documentation(root, lock))?;
     parts.run("demo", || demos(root, &demo_parts))?;
-    parts.run("browser", || browser(root))
+    parts.run("browser", || browser(root))?;
+    parts.run("deploy recipes", || match extent {
+        Extent::Usual => deploy::run_quick(root),
+        Extent::All => deploy::run(root, &[]),
+    })
 }
 
 fn lints(root: &Path, lock: Lock) -> anyhow::Result<()> {
@@ -103,7 +116,7 @@ fn browser(root: &Path) -> anyhow::Result<()> {
     loud("browser", &mut command).context("tests/browser")
 }
 
-// === impl Lock, Parts ===
+// === impl Lock, Extent, Parts ===
 
 impl Lock {
     /// For cargo's command line.
@@ -112,6 +125,13 @@ impl Lock {
             Self::MayChange => &[],
             Self::Locked => &["--locked"],
         }
+    }
+}
+
+impl Extent {
+    /// By the flag `--all`.
+    pub(crate) const fn of(all: bool) -> Self {
+        if all { Self::All } else { Self::Usual }
     }
 }
 
