@@ -7,14 +7,14 @@ const typescript = require("typescript");
 
 const asked = { functions: {}, secrets: [] };
 
-class Function_ {
+class RecordedFunction {
   constructor(name, settings) {
     asked.functions[name] = settings;
     this.name = name;
   }
 }
 
-class Secret {
+class RecordedSecret {
   constructor(name) {
     asked.secrets.push(name);
     this.value = { secret: name };
@@ -23,11 +23,11 @@ class Secret {
 
 async function main() {
   const source = fs.readFileSync(process.argv[2], "utf8");
-  const module_ = { exports: {} };
+  const loaded = { exports: {} };
   const { outputText } = typescript.transpileModule(source, { compilerOptions: { module: "commonjs", target: "es2022" } });
   const run = new Function("module", "exports", "$config", "sst", outputText);
-  run(module_, module_.exports, (config) => config, { Secret, aws: { Function: Function_ } });
-  const config = module_.exports.default;
+  run(loaded, loaded.exports, (config) => config, { Secret: RecordedSecret, aws: { Function: RecordedFunction } });
+  const config = loaded.exports.default;
   asked.app = config.app({ stage: "check" });
   await config.run();
   console.log(JSON.stringify(asked));

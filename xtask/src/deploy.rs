@@ -8,16 +8,20 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
 use crate::run::quiet;
 
+use recipes::Recipe;
 use workshop::Workshop;
 
 mod attached;
 mod recipes;
 mod workshop;
+
+/// The tools of Python, for the recipes that are checked on every run.
+pub(crate) const REQUIREMENTS: &str = "deploy/tools/requirements.txt";
 
 /// One run of one tool.
 struct ToolRun {
@@ -52,7 +56,7 @@ pub(crate) fn run_quick(root: &Path) -> anyhow::Result<()> {
 
 /// Checks the recipes of these names, or all where none is named; tells everything that is wrong.
 pub(crate) fn run(root: &Path, names: &[String]) -> anyhow::Result<()> {
-    let known = recipes::RECIPES.map(|(name, _)| name);
+    let known = recipes::RECIPES.map(|recipe| recipe.name);
     if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
         bail!(
             "no recipe is called {unknown}; there are {}",
@@ -63,11 +67,12 @@ pub(crate) fn run(root: &Path, names: &[String]) -> anyhow::Result<()> {
     let mut wrong = Vec::new();
     let mut lines: Vec<Line> = Vec::new();
     let mut templates = Vec::new();
-    for (name, check) in recipes::RECIPES {
+    for recipe in recipes::RECIPES {
+        let name = recipe.name;
         if !names.is_empty() && !names.iter().any(|asked| asked == name) {
             continue;
         }
-        match workshop.copy(name).and_then(|copy| check(&workshop, &copy)) {
+        match check(&workshop, &recipe) {
             Ok(checked) => {
                 lines.extend(checked.runs.into_iter().map(|run| (name, run)));
                 templates.extend(checked.templates);
@@ -84,6 +89,17 @@ pub(crate) fn run(root: &Path, names: &[String]) -> anyhow::Result<()> {
         bail!("deploy:\n  {}", wrong.join("\n  "));
     }
     Ok(())
+}
+
+fn check(workshop: &Workshop<'_>, recipe: &Recipe) -> anyhow::Result<Checked> {
+    let copy = workshop.copy(recipe.name)?;
+    let answer = workshop.call(&copy.join(recipe.handler))?;
+    ensure!(
+        answer["statusCode"] == 200,
+        "{} answered {answer}",
+        recipe.handler
+    );
+    (recipe.check)(workshop, &copy)
 }
 
 /// All templates in one run: most of the linter's time is its start.

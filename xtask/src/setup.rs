@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::cache::{self, Key};
 use crate::run::{loud, quiet};
 use crate::test::Lock;
-use crate::{ui, workspace};
+use crate::{deploy, ui, workspace};
 
 mod tools;
 
@@ -112,6 +112,8 @@ impl TestPackages {
         let node = node_modules("node-tests", &root.join("tests/sdk"), tools)?;
         let emulator = emulator(&root.join("tests/rie/requirements.txt"), tools)?;
         ui::install(&root.join("tests/browser"))?;
+        // Only fetched ahead: the check of the recipes asks for it again.
+        python_packages("python-deploy", &root.join(deploy::REQUIREMENTS), tools)?;
         Ok(Self {
             python,
             node,

@@ -26,16 +26,36 @@ pub(super) const QUICK: [&str; 2] = ["sam", "image"];
 /// Checks the recipe in a folder that it may write to.
 type Check = fn(&Workshop<'_>, &Path) -> anyhow::Result<Checked>;
 
-/// Every recipe, by the name of its folder.
-pub(super) const RECIPES: [(&str, Check); 7] = [
-    ("sam", sam),
-    ("image", image),
-    ("architect", architect),
-    ("terraform", terraform),
-    ("cdk", cdk),
-    ("serverless", serverless),
-    ("sst", sst),
+/// A folder of `deploy/`.
+pub(super) struct Recipe {
+    pub(super) name: &'static str,
+    /// The file of the function.
+    pub(super) handler: &'static str,
+    pub(super) check: Check,
+}
+
+/// Every recipe.
+pub(super) const RECIPES: [Recipe; 7] = [
+    Recipe::new("sam", "app.py", sam),
+    Recipe::new("image", "app.py", image),
+    Recipe::new("architect", "src/http/any-catchall/index.js", architect),
+    Recipe::new("terraform", "app.py", terraform),
+    Recipe::new("cdk", "function/index.js", cdk),
+    Recipe::new("serverless", "app.py", serverless),
+    Recipe::new("sst", "hello.mjs", sst),
 ];
+
+// === impl Recipe ===
+
+impl Recipe {
+    const fn new(name: &'static str, handler: &'static str, check: Check) -> Self {
+        Self {
+            name,
+            handler,
+            check,
+        }
+    }
+}
 
 fn sam(workshop: &Workshop<'_>, recipe: &Path) -> anyhow::Result<Checked> {
     let started = Instant::now();

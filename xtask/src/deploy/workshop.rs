@@ -59,7 +59,7 @@ impl<'a> Workshop<'a> {
     /// Fetches the tools of Python, unless the cache has them; those of npm come when the first of them is asked for.
     pub(super) fn open(root: &'a Path) -> anyhow::Result<Self> {
         let tools = Tools::find(false)?;
-        let requirements = root.join("deploy/tools/requirements.txt");
+        let requirements = root.join(super::REQUIREMENTS);
         Ok(Self {
             root,
             python_packages: setup::python_packages("python-deploy", &requirements, &tools)?,
@@ -114,6 +114,25 @@ impl<'a> Workshop<'a> {
         let mut command = self.node_script(&self.node_modules()?.join(inside))?;
         command.env("HOME", self.scratch.path()).env("CI", "1");
         Ok(command)
+    }
+
+    /// What a function answers to an empty event.
+    pub(super) fn call(&self, handler: &Path) -> anyhow::Result<Value> {
+        let is_python = handler
+            .extension()
+            .is_some_and(|extension| extension == "py");
+        let mut command = match is_python {
+            true => self.python("call.py"),
+            false => {
+                let mut node = Command::new(&self.tools.node);
+                node.arg(self.script("call.js"));
+                node
+            }
+        };
+        let printed = quiet("call the function", command.arg(handler))?;
+        // What stands before it is the function's own log.
+        let answer = printed.lines().last().unwrap_or_default();
+        serde_json::from_str(answer).context("read the function's answer")
     }
 
     /// The version of an npm package that is installed.
