@@ -46,7 +46,7 @@ enum Command {
     },
     /// Set up and check everything: tidy, layers, format, lints, tests, docs, the ui, end to end.
     Test {
-        /// The long checks too: every recipe of deploy/ under its own tool.
+        /// The long checks too: every recipe of deploy/, not only those that take seconds.
         #[arg(long)]
         all: bool,
     },

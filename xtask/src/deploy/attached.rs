@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 
 /// What a function must have been given. Values are as the tool writes them: text, or a reference to a parameter.
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
 pub(super) struct Attachment {
     /// None for a container image, which brings the extension itself.
     pub(super) layers: Option<Value>,
@@ -31,9 +31,20 @@ impl Attachment {
     pub(super) fn expect(&self, found: &Self) -> anyhow::Result<()> {
         ensure!(
             self == found,
-            "the function is not attached as it should be:\n    expected {self:?}\n    found    {found:?}"
+            "the function is not attached as it should be:\n    expected {}\n    found    {}",
+            self.shown(),
+            found.shown()
         );
         Ok(())
+    }
+
+    fn shown(&self) -> Value {
+        json!({
+            "layers": self.layers,
+            "architectures": self.architectures,
+            "endpoint": self.endpoint,
+            "api key": self.api_key,
+        })
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) const REGION: &str = "eu-central-1";
 /// An ARN as AWS gives one, of the account that AWS's documents use.
 const LAYER_ARN: &str = "arn:aws:lambda:eu-central-1:123456789012:layer:coldtrace-arm64:1";
 const ENDPOINT: &str = "http://collector.internal:4317";
-/// What must stand in no file that a tool writes.
+/// Handed in where a tool wants the key itself.
 const API_KEY: &str = "ct_ingest_of_the_check";
 
 /// What needs no package of npm's, and seconds.
@@ -86,8 +86,7 @@ fn image(workshop: &Workshop<'_>, recipe: &Path) -> anyhow::Result<Checked> {
     let started = Instant::now();
     let dockerfile = recipe.join("Dockerfile");
     let mut linter = workshop.program("hadolint");
-    // Without this the linter looks for a configuration of its user's.
-    linter.args(["--config", "/dev/null"]).arg(&dockerfile);
+    linter.arg(&dockerfile).current_dir(recipe);
     quiet("hadolint", &mut linter)?;
     let linted = started.elapsed();
 
@@ -269,6 +268,8 @@ fn serverless(workshop: &Workshop<'_>, recipe: &Path) -> anyhow::Result<Checked>
     };
     let template = read_json(&made)?;
     expected.expect(&Attachment::of_function(only_function(&template)?))?;
+    let packed = workshop.zip_entries(&recipe.join(".serverless/coldtrace-hello.zip"))?;
+    ensure!(packed == ["app.py"], "the package holds {packed:?}");
     Ok(Checked {
         runs: vec![ToolRun {
             tool: format!("serverless {}", workshop.npm_version("serverless")?),

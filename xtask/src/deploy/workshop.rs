@@ -87,14 +87,31 @@ impl<'a> Workshop<'a> {
         self.with_python_packages(&self.script(script))
     }
 
+    /// The names of a zip file's entries.
+    pub(super) fn zip_entries(&self, zip: &Path) -> anyhow::Result<Vec<String>> {
+        let mut list = Command::new(&self.tools.python);
+        list.args(["-m", "zipfile", "-l"]).arg(zip);
+        let printed = quiet("list a zip file", &mut list)?;
+        // Below one line of titles: name, date, size.
+        let names = printed
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_whitespace().next());
+        Ok(names.map(str::to_owned).collect())
+    }
+
     /// A program that a Python package brought.
     pub(super) fn python_tool(&self, program: &str) -> Command {
         self.with_python_packages(&self.python_packages.join("bin").join(program))
     }
 
-    /// A compiled program that a Python package brought.
+    /// A compiled program that a Python package brought. It finds no settings of its user's.
     pub(super) fn program(&self, program: &str) -> Command {
-        Command::new(self.python_packages.join("bin").join(program))
+        let mut command = Command::new(self.python_packages.join("bin").join(program));
+        command
+            .env("HOME", self.scratch.path())
+            .env("XDG_CONFIG_HOME", self.scratch.path());
+        command
     }
 
     /// A Node script of `deploy/tools`.
