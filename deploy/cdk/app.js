@@ -17,7 +17,7 @@ class HelloStack extends Stack {
     });
     const endpoint = new CfnParameter(this, "ColdtraceEndpoint", {
       description: "The collector's gRPC address, as the function reaches it.",
-      allowedPattern: "^http://.+$",
+      allowedPattern: "^https?://.+$",
     });
     const apiKey = new CfnParameter(this, "ColdtraceApiKey", {
       description: "A key of scope ingest.",

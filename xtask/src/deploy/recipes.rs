@@ -16,7 +16,7 @@ pub(super) const REGION: &str = "eu-central-1";
 
 /// An ARN as AWS gives one, of the account that AWS's documents use.
 const LAYER_ARN: &str = "arn:aws:lambda:eu-central-1:123456789012:layer:coldtrace-arm64:1";
-const ENDPOINT: &str = "http://collector.internal:4317";
+const ENDPOINT: &str = "https://collector.internal:4317";
 /// Handed in where a tool wants the key itself.
 const API_KEY: &str = "ct_ingest_of_the_check";
 
