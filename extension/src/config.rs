@@ -42,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) flush_budget: Duration,
     /// `COLDTRACE_LOG`.
     pub(crate) log: Level,
+    /// `COLDTRACE_PANIC_AT`, which only a debug build minds: a test's wish.
+    pub(crate) panic_at: Option<String>,
     /// `TMPDIR`, where what a reset must not forget is kept.
     pub(crate) scratch: PathBuf,
     /// What the platform tells of the function.
@@ -109,6 +111,7 @@ impl Config {
             log: reading
                 .parsed("COLDTRACE_LOG", Level::parse)
                 .unwrap_or_default(),
+            panic_at: reading.text("COLDTRACE_PANIC_AT"),
             scratch: reading
                 .text("TMPDIR")
                 .map_or_else(|| PathBuf::from("/tmp"), PathBuf::from),

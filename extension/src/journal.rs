@@ -18,6 +18,7 @@ use crate::runtime_api::{Invoke, Mode, ShutdownReason};
 use crate::telemetry_api::PlatformEvent;
 use crate::telemetry_api::event::line::Line;
 use crate::telemetry_api::event::{Record, Report, RuntimeDone, Start};
+use crate::usage::Sample;
 
 mod init;
 mod invocation;
@@ -96,6 +97,8 @@ pub(crate) struct Journal {
     /// In order of their start.
     open: VecDeque<Invocation>,
     closed: VecDeque<Closed>,
+    /// What the sandbox used, when something last began or ended.
+    sample: Option<Sample>,
     /// Which invocation the telemetry is at, for lines that name none.
     current: Option<RequestId>,
     entries: Vec<Entry>,
@@ -129,6 +132,7 @@ impl Journal {
             init: Init::new(registered),
             open: open.into_iter().map(Invocation::recall).collect(),
             closed: over.into_iter().map(Closed::recall).collect(),
+            sample: None,
             current: None,
             entries: Vec::new(),
             dropped_lines: 0,
@@ -153,6 +157,11 @@ impl Journal {
         self.has_telemetry = false;
     }
 
+    /// What the sandbox uses now.
+    pub(crate) fn on_sample(&mut self, sample: Sample) {
+        self.sample = Some(sample);
+    }
+
     /// The platform calls with an invocation.
     pub(crate) fn on_invoke(&mut self, invoke: &Invoke) {
         let closed = self
@@ -171,7 +180,7 @@ impl Journal {
         let cold = self.cold_of(&invoke.request_id);
         let position = self.position(&invoke.request_id);
         let position = position.unwrap_or_else(|| self.enter(&invoke.request_id, invoke.received));
-        self.open[position].on_invoke(invoke);
+        self.open[position].on_invoke(invoke, self.sample);
         self.file(&invoke.request_id, invoke.received, cold);
     }
 
@@ -316,6 +325,7 @@ impl Journal {
             return;
         }
         let finished = invocation.finish(done, time, about);
+        invocation.note_usage(self.sample);
         self.tell(position, FactKind::Finished(finished));
     }
 
@@ -422,6 +432,7 @@ impl Journal {
             return;
         };
         let finished = self.open[position].infer_end(outcome, now);
+        self.open[position].note_usage(self.sample);
         self.tell(position, FactKind::Finished(finished));
     }
 

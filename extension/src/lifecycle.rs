@@ -11,6 +11,7 @@ use coldtrace_proto::otlp::trace::ResourceSpans;
 
 use crate::breaker::Breaker;
 use crate::buffer::{Batch, Buffer, Item, Sender};
+use crate::faults;
 use crate::flush_policy::{self, Circumstances, Decision, History};
 use crate::journal::{Journal, Memory};
 use crate::log::{self, Level};
@@ -18,6 +19,8 @@ use crate::receiver::Received;
 use crate::runtime_api::{Invoke, Mode, PlatformCall, Shutdown, ShutdownReason};
 use crate::ship::{Delivery, Order, Verdict};
 use crate::telemetry_api::PlatformEvent;
+use crate::telemetry_api::event::Record;
+use crate::usage::Sample;
 use crate::wire;
 
 #[cfg(test)]
@@ -122,6 +125,22 @@ enum Stage {
     Ended,
 }
 
+// === impl Event ===
+
+impl Event {
+    /// Whether an invocation begins or ends with it.
+    pub(crate) fn is_boundary(&self) -> bool {
+        match self {
+            Self::Called(PlatformCall::Invoke(_) | PlatformCall::Shutdown(_)) => true,
+            Self::Telemetry(events) => {
+                let is_end = |event: &PlatformEvent| matches!(event.record, Record::RuntimeDone(_));
+                events.iter().any(is_end)
+            }
+            _ => false,
+        }
+    }
+}
+
 // === impl Lifecycle ===
 
 impl Lifecycle {
@@ -150,8 +169,14 @@ impl Lifecycle {
         &self.journal.sandbox().id
     }
 
+    /// What the sandbox uses, just before what comes next.
+    pub(crate) fn note_sample(&mut self, sample: Sample) {
+        self.journal.on_sample(sample);
+    }
+
     /// Takes an event; gives what is to be done, in this order.
     pub(crate) fn apply(&mut self, event: Event, now: UnixNanos) -> Vec<Effect> {
+        faults::point("lifecycle");
         match event {
             Event::Subscribed(is_accepted) => self.on_subscribed(is_accepted),
             Event::Called(PlatformCall::Invoke(invoke)) => self.on_invoke(&invoke, now),
@@ -255,6 +280,7 @@ impl Lifecycle {
     }
 
     fn on_telemetry(&mut self, events: Vec<PlatformEvent>, now: UnixNanos) {
+        faults::point("journal");
         for event in events {
             self.journal.on_event(event, now);
         }

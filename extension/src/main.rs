@@ -23,6 +23,7 @@ use crate::worker::{Listeners, Worker};
 mod breaker;
 mod buffer;
 mod config;
+mod faults;
 mod flush_policy;
 mod journal;
 mod lifecycle;
@@ -36,6 +37,7 @@ mod tasks;
 mod telemetry_api;
 mod trace_header;
 mod tracers;
+mod usage;
 mod wire;
 mod worker;
 
@@ -53,6 +55,7 @@ struct Line {
 fn main() -> ExitCode {
     let (config, warnings) = Config::from_environment();
     log::set_level(config.log);
+    faults::panic_at(config.panic_at.clone());
     if config.runtime_api.is_empty() {
         log::line(
             Level::Error,

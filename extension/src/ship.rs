@@ -18,6 +18,7 @@ use self::connect::{Connector, Requests, Version};
 use self::otlp::Signals;
 use crate::buffer::{Batch, BatchId};
 use crate::config::destination::{Address, Destination, Endpoint, Protocol, Route};
+use crate::faults;
 use crate::log::{self, Level};
 
 mod connect;
@@ -135,6 +136,7 @@ impl Shipper {
     }
 
     async fn ship(&mut self, order: &Order) -> Verdict {
+        faults::point("shipper");
         match timeout(order.time_limit, self.send_batch(&order.batch)).await {
             Ok(verdict) => verdict,
             Err(_) => {

@@ -11,6 +11,7 @@ use coldtrace_model::{Cold, RequestId, SandboxId, UnixNanos};
 use prost::Message;
 
 use crate::buffer::Batch;
+use crate::faults;
 use crate::journal::{Memory, Remembered};
 use crate::log::{self, Level};
 use crate::random;
@@ -108,6 +109,7 @@ impl Spool {
 
     /// Notes what the next process must know.
     pub(crate) fn save_memory(&self, sandbox_id: &SandboxId, memory: Memory) {
+        faults::point("spool");
         let saved = SavedSandbox {
             sandbox_id: sandbox_id.to_string(),
             open: memory.open.into_iter().map(save).collect(),

@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use crate::log::{self, Level};
-use crate::tasks;
+use crate::{faults, tasks};
 
 pub(crate) mod event;
 
@@ -94,6 +94,7 @@ impl Deliveries {
     }
 
     async fn take(&self, body: &Bytes) {
+        faults::point("telemetry");
         if !self.is_new(self.hasher.hash_one(body)) {
             return;
         }

@@ -12,14 +12,16 @@ use tokio::task::LocalSet;
 use crate::buffer::{self, Buffer};
 use crate::config::destination::Destination;
 use crate::config::{Config, Initialization};
+use crate::faults;
 use crate::journal::Journal;
 use crate::lifecycle::{Effect, Event, Farewell, Lifecycle, Setup};
 use crate::receiver::{self, Intake, Received};
-use crate::runtime_api::Registration;
+use crate::runtime_api::{Mode, Registration};
 use crate::ship::{Delivery, Order, Shipper};
 use crate::spool::{self, Recalled, Spool};
 use crate::tasks;
 use crate::telemetry_api::{self, PlatformEvent};
+use crate::usage::Sampler;
 
 /// The platform sends the next delivery when the last is taken; more than one waits only while the lifecycle is busy.
 const TELEMETRY_QUEUE: usize = 4;
@@ -72,6 +74,7 @@ struct Sinks {
 impl Worker {
     /// Works until the platform shuts the sandbox down.
     pub(crate) fn run(self) -> std::io::Result<()> {
+        faults::point("worker");
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
@@ -135,14 +138,24 @@ impl Worker {
             received,
             deliveries,
         };
-        for event in early {
-            let effects = lifecycle.apply(event, UnixNanos::now());
-            if sinks.carry_out(effects, &lifecycle).await {
-                return Ok(());
+        let mut sampler = match self.registration.mode {
+            Mode::OnDemand => {
+                let runtime_api = &self.config.runtime_api;
+                Some(Sampler::new(runtime_api, &self.config.scratch))
             }
-        }
+            // Invocations run side by side: nobody knows whose it is.
+            Mode::ManagedInstances => None,
+        };
+        let mut early = early.into_iter();
         loop {
-            let event = sources.next(lifecycle.wake_at(UnixNanos::now())).await;
+            let event = match early.next() {
+                Some(event) => event,
+                None => sources.next(lifecycle.wake_at(UnixNanos::now())).await,
+            };
+            let sampler = sampler.as_mut().filter(|_| event.is_boundary());
+            if let Some(sample) = sampler.and_then(Sampler::sample) {
+                lifecycle.note_sample(sample);
+            }
             let effects = lifecycle.apply(event, UnixNanos::now());
             if sinks.carry_out(effects, &lifecycle).await {
                 return Ok(());
@@ -245,7 +258,12 @@ impl Sinks {
             match effect {
                 // One permit for each call: there is always room for it.
                 Effect::CallNext => drop(self.call_next.try_send(())),
-                Effect::Ship(order) => drop(self.orders.send(order).await),
+                Effect::Ship(order) => {
+                    // Without the task that ships there is nothing to do: this thread ends, and the other goes on.
+                    if self.orders.send(order).await.is_err() {
+                        return true;
+                    }
+                }
                 Effect::Remember(memory) => {
                     self.spool.save_memory(lifecycle.sandbox_id(), memory);
                 }

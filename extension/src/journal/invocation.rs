@@ -9,6 +9,7 @@ use super::{RESOLUTION, Remembered, outcome};
 use crate::runtime_api::{Invoke, Mode};
 use crate::telemetry_api::event::{Report, RuntimeDone, Start, Stretch, Tracing};
 use crate::trace_header::{TraceHeader, derived_span_id, derived_trace_id};
+use crate::usage::{Sample, Usage};
 
 /// What is known of it, and what has been told.
 #[derive(Debug)]
@@ -30,6 +31,9 @@ pub(super) struct Invocation {
     pub(super) runtime_overhead: Option<Stretch>,
     pub(super) extension_overhead: Option<Stretch>,
     pub(super) phases: Vec<Phase>,
+    /// When it was called.
+    begin: Option<Sample>,
+    pub(super) usage: Option<Usage>,
     /// The runtime is done with it.
     pub(super) is_finished: bool,
     /// Its spans were told.
@@ -70,6 +74,8 @@ impl Invocation {
             runtime_overhead: None,
             extension_overhead: None,
             phases: Vec::new(),
+            begin: None,
+            usage: None,
             is_finished: false,
             is_drawn: false,
             was_called: false,
@@ -110,7 +116,8 @@ impl Invocation {
         })
     }
 
-    pub(super) fn on_invoke(&mut self, invoke: &Invoke) {
+    pub(super) fn on_invoke(&mut self, invoke: &Invoke, sample: Option<Sample>) {
+        self.begin = sample;
         self.deadline = invoke.deadline;
         self.arn.clone_from(&invoke.arn);
         self.was_called = true;
@@ -183,6 +190,13 @@ impl Invocation {
             produced: done.produced,
             error_type: done.error_type.clone(),
             sdk_trace_id: None,
+        }
+    }
+
+    /// What it used, by a sample of just now.
+    pub(super) fn note_usage(&mut self, sample: Option<Sample>) {
+        if let (Some(begin), Some(end)) = (self.begin, sample) {
+            self.usage = Some(Usage::between(begin, end));
         }
     }
 

@@ -12,6 +12,7 @@ use coldtrace_model::{
 
 use super::invocation::Invocation;
 use crate::trace_header::derived_span_id;
+use crate::usage::Usage;
 
 const SCOPE: &str = "coldtrace-extension";
 /// Tells the collector which phase a span stands for.
@@ -73,6 +74,7 @@ impl Drawing<'_> {
         if !invocation.arn.is_empty() {
             attributes.push(text("aws.lambda.invoked_arn", &invocation.arn));
         }
+        attributes.extend(invocation.usage.iter().flat_map(used));
         Span {
             span_id: invocation.span_id(),
             parent_span_id: invocation.parent_span_id(),
@@ -133,6 +135,27 @@ impl Drawing<'_> {
             text(PHASE, phase),
         ]
     }
+}
+
+/// OpenTelemetry's names of what functions and processes use.
+fn used(usage: &Usage) -> Attributes {
+    let int = |number: u64| AttributeValue::Int(i64::try_from(number).unwrap_or(i64::MAX));
+    let told = [
+        (
+            "faas.cpu_usage",
+            AttributeValue::Double(usage.cpu_seconds()),
+        ),
+        ("faas.mem_usage", int(usage.at_end.memory.0)),
+        ("network.io.receive", int(usage.received.0)),
+        ("network.io.transmit", int(usage.transmitted.0)),
+        ("system.filesystem.usage", int(usage.at_end.scratch.0)),
+        (
+            "process.open_file_descriptor.count",
+            int(usage.at_end.open_files),
+        ),
+        ("process.thread.count", int(usage.at_end.threads)),
+    ];
+    told.map(|(key, value)| (key.to_owned(), value)).into()
 }
 
 fn status(outcome: Outcome, error_type: &str) -> Status {

@@ -13,8 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{Intake, MAX_BODY, not_accepted};
 use crate::log::{self, Level};
-use crate::tasks;
 use crate::tracers::datadog;
+use crate::{faults, tasks};
 
 /// What tracers look for before they choose a version.
 const INFO: &str =
@@ -53,6 +53,7 @@ async fn answer(
     request: Request<Incoming>,
     intake: &Intake,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
+    faults::point("datadog");
     let read = match request.uri().path() {
         "/v0.4/traces" => datadog::v04,
         "/v0.5/traces" => datadog::v05,

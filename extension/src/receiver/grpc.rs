@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use super::{Intake, MAX_BODY, Refusal, gzip};
 use crate::log::{self, Level};
-use crate::tasks;
+use crate::{faults, tasks};
 
 const TRACES: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const LOGS: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
@@ -48,6 +48,7 @@ async fn serve(stream: TcpStream, intake: Intake) -> Result<(), h2::Error> {
 }
 
 async fn answer(request: Request<RecvStream>, reply: SendResponse<Bytes>, intake: Intake) {
+    faults::point("otlp grpc");
     let taken = receive(request, &intake).await;
     if let Err(status) = &taken {
         log::line(

@@ -16,6 +16,7 @@ use prost::Message;
 use tokio::net::TcpStream;
 
 use super::{Intake, MAX_BODY, Refusal, gzip};
+use crate::faults;
 use crate::log::{self, Level};
 
 /// How a request is written, and its answer.
@@ -49,6 +50,7 @@ async fn answer(
     request: Request<Incoming>,
     intake: &Intake,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
+    faults::point("otlp http");
     let signal = match request.uri().path() {
         "/v1/traces" => Signal::Traces,
         "/v1/logs" => Signal::Logs,

@@ -6,6 +6,7 @@
 use tokio::net::UdpSocket;
 
 use super::Intake;
+use crate::faults;
 use crate::log::{self, Level};
 use crate::tracers::xray;
 
@@ -24,6 +25,7 @@ pub(crate) async fn serve(socket: UdpSocket, intake: Intake) {
                 continue;
             }
         };
+        faults::point("x-ray");
         match xray::spans(datagram) {
             // In progress: it comes again.
             Ok(spans) if spans.is_empty() => {}

@@ -7,6 +7,7 @@ mod backend;
 mod collector;
 mod otlp;
 mod outages;
+mod panics;
 mod platform;
 mod scene;
 

@@ -65,3 +65,31 @@ pub(crate) async fn export_grpc(port: u16, message: &[u8]) {
     let trailers = body.trailers().await.expect("trailers").expect("trailers");
     assert_eq!(trailers["grpc-status"], "0");
 }
+
+/// Sends these bytes to whoever may not answer, or not be there.
+pub(crate) async fn attempt(port: u16, request: &str) {
+    let exchange = async {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.write_all(request.as_bytes()).await?;
+        stream.read_to_end(&mut Vec::new()).await
+    };
+    drop(patience(exchange).await);
+}
+
+/// The same by gRPC.
+pub(crate) async fn attempt_grpc(port: u16) {
+    let exchange = async {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+        let (requests, connection) = h2::client::handshake(stream).await.ok()?;
+        spawn(async {
+            drop(connection.await);
+        });
+        let mut requests = requests.ready().await.ok()?;
+        let path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+        let request = Request::post(format!("http://localhost{path}")).body(());
+        let (reply, mut body) = requests.send_request(request.ok()?, false).ok()?;
+        body.send_data(Bytes::from_static(&[0; 5]), true).ok()?;
+        reply.await.ok()
+    };
+    drop(patience(exchange).await);
+}

@@ -13,8 +13,8 @@ use crate::collector::{Behaviour, Collector};
 use crate::otlp;
 use crate::platform::{Offer, Platform};
 
-/// Only bounds a failure.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Only bounds a failure: longer than the extension ever pauses between two tries.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// What a test sets.
 pub(crate) struct Setting {
@@ -32,6 +32,8 @@ pub(crate) struct Ports {
     pub(crate) otlp_grpc: u16,
     pub(crate) otlp_http: u16,
     pub(crate) telemetry: u16,
+    pub(crate) xray: u16,
+    pub(crate) datadog: u16,
 }
 
 pub(crate) struct Scene {
@@ -85,6 +87,8 @@ impl Scene {
             .env("COLDTRACE_OTLP_GRPC_PORT", ports.otlp_grpc.to_string())
             .env("COLDTRACE_OTLP_HTTP_PORT", ports.otlp_http.to_string())
             .env("COLDTRACE_TELEMETRY_PORT", ports.telemetry.to_string())
+            .env("COLDTRACE_XRAY_PORT", ports.xray.to_string())
+            .env("COLDTRACE_DATADOG_PORT", ports.datadog.to_string())
             .env(
                 "COLDTRACE_FLUSH_BUDGET_MS",
                 setting.flush_budget.as_millis().to_string(),
@@ -137,14 +141,16 @@ impl Scene {
 impl Ports {
     /// Free when asked; nothing else on this machine takes ports that it was not given.
     fn free() -> Self {
-        let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").expect("bind"));
-        let [otlp_grpc, otlp_http, telemetry] = listeners
+        let listeners = [(); 5].map(|()| TcpListener::bind("127.0.0.1:0").expect("bind"));
+        let [otlp_grpc, otlp_http, telemetry, xray, datadog] = listeners
             .each_ref()
             .map(|listener| listener.local_addr().expect("an address").port());
         Self {
             otlp_grpc,
             otlp_http,
             telemetry,
+            xray,
+            datadog,
         }
     }
 }
