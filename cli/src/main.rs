@@ -17,6 +17,7 @@ mod engine;
 mod failure;
 mod invoke;
 mod keys;
+mod layer;
 mod serve;
 mod settings;
 mod status;
@@ -55,6 +56,8 @@ enum Command {
     Limits(keys::LimitsArguments),
     /// Ask the running services how they are: what came in, what waits, what failed, and what to do about it.
     Status(status::StatusArguments),
+    /// Pack the extension into a zip that Lambda takes as a layer, and say how to publish it.
+    Layer(layer::LayerArguments),
     /// Check the configuration and tell every mistake.
     CheckConfig(ConfigFile),
     /// Print every setting in force and where it was set.
@@ -106,6 +109,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Keys(arguments) => keys::keys(arguments),
         Command::Limits(arguments) => keys::limits(arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Layer(arguments) => layer::run(&arguments),
         Command::CheckConfig(file) => settings::check(&file),
         Command::PrintConfig(file) => settings::print(&file),
         Command::FetchEngine(file) => engine::fetch(&file),

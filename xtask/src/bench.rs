@@ -16,6 +16,7 @@ use crate::workspace;
 mod child;
 mod engine;
 mod explain;
+mod extension;
 mod generator;
 mod http;
 mod ingest;
@@ -23,6 +24,8 @@ mod load;
 mod process;
 mod store;
 mod workload;
+
+pub(crate) use child::free_port;
 
 /// What is measured.
 #[derive(Subcommand)]
@@ -67,13 +70,20 @@ pub(crate) enum Bench {
         #[command(flatten)]
         output: Output,
     },
+    /// Start the extension beside a function, over and over: what it takes of memory, of time, and of the bill.
+    Extension {
+        #[command(flatten)]
+        arguments: extension::Arguments,
+        #[command(flatten)]
+        output: Output,
+    },
     /// The load generator's process; started by `ingest`.
     #[command(hide = true)]
     Load {
         #[command(flatten)]
         plan: load::Plan,
     },
-    /// The process of the server that only receives; started by `ingest`.
+    /// The process of the server that only receives; started by `ingest` and `extension`.
     #[command(hide = true)]
     Floor,
 }
@@ -130,6 +140,7 @@ pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<()> {
             (store::run(root, steps)?, output)
         }
         Bench::Ingest { arguments, output } => (ingest::run(root, arguments)?, output),
+        Bench::Extension { arguments, output } => (extension::run(root, arguments)?, output),
         Bench::Load { plan } => return load::run(plan.clone()),
         Bench::Floor => return ingest::floor::run(),
     };

@@ -29,6 +29,19 @@ pub(crate) fn folder() -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
+/// Where cargo keeps the sources of dependencies.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place of this tool that reads the environment"
+)]
+pub(crate) fn cargo_home() -> anyhow::Result<PathBuf> {
+    if let Some(home) = std::env::var_os("CARGO_HOME").filter(|path| !path.is_empty()) {
+        return Ok(PathBuf::from(home));
+    }
+    let home = std::env::var_os("HOME").context("neither CARGO_HOME nor HOME is set")?;
+    Ok(PathBuf::from(home).join(".cargo"))
+}
+
 /// The folder `name`-`key`, made by `make` unless it is there. `make` gets an empty folder to fill.
 pub(crate) fn made(
     name: &str,

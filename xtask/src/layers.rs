@@ -17,8 +17,9 @@ use crate::workspace;
 mod tests;
 
 /// A crate of ours and the crates of ours that it may depend on.
-const RULES: [(&str, &[&str]); 15] = [
+const RULES: [(&str, &[&str]); 16] = [
     ("coldtrace-model", &[]),
+    ("coldtrace-layer", &[]),
     ("coldtrace-service", &[]),
     ("coldtrace-faults", &[]),
     ("coldtrace-analysis", &["coldtrace-model"]),
@@ -57,6 +58,7 @@ const RULES: [(&str, &[&str]); 15] = [
             "coldtrace-analysis",
             "coldtrace-collector",
             "coldtrace-control",
+            "coldtrace-layer",
             "coldtrace-model",
             "coldtrace-proto",
             "coldtrace-query",

@@ -19,6 +19,8 @@ mod codegen;
 mod demo;
 mod deploy;
 mod fuzz;
+mod lambda;
+mod layer;
 mod layers;
 mod run;
 mod setup;
@@ -63,6 +65,11 @@ enum Command {
         /// Only these recipes, by the names of their folders.
         recipes: Vec<String>,
     },
+    /// Build the extension and pack it into zips that Lambda takes as layers.
+    Layer {
+        #[command(flatten)]
+        arguments: layer::Arguments,
+    },
     /// Build the ui into ui/dist.
     Ui,
     /// Measure, against the budgets of the design.
@@ -106,6 +113,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Tidy => tidy::run(&root),
         Command::Layers => layers::run(&root),
         Command::Deploy { recipes } => deploy::run(&root, &recipes),
+        Command::Layer { arguments } => layer::run(&root, &arguments),
         Command::Ui => ui::build(&root),
         Command::Bench { what } => bench::run(&root, &what),
         Command::Fuzz { minutes } => fuzz::run(&root, minutes),

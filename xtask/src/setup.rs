@@ -16,7 +16,7 @@ use crate::{deploy, ui, workspace};
 
 mod tools;
 
-pub(crate) use tools::{Tools, have};
+pub(crate) use tools::{Tools, have, python};
 
 /// Where the demo finds its parts.
 pub(crate) struct DemoParts {
@@ -145,10 +145,20 @@ pub(crate) fn python_packages(
     requirements: &Path,
     tools: &Tools,
 ) -> anyhow::Result<PathBuf> {
+    packages_of_python(name, requirements, &tools.python, &tools.python_version)
+}
+
+/// The same by a Python of which nothing but its path and version is known.
+pub(crate) fn packages_of_python(
+    name: &str,
+    requirements: &Path,
+    python: &Path,
+    version: &str,
+) -> anyhow::Result<PathBuf> {
     // Packages with native code are for one version of Python.
-    let key = Key::of(&[requirements], &[&tools.python_version])?;
+    let key = Key::of(&[requirements], &[version])?;
     cache::made(name, &key, |folder| {
-        let mut command = Command::new(&tools.python);
+        let mut command = Command::new(python);
         command
             .args(["-m", "pip", "install", "--quiet", "--no-input"])
             .args(["--disable-pip-version-check", "--target"])

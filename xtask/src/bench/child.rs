@@ -106,7 +106,7 @@ impl Drop for Process {
 }
 
 /// A port that is free now.
-pub(super) fn free_port() -> anyhow::Result<u16> {
+pub(crate) fn free_port() -> anyhow::Result<u16> {
     let free = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|free| free.local_addr());
     Ok(free.context("find a free port")?.port())
 }

@@ -31,13 +31,35 @@ pub(super) fn processor_time_by_thread(pid: u32) -> anyhow::Result<BTreeMap<Stri
     Ok(times)
 }
 
+/// Time that the living threads of a process spent on processors, to the nanosecond.
+pub(super) fn exact_processor_time(pid: u32) -> anyhow::Result<Duration> {
+    let folder = format!("/proc/{pid}/task");
+    let mut time = Duration::ZERO;
+    for task in std::fs::read_dir(&folder).with_context(|| format!("read {folder}"))? {
+        let path = task.with_context(|| format!("read {folder}"))?.path();
+        let text = std::fs::read_to_string(path.join("schedstat")).unwrap_or_default();
+        let nanos = text.split(' ').next().and_then(|nanos| nanos.parse().ok());
+        time += Duration::from_nanos(nanos.unwrap_or_default());
+    }
+    Ok(time)
+}
+
 /// The most memory that a process has held.
 pub(super) fn peak_resident_bytes(pid: u32) -> anyhow::Result<u64> {
+    status_bytes(pid, "VmHWM:")
+}
+
+/// The memory that a process holds.
+pub(super) fn resident_bytes(pid: u32) -> anyhow::Result<u64> {
+    status_bytes(pid, "VmRSS:")
+}
+
+fn status_bytes(pid: u32, field: &str) -> anyhow::Result<u64> {
     let path = format!("/proc/{pid}/status");
     let text = std::fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = text.lines().find_map(|line| line.strip_prefix(field));
     let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    Ok(kibibytes.with_context(|| format!("{path} has no VmHWM"))? * 1024)
+    Ok(kibibytes.with_context(|| format!("{path} has no {field}"))? * 1024)
 }
 
 /// The processor's name; empty if the system does not tell.

@@ -7,6 +7,11 @@ use anyhow::bail;
 
 use crate::run::quiet;
 
+/// Prints where it is and its version.
+const WHICH_PYTHON: [&str; 2] = [
+    "-c",
+    "import sys; print(sys.executable, sys.version.split()[0])",
+];
 /// What a browser may be called.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
@@ -23,13 +28,7 @@ impl Tools {
     /// Looks for everything before anything is fetched. Installs a browser where this user may.
     pub(crate) fn find(tests: bool) -> anyhow::Result<Self> {
         let mut missing = Vec::new();
-        let python = version(
-            "python3",
-            &[
-                "-c",
-                "import sys; print(sys.executable, sys.version.split()[0])",
-            ],
-        );
+        let python = version("python3", &WHICH_PYTHON);
         if python.is_none() {
             missing.push("python3 (Debian: apt-get install python3 python3-pip)");
         } else if version("python3", &["-m", "pip", "--version"]).is_none() {
@@ -64,6 +63,14 @@ impl Tools {
             node_version,
         })
     }
+}
+
+/// Python with pip: where it is, and its version.
+pub(crate) fn python() -> Option<(PathBuf, String)> {
+    version("python3", &["-m", "pip", "--version"])?;
+    let printed = version("python3", &WHICH_PYTHON)?;
+    let (path, version) = split(&printed);
+    Some((PathBuf::from(path), version))
 }
 
 /// Whether the tool runs at all.

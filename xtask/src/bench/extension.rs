@@ -1,0 +1,244 @@
+//! `cargo xtask bench extension`: what the extension takes from the function beside it.
+//!
+//! The real binary, as it is built for layers but linked for this machine, and an extension that does nothing, in turn in sandboxes
+//! of their own. The platform is `crate::lambda`, the function is this process, the collector answers at once. What is billed
+//! is measured in each invocation itself, from the runtime's asking for its next event to the extension's. Responses
+//! do not wait for extensions on Lambda; what a function can wait for is its own export to the extension, told as `export`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::child::Process;
+use super::workload::{Options, Workload};
+use super::{Figures, process, rounded};
+use crate::lambda::Lambda;
+use crate::run::{loud, quiet, watched};
+use crate::workspace;
+
+mod memory;
+mod sandbox;
+mod share;
+
+use sandbox::{Life, Place};
+use share::Share;
+
+// DESIGN 10. Megabytes of a thousand thousand bytes, as Lambda's limits are.
+const BINARY_BYTES: f64 = 3e6;
+const ZIPPED_BYTES: f64 = 1.5e6;
+const RESIDENT_MB: f64 = 6.0;
+const HOLDING_MB: f64 = 16.0;
+const REGISTER_MS: f64 = 2.0;
+const FIRST_NEXT_MS: f64 = 4.0;
+const FIRST_NEXT_CPU_MS: f64 = 5.0;
+const SHARE_FIRST_NEXT_MS: f64 = 60.0;
+const BILLED_MS: f64 = 1.0;
+
+/// Of the trace of an invocation in the sandboxes.
+const SPANS: u64 = 10;
+/// Measured elsewhere at another time, for the same calls: they tell the order of magnitude.
+const QUOTED: [(&str, &str); 2] = [
+    (
+        "quoted Rotel's extension",
+        "17.8 MB, 18.6 MiB resident, registers after 8.8 ms, first next after 12.3 ms",
+    ),
+    (
+        "quoted OpenTelemetry's extension",
+        "30.2 MB, 25.1 MiB resident, registers after 7.5 to 10.6 ms, first next after 59 to 63 ms",
+    ),
+];
+
+/// How much of it.
+#[derive(Args, Clone)]
+pub(crate) struct Arguments {
+    /// Sandboxes of each kind.
+    #[arg(long, default_value_t = 200)]
+    sandboxes: usize,
+    /// Measure this binary instead of building one.
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+}
+
+pub(super) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<Figures> {
+    let folder = tempfile::tempdir().context("create a temporary folder")?;
+    let ours = match &arguments.binary {
+        Some(binary) => binary.clone(),
+        None => build(root)?,
+    };
+    let floor = build_floor(root, folder.path())?;
+    let mut figures = Figures::of_this_machine(root);
+    figures.add("sandboxes", arguments.sandboxes);
+    figures.add("invocations_each", sandbox::RARE + sandbox::STEADY);
+    figures.add("spans_per_invocation", SPANS);
+    let size = std::fs::metadata(&ours).context("ask for the binary's size")?;
+    figures.at_most("binary_bytes", size.len() as f64, BINARY_BYTES);
+    figures.at_most("binary_zipped_bytes", zipped(&ours)?, ZIPPED_BYTES);
+
+    let collector = Collector::start(folder.path())?;
+    let lambda = Lambda::open()?;
+    let workload = Workload::new(Options {
+        seed: 7,
+        spans_per_request: SPANS,
+        facts: false,
+    });
+    let place = Place {
+        lambda: &lambda,
+        collector: &collector.url,
+        workload: &workload,
+        folder: folder.path(),
+        share: None,
+    };
+    let what = "sandboxes at a full core";
+    let [whole, least] = lives(&place, [&ours, &floor], arguments.sandboxes, what)?;
+    tell(&mut figures, "", &whole);
+    tell(&mut figures, "floor_", &least);
+    let name = "register_ms_p50";
+    figures.at_most(name, percentile(&whole, Life::register_ms, 50), REGISTER_MS);
+    let name = "first_next_ms_p50";
+    figures.at_most(
+        name,
+        percentile(&whole, Life::first_next_ms, 50),
+        FIRST_NEXT_MS,
+    );
+    let name = "first_next_cpu_ms_p50";
+    figures.at_most(
+        name,
+        percentile(&whole, Life::cpu_ms, 50),
+        FIRST_NEXT_CPU_MS,
+    );
+    let name = "billed_steady_ms_p99";
+    figures.at_most(name, percentile(&whole, Life::steady_ms, 99), BILLED_MS);
+    let name = "resident_mb_p50";
+    figures.at_most(name, percentile(&whole, Life::resident_mb, 50), RESIDENT_MB);
+    match Share::of_128_mb() {
+        Some(share) => {
+            let place = Place {
+                share: Some(&share),
+                ..place
+            };
+            let what = "sandboxes at the share of 128 MB";
+            let [whole, least] = lives(&place, [&ours, &floor], arguments.sandboxes, what)?;
+            tell(&mut figures, "share_", &whole);
+            tell(&mut figures, "share_floor_", &least);
+            let name = "share_first_next_ms_p50";
+            let first_next = percentile(&whole, Life::first_next_ms, 50);
+            figures.at_most(name, first_next, SHARE_FIRST_NEXT_MS);
+        }
+        None => figures.miss("share", "is not measured: no cgroup can be made here"),
+    }
+    let name = "resident_at_1000_spans_an_invocation_mb";
+    figures.add(name, rounded(memory::busy_mb(&place, &ours)?));
+    let name = "resident_at_10000_spans_held_mb";
+    figures.at_most(name, memory::holding_mb(&place, &ours)?, HOLDING_MB);
+    figures.add("load_average_at_end", process::load_average());
+    for (name, figure) in QUOTED {
+        figures.add(name, figure);
+    }
+    Ok(figures)
+}
+
+/// In turn, so that both see the same machine.
+fn lives(
+    place: &Place<'_>,
+    binaries: [&Path; 2],
+    sandboxes: usize,
+    what: &str,
+) -> anyhow::Result<[Vec<Life>; 2]> {
+    watched(&what, || {
+        let mut lives = [Vec::new(), Vec::new()];
+        for _ in 0..sandboxes {
+            for (binary, lives) in binaries.iter().zip(&mut lives) {
+                lives.push(sandbox::live(place, binary)?);
+            }
+        }
+        Ok(lives)
+    })
+}
+
+/// Every figure of these sandboxes.
+fn tell(figures: &mut Figures, prefix: &str, lives: &[Life]) {
+    type Of = fn(&Life) -> &[f64];
+    let told: [(&str, Of); 7] = [
+        ("register_ms", Life::register_ms),
+        ("first_next_ms", Life::first_next_ms),
+        ("first_next_cpu_ms", Life::cpu_ms),
+        ("resident_mb", Life::resident_mb),
+        ("billed_rare_ms", Life::rare_ms),
+        ("billed_steady_ms", Life::steady_ms),
+        ("export_ms", Life::export_ms),
+    ];
+    for (name, of) in told {
+        if lives.iter().all(|life| of(life).is_empty()) {
+            continue;
+        }
+        for percent in [50, 99] {
+            let value = percentile(lives, of, percent);
+            figures.add(&format!("{prefix}{name}_p{percent}"), rounded(value));
+        }
+    }
+}
+
+/// Of all values of all sandboxes.
+fn percentile(lives: &[Life], of: fn(&Life) -> &[f64], percent: usize) -> f64 {
+    let mut values: Vec<f64> = lives.iter().flat_map(of).copied().collect();
+    values.sort_by(f64::total_cmp);
+    let at = (values.len() * percent).div_ceil(100).saturating_sub(1);
+    values.get(at).copied().unwrap_or_default()
+}
+
+/// As it is built for layers, but linked against this machine's glibc.
+fn build(root: &Path) -> anyhow::Result<PathBuf> {
+    let mut command = workspace::cargo(root);
+    command.args(["build", "--profile", "extension"]);
+    command.args(["--package", "coldtrace-extension"]);
+    loud("cargo build --profile extension", &mut command)?;
+    Ok(workspace::target().join("extension/coldtrace-extension"))
+}
+
+/// With the settings of the extension's profile; it is one file.
+fn build_floor(root: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
+    let binary = folder.join("do_nothing");
+    let mut command = Command::new(Path::new(env!("CARGO")).with_file_name("rustc"));
+    command
+        .args(["--edition", "2024", "-C", "opt-level=z", "-C", "lto=fat"])
+        .args(["-C", "codegen-units=1", "-C", "strip=symbols", "-o"])
+        .arg(&binary)
+        .arg(root.join("extension/examples/do_nothing.rs"));
+    quiet("rustc", &mut command)?;
+    Ok(binary)
+}
+
+/// About what it takes in a layer's zip.
+fn zipped(binary: &Path) -> anyhow::Result<f64> {
+    let program = "import sys, zlib; print(len(zlib.compress(open(sys.argv[1], 'rb').read(), 9)))";
+    let mut command = Command::new("python3");
+    let printed = quiet("zip", command.args(["-c", program]).arg(binary))?;
+    printed.trim().parse().context("read a size")
+}
+
+/// Takes everything and says so at once, in a process of its own.
+struct Collector {
+    url: String,
+    _process: Process,
+}
+
+// === impl Collector ===
+
+impl Collector {
+    fn start(folder: &Path) -> anyhow::Result<Self> {
+        let own = std::env::current_exe().context("find this program")?;
+        let mut command = Command::new(own);
+        command.args(["bench", "floor"]);
+        let mut process = Process::start("collector", &mut command, folder)?;
+        let address = process.wait_for(|process| {
+            let printed = process.printed()?;
+            Ok(printed.ends_with('\n').then(|| printed.trim().to_owned()))
+        })?;
+        Ok(Self {
+            url: format!("http://{address}"),
+            _process: process,
+        })
+    }
+}

@@ -1,0 +1,174 @@
+//! What the extension is built with: a compiler that knows the target, and zig, which links against an old glibc.
+//!
+//! The compiler is cargo's own where rustup has the target. Elsewhere, on Debian, it is that of Debian's packages, unpacked in the
+//! cache folder: nothing is installed, and nobody needs to be root. What else is missing is told all at once.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+use super::Architecture;
+use crate::cache::{self, Key};
+use crate::run::quiet;
+use crate::setup::{have, packages_of_python, python};
+
+const REQUIREMENTS: &str = "xtask/src/layer/requirements.txt";
+/// A rustc that Debian keeps as new as browsers need it, and what runs programs of the other machine.
+const COMPILER: &str = "rustc-web";
+const EMULATOR: &str = "qemu-user";
+/// Of the other machine: what is linked, what the loader needs to run it.
+const FOREIGN: [&str; 3] = ["libstd-rust-web-dev", "libc6", "libgcc-s1"];
+
+/// For one architecture.
+pub(super) struct Toolchain {
+    pub(super) architecture: Architecture,
+    pub(super) zigbuild: PathBuf,
+    pub(super) zig: PathBuf,
+    /// Debian's; cargo's own if there is none.
+    pub(super) compiler: Option<Compiler>,
+}
+
+/// Debian's packages, unpacked.
+pub(super) struct Compiler {
+    pub(super) rustc: PathBuf,
+    /// Its shared libraries.
+    pub(super) libraries: PathBuf,
+    /// Runs programs of the other machine.
+    pub(super) emulator: PathBuf,
+    /// Has the loader and the libraries of the other machine.
+    pub(super) sysroot: PathBuf,
+}
+
+/// Looks for everything first, then fetches what can be.
+pub(super) fn toolchains(architectures: &[Architecture]) -> anyhow::Result<Vec<Toolchain>> {
+    let mut missing = Vec::new();
+    let python = python();
+    if python.is_none() {
+        missing.push(
+            "python3 with pip, which fetches zig (Debian: apt-get install python3-pip)".to_owned(),
+        );
+    }
+    let is_debian = have("apt-get", "--version") && have("dpkg-deb", "--version");
+    for architecture in architectures {
+        if !knows(*architecture) && !is_debian {
+            let target = architecture.target();
+            missing.push(format!(
+                "Rust's standard library for {target} (rustup target add {target}; on Debian 12 it is fetched)"
+            ));
+        }
+    }
+    let (Some((python, version)), true) = (python, missing.is_empty()) else {
+        bail!("missing on this machine:\n  {}", missing.join("\n  "));
+    };
+    let requirements = crate::workspace::root().join(REQUIREMENTS);
+    let zig = packages_of_python("zig", &requirements, &python, &version)?;
+    let toolchain = |architecture: &Architecture| {
+        let compiler = match knows(*architecture) {
+            true => None,
+            false => Some(Compiler::fetch(*architecture)?),
+        };
+        Ok(Toolchain {
+            architecture: *architecture,
+            zigbuild: zig.join("bin/cargo-zigbuild"),
+            zig: zig.join("ziglang/zig"),
+            compiler,
+        })
+    };
+    architectures.iter().map(toolchain).collect()
+}
+
+/// Whether cargo's own compiler has the target's standard library.
+fn knows(architecture: Architecture) -> bool {
+    let rustc = Path::new(env!("CARGO")).with_file_name("rustc");
+    let mut ask = Command::new(rustc);
+    ask.args([
+        "--print",
+        "target-libdir",
+        "--target",
+        architecture.target(),
+    ]);
+    let Ok(output) = ask.output() else {
+        return false;
+    };
+    let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    output.status.success() && Path::new(&folder).is_dir()
+}
+
+// === impl Compiler ===
+
+impl Compiler {
+    fn fetch(foreign: Architecture) -> anyhow::Result<Self> {
+        let (own, other) = match foreign {
+            Architecture::Arm64 => (Architecture::X86_64, foreign),
+            Architecture::X86_64 => (Architecture::Arm64, foreign),
+        };
+        if !own.is_of_this_machine() {
+            bail!(
+                "Debian's compiler is fetched on x86_64 and aarch64 alone, and this is {}; use rustup target add {}",
+                std::env::consts::ARCH,
+                foreign.target()
+            );
+        }
+        let key = Key::of(&[], &[COMPILER, EMULATOR, &FOREIGN.join(" "), own.debian()])?;
+        let name = format!("rust-{}", other.debian());
+        let folder = cache::made(&name, &key, |folder| unpack(folder, own, other))?;
+        Ok(Self {
+            rustc: folder.join("usr/bin/rustc"),
+            libraries: folder.join(format!("usr/lib/{}-linux-gnu", own.linux())),
+            emulator: folder.join(format!("usr/bin/qemu-{}", other.linux())),
+            sysroot: folder,
+        })
+    }
+}
+
+/// Downloads with lists and an archive of its own, since the system's may not have the other machine's packages.
+fn unpack(folder: &Path, own: Architecture, other: Architecture) -> anyhow::Result<()> {
+    let scratch = tempfile::tempdir_in(folder).context("create a temporary folder")?;
+    let archives = scratch.path().join("archives");
+    for place in ["lists/partial", "archives/partial"] {
+        std::fs::create_dir_all(scratch.path().join(place)).context("create a temporary folder")?;
+    }
+    let config = scratch.path().join("apt.conf");
+    let settings = format!(
+        "Dir::State::Lists \"{0}/lists\";\nDir::Cache \"{0}\";\nDir::Cache::Archives \"{0}/archives\";\n\
+         APT::Architecture \"{1}\";\nAPT::Architectures {{ \"{1}\"; \"{2}\"; }};\n\
+         APT::Sandbox::User \"\";\nDebug::NoLocking \"true\";\n",
+        scratch.path().display(),
+        own.debian(),
+        other.debian()
+    );
+    std::fs::write(&config, settings).context("write apt's settings")?;
+    let apt = |arguments: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command.env("APT_CONFIG", &config).args(arguments);
+        command
+    };
+    quiet("apt-get update", &mut apt(&["update", "--quiet"]))?;
+    let mut download = apt(&["install", "--quiet", "--yes", "--download-only"]);
+    download
+        .arg("--no-install-recommends")
+        .args([COMPILER, EMULATOR]);
+    download.args(FOREIGN.map(|name| format!("{name}:{}", other.debian())));
+    quiet("fetch Debian's rustc-web", &mut download)?;
+    for package in std::fs::read_dir(&archives).context("list what was fetched")? {
+        let path = package.context("list what was fetched")?.path();
+        if is_wanted(&path, own, other) {
+            let mut command = Command::new("dpkg-deb");
+            command.arg("--extract").arg(&path).arg(folder);
+            quiet(format!("unpack {}", path.display()), &mut command)?;
+        }
+    }
+    Ok(())
+}
+
+/// All of this machine's, and of the other's what is linked: not its compiler, which apt takes for needed.
+fn is_wanted(package: &Path, own: Architecture, other: Architecture) -> bool {
+    let name = package.file_name().unwrap_or_default().to_string_lossy();
+    let is_of = |architecture: Architecture| {
+        let all = name.ends_with("_all.deb");
+        all || name.ends_with(&format!("_{}.deb", architecture.debian()))
+    };
+    let starts = |wanted: &&str| name.starts_with(&format!("{wanted}_"));
+    is_of(own) || is_of(other) && FOREIGN.iter().any(|wanted| starts(&wanted))
+}
