@@ -206,7 +206,8 @@ mod tests {
 
     #[test]
     fn times_are_told_as_calendars_have_them() {
-        let told = |seconds, millis| timestamp(Duration::from_millis(seconds * 1_000 + millis));
+        let told =
+            |seconds: u64, millis: u64| timestamp(Duration::from_millis(seconds * 1_000 + millis));
         assert_eq!(told(0, 7), "1970-01-01T00:00:00.007Z");
         assert_eq!(told(951_782_399, 0), "2000-02-28T23:59:59.000Z");
         assert_eq!(told(951_782_400, 0), "2000-02-29T00:00:00.000Z");

@@ -169,6 +169,29 @@ fn is_wanted(package: &Path, own: Architecture, other: Architecture) -> bool {
         let all = name.ends_with("_all.deb");
         all || name.ends_with(&format!("_{}.deb", architecture.debian()))
     };
-    let starts = |wanted: &&str| name.starts_with(&format!("{wanted}_"));
-    is_of(own) || is_of(other) && FOREIGN.iter().any(|wanted| starts(&wanted))
+    let is_linked = FOREIGN
+        .iter()
+        .any(|wanted| name.starts_with(&format!("{wanted}_")));
+    is_of(own) || is_of(other) && is_linked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_the_other_machine_only_what_is_linked_is_unpacked() {
+        let is_wanted = |package: &str| {
+            is_wanted(
+                Path::new(package),
+                Architecture::X86_64,
+                Architecture::Arm64,
+            )
+        };
+        assert!(is_wanted("rustc-web_1.96.0+dfsg1-1_amd64.deb"));
+        assert!(is_wanted("libstd-rust-web-dev_1.96.0+dfsg1-1_arm64.deb"));
+        assert!(is_wanted("libc6_2.36-9_arm64.deb"));
+        assert!(!is_wanted("libllvm22_1%3a22.1.8-1_arm64.deb"));
+        assert!(!is_wanted("libstd-rust-web-1.96_1.96.0+dfsg1-1_arm64.deb"));
+    }
 }

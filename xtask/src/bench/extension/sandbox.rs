@@ -21,6 +21,8 @@ pub(super) const STEADY: usize = 16;
 const BUFFERING: Duration = Duration::from_millis(25);
 /// An invocation has this long.
 const TIMEOUT: Duration = Duration::from_secs(3);
+/// The function works for at least so long; it is never throttled itself.
+const WORK: Duration = Duration::from_millis(2);
 /// For its threads to come to rest after init, before its memory is looked at.
 const REST: Duration = Duration::from_millis(20);
 
@@ -196,7 +198,7 @@ impl<'a> Sandbox<'a> {
             .is_none())
     }
 
-    /// One invocation of a function that does nothing but export its spans, in so many requests.
+    /// One invocation of a function that exports its spans, in so many requests, and returns.
     pub(super) fn invoke(&mut self, requests: u64) -> anyhow::Result<Invocation> {
         self.invocations += 1;
         let id = format!("00000000-0000-4000-8000-{:012}", self.invocations);
@@ -208,26 +210,26 @@ impl<'a> Sandbox<'a> {
             "invokedFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:checkout",
             "tracing": { "type": "X-Amzn-Trace-Id", "value": "" },
         }))?;
-        self.tell(
-            "platform.start",
-            json!({ "requestId": id, "version": "$LATEST" }),
-        );
+        let start = json!({ "requestId": id, "version": "$LATEST" });
+        self.tell("platform.start", &start);
+        let began = Instant::now();
         let export = match self.telemetry.is_some() {
             true => Some(self.export(requests)?),
             // An extension without telemetry takes no spans either: it does nothing.
             false => None,
         };
-        let metrics = json!({ "durationMs": 1.0, "producedBytes": 2 });
+        std::thread::sleep(WORK.saturating_sub(began.elapsed()));
+        let metrics = json!({ "durationMs": 2.0, "producedBytes": 2 });
         let done = json!({ "requestId": id, "status": "success", "metrics": metrics });
-        self.tell("platform.runtimeDone", done);
+        self.tell("platform.runtimeDone", &done);
         let runtime_asked = Instant::now();
         self.waiting = self.place.lambda.request()?;
         let billed = self.waiting.at.saturating_duration_since(runtime_asked);
         let metrics = json!({
-            "durationMs": 1.0, "billedDurationMs": 2, "memorySizeMB": 128, "maxMemoryUsedMB": 40,
+            "durationMs": 2.0, "billedDurationMs": 2, "memorySizeMB": 128, "maxMemoryUsedMB": 40,
         });
         let report = json!({ "requestId": id, "status": "success", "metrics": metrics });
-        self.tell("platform.report", report);
+        self.tell("platform.report", &report);
         Ok(Invocation { billed, export })
     }
 
@@ -255,7 +257,7 @@ impl<'a> Sandbox<'a> {
         Ok(waited)
     }
 
-    fn tell(&self, kind: &str, record: Value) {
+    fn tell(&self, kind: &str, record: &Value) {
         if let Some(telemetry) = &self.telemetry {
             let event = json!({ "time": timestamp(since_1970()), "type": kind, "record": record });
             // Its thread ends with an extension that takes nothing, which the next call shows.
