@@ -2,15 +2,14 @@
 //!
 //! Written by hand: one file needs three records, and a library for all of zip weighs more than the rest of this crate.
 
-use std::io::Write as _;
-
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
+use miniz_oxide::deflate::compress_to_vec;
 
 /// Version 2.0 of the format: the first with deflate.
 const FORMAT: u16 = 20;
 const MADE_ON_UNIX: u16 = 3 << 8;
 const DEFLATED: u16 = 8;
+/// Of miniz_oxide itself: flate2 compresses with whatever library another crate of the same program asks for.
+const BEST: u8 = 9;
 /// The first day that the format knows, at midnight: a file's own time would make every zip another.
 const TIME: u16 = 0;
 const DATE: u16 = (1 << 5) | 1;
@@ -19,7 +18,7 @@ const MODE: u32 = 0o100_755;
 
 /// The zip whose one file is `name`.
 pub(crate) fn of_one_program(name: &str, content: &[u8]) -> Vec<u8> {
-    let packed = deflated(content);
+    let packed = compress_to_vec(content, BEST);
     let entry = entry(name, content, &packed);
     let mut zip = Vec::with_capacity(packed.len() + 256);
     let local_signature = *b"PK\x03\x04";
@@ -65,14 +64,6 @@ fn entry(name: &str, content: &[u8], packed: &[u8]) -> Vec<u8> {
         u16::try_from(name.len()).expect("the name is a constant"),
     );
     entry
-}
-
-fn deflated(content: &[u8]) -> Vec<u8> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
-    encoder
-        .write_all(content)
-        .and_then(|()| encoder.finish())
-        .expect("memory takes every write")
 }
 
 /// The format's sizes have 32 bits.
