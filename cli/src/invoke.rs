@@ -80,6 +80,9 @@ pub(crate) struct InvokeArguments {
     /// X-Ray's header of the caller; else a sampled trace of its own.
     #[arg(long, value_name = "HEADER")]
     trace_header: Option<String>,
+    /// What of requests and responses is shown: what caused it, those of failures, or all; secrets are redacted.
+    #[arg(long, value_name = "WHAT", value_parser = ["cause", "errors", "all"])]
+    capture: Option<String>,
     /// Again whenever the code or the event changes, until it is interrupted.
     #[arg(long)]
     watch: bool,
@@ -142,7 +145,8 @@ impl InvokeArguments {
     async fn round(&self) -> Result<usize, Failure> {
         let event = self.event()?;
         let intake = Intake::open().await?;
-        let function = Function::new(self.function(&intake.endpoint)?);
+        let wrapper = project::wrapper()?;
+        let function = Function::new(self.function(&intake.endpoint, &wrapper)?);
         let mut invoked = Vec::new();
         for _ in 0..self.times {
             let mut together = JoinSet::new();
@@ -197,7 +201,8 @@ impl InvokeArguments {
         Ok(text.into())
     }
 
-    fn function(&self, endpoint: &str) -> Result<FunctionConfig, Failure> {
+    /// `wrapper` is where the layer's script is.
+    fn function(&self, endpoint: &str, wrapper: &Path) -> Result<FunctionConfig, Failure> {
         // The function runs in a folder of its own.
         let absolute = |path: &PathBuf| {
             let failed = |error| {
@@ -223,6 +228,13 @@ impl InvokeArguments {
                 pair.ok_or_else(|| Failure::Told("--env takes KEY=VALUE".to_owned()))?;
             Ok((key.to_owned(), value.to_owned()))
         });
+        let capture = self.capture.as_ref().map(|what| {
+            let wrapper = wrapper.display().to_string();
+            [
+                ("COLDTRACE_CAPTURE".to_owned(), what.clone()),
+                ("AWS_LAMBDA_EXEC_WRAPPER".to_owned(), wrapper),
+            ]
+        });
         let timeout = Duration::try_from_secs_f64(self.timeout)
             .map_err(|error| Failure::failed("--timeout is no time", error))?;
         Ok(FunctionConfig {
@@ -232,7 +244,9 @@ impl InvokeArguments {
             handler: self.handler.clone(),
             memory: ByteSize::from_mib(self.memory),
             timeout,
-            environment: environment.collect::<Result<_, Failure>>()?,
+            environment: environment
+                .chain(capture.into_iter().flatten().map(Ok))
+                .collect::<Result<_, Failure>>()?,
             extensions: vec![ExternalExtension {
                 name: "coldtrace".to_owned(),
                 path: project::extension(self.extension.as_deref())?,

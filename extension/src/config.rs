@@ -8,6 +8,7 @@ use std::time::Duration;
 use coldtrace_model::{Architecture, ByteSize, Cold};
 
 use crate::log::Level;
+use crate::payload::redact::Redaction;
 
 pub(crate) mod destination;
 
@@ -20,6 +21,10 @@ const OTLP_GRPC_PORT: u16 = 4317;
 const OTLP_HTTP_PORT: u16 = 4318;
 /// Constant over restarts, because the platform goes on delivering to the port that the last process named.
 const TELEMETRY_PORT: u16 = 4319;
+const RUNTIME_API_PORT: u16 = 4320;
+/// What a person reads of a payload.
+const CAPTURE_BYTES: usize = 4 << 10;
+const MAX_CAPTURE_BYTES: usize = 64 << 10;
 
 /// Everything that the environment tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +43,10 @@ pub(crate) struct Config {
     pub(crate) xray_port: Option<u16>,
     /// `COLDTRACE_DATADOG_PORT`: where traces of Datadog's tracers are taken, if they are.
     pub(crate) datadog_port: Option<u16>,
+    /// `COLDTRACE_RUNTIME_API_PORT`: where the wrapper leads the runtime.
+    pub(crate) runtime_api_port: u16,
+    /// `COLDTRACE_CAPTURE*` and `COLDTRACE_REDACT`.
+    pub(crate) capture: Capture,
     /// `COLDTRACE_FLUSH_BUDGET_MS`.
     pub(crate) flush_budget: Duration,
     /// `COLDTRACE_LOG`.
@@ -48,6 +57,30 @@ pub(crate) struct Config {
     pub(crate) scratch: PathBuf,
     /// What the platform tells of the function.
     pub(crate) function: FunctionSettings,
+}
+
+/// What of requests and responses is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Capture {
+    /// `COLDTRACE_CAPTURE`.
+    pub(crate) mode: CaptureMode,
+    /// `COLDTRACE_CAPTURE_BYTES`: of each payload at most.
+    pub(crate) limit: usize,
+    /// `COLDTRACE_REDACT`: further keys whose values are not shown.
+    pub(crate) redaction: Redaction,
+}
+
+/// Of which invocations payloads are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum CaptureMode {
+    /// None, and the runtime is left alone.
+    #[default]
+    Off,
+    /// None; what caused an invocation is read from its event.
+    Cause,
+    /// Of those that failed.
+    Errors,
+    All,
 }
 
 /// The function as its environment shows it.
@@ -102,6 +135,8 @@ impl Config {
             telemetry_port: reading.port("COLDTRACE_TELEMETRY_PORT", TELEMETRY_PORT),
             xray_port: reading.asked_port("COLDTRACE_XRAY_PORT"),
             datadog_port: reading.asked_port("COLDTRACE_DATADOG_PORT"),
+            runtime_api_port: reading.port("COLDTRACE_RUNTIME_API_PORT", RUNTIME_API_PORT),
+            capture: Capture::read(&mut reading),
             flush_budget: reading
                 .parsed("COLDTRACE_FLUSH_BUDGET_MS", |text| {
                     let millis = text.parse().map_err(|_| "is not a number of milliseconds");
@@ -118,6 +153,38 @@ impl Config {
             function: FunctionSettings::read(&mut reading),
         };
         (config, reading.warnings)
+    }
+}
+
+// === impl Capture ===
+
+impl Capture {
+    fn read(reading: &mut Reading<'_>) -> Self {
+        let limit = reading.parsed("COLDTRACE_CAPTURE_BYTES", |text| {
+            text.parse().map_err(|_| "is not a number of bytes")
+        });
+        let redaction = reading.text("COLDTRACE_REDACT");
+        Self {
+            mode: reading
+                .parsed("COLDTRACE_CAPTURE", CaptureMode::parse)
+                .unwrap_or_default(),
+            limit: limit.unwrap_or(CAPTURE_BYTES).min(MAX_CAPTURE_BYTES),
+            redaction: redaction.map_or_else(Redaction::default, |text| Redaction::parse(&text)),
+        }
+    }
+}
+
+// === impl CaptureMode ===
+
+impl CaptureMode {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "off" => Ok(Self::Off),
+            "cause" => Ok(Self::Cause),
+            "errors" => Ok(Self::Errors),
+            "all" => Ok(Self::All),
+            _ => Err("is none of off, cause, errors, all"),
+        }
     }
 }
 

@@ -14,6 +14,8 @@ use coldtrace_model::{
 use self::init::Init;
 use self::invocation::{Circumstances, Invocation};
 pub(crate) use self::spans::resource;
+use crate::config::Capture;
+use crate::proxy::Passed;
 use crate::runtime_api::{Invoke, Mode, ShutdownReason};
 use crate::telemetry_api::PlatformEvent;
 use crate::telemetry_api::event::line::Line;
@@ -93,6 +95,7 @@ pub(crate) struct Journal {
     /// The first invocation of this process: it waited for the phases before it.
     first: Option<RequestId>,
     has_telemetry: bool,
+    capture: Option<Capture>,
     init: Init,
     /// In order of their start.
     open: VecDeque<Invocation>,
@@ -129,6 +132,7 @@ impl Journal {
             next_cold: first,
             first: None,
             has_telemetry: true,
+            capture: None,
             init: Init::new(registered),
             open: open.into_iter().map(Invocation::recall).collect(),
             closed: over.into_iter().map(Closed::recall).collect(),
@@ -137,6 +141,12 @@ impl Journal {
             entries: Vec::new(),
             dropped_lines: 0,
         }
+    }
+
+    /// Also tells causes and payloads.
+    pub(crate) fn capturing(mut self, capture: Capture) -> Self {
+        self.capture = Some(capture);
+        self
     }
 
     pub(crate) const fn sandbox(&self) -> &Sandbox {
@@ -182,6 +192,24 @@ impl Journal {
         let position = position.unwrap_or_else(|| self.enter(&invoke.request_id, invoke.received));
         self.open[position].on_invoke(invoke, self.sample);
         self.file(&invoke.request_id, invoke.received, cold);
+    }
+
+    /// A payload passed between runtime and platform. One whose invocation is over comes too late.
+    pub(crate) fn on_passed(&mut self, passed: &Passed) {
+        if self
+            .closed
+            .iter()
+            .any(|one| one.request_id == passed.request_id)
+        {
+            return;
+        }
+        let Some(capture) = self.capture.clone() else {
+            return;
+        };
+        let position = self.position(&passed.request_id);
+        // Its call may come after it.
+        let position = position.unwrap_or_else(|| self.enter(&passed.request_id, passed.at));
+        self.open[position].on_passed(passed, &capture);
     }
 
     /// The platform tells what happened.
@@ -405,15 +433,16 @@ impl Journal {
         let running: Vec<RequestId> = self
             .open
             .iter()
-            .filter(|one| !one.is_finished && !one.is_recalled)
+            .filter(|one| one.was_called && !one.is_finished && !one.is_recalled)
             .map(|one| one.request_id.clone())
             .collect();
         for request_id in running {
             self.infer_end(&request_id, Outcome::Ok, now);
         }
-        while !self.open.is_empty() {
-            self.draw(0, now);
-            self.close(0);
+        // The event of the one that is called now may have passed already.
+        while let Some(over) = self.open.iter().position(Invocation::was_told) {
+            self.draw(over, now);
+            self.close(over);
         }
     }
 

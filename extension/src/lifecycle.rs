@@ -15,6 +15,7 @@ use crate::faults;
 use crate::flush_policy::{self, Circumstances, Decision, History};
 use crate::journal::{Journal, Memory};
 use crate::log::{self, Level};
+use crate::proxy::Passed;
 use crate::receiver::Received;
 use crate::runtime_api::{Invoke, Mode, PlatformCall, Shutdown, ShutdownReason};
 use crate::ship::{Delivery, Order, Verdict};
@@ -44,6 +45,8 @@ pub(crate) enum Event {
     Subscribed(bool),
     Called(PlatformCall),
     Telemetry(Vec<PlatformEvent>),
+    /// A payload passed between runtime and platform.
+    Passed(Passed),
     /// The function's tracer sent something.
     Received(Received),
     Shipped(Delivery),
@@ -183,6 +186,7 @@ impl Lifecycle {
             Event::Called(PlatformCall::Shutdown(last)) => self.on_shutdown(last, now),
             Event::Called(PlatformCall::Other) => self.effects.push(Effect::CallNext),
             Event::Telemetry(events) => self.on_telemetry(events, now),
+            Event::Passed(passed) => self.journal.on_passed(&passed),
             Event::Received(Received::Otlp(payload)) => {
                 self.buffer.push(Item::Payload(payload), now);
             }

@@ -14,9 +14,10 @@ use coldtrace_model::UnixNanos;
 use tokio::sync::mpsc;
 
 use crate::config::destination::Destination;
-use crate::config::{Config, Initialization, Warnings};
+use crate::config::{CaptureMode, Config, Initialization, Warnings};
 use crate::lifecycle::Event;
 use crate::log::Level;
+use crate::proxy::{Passed, Proxy};
 use crate::runtime_api::{ApiError, Mode, PlatformCall, Registration, RuntimeApi, Subscription};
 use crate::worker::{Listeners, Worker};
 
@@ -28,6 +29,8 @@ mod flush_policy;
 mod journal;
 mod lifecycle;
 mod log;
+mod payload;
+mod proxy;
 mod random;
 mod receiver;
 mod runtime_api;
@@ -44,6 +47,8 @@ mod worker;
 /// Tries at the platform that fail in a row, before it is taken to be gone.
 const MAX_FAILURES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
+/// An invocation has two payloads; what the worker has not come to by then is left out.
+const PASSED_QUEUE: usize = 16;
 
 /// What the platform's thread holds of the worker.
 struct Line {
@@ -64,6 +69,7 @@ fn main() -> ExitCode {
         );
         return ExitCode::FAILURE;
     }
+    let passed = lead_runtime_here(&config);
     let registered = RuntimeApi::register(&config.runtime_api, &own_name(), expected_mode(&config));
     let (platform, registration) = match registered {
         Ok(registered) => registered,
@@ -74,7 +80,7 @@ fn main() -> ExitCode {
     };
     tell(&warnings);
     match config.destination.clone() {
-        Some(destination) => work(platform, config, destination, registration),
+        Some(destination) => work(platform, config, destination, registration, passed),
         None => {
             log::line(
                 Level::Warn,
@@ -92,6 +98,7 @@ fn work(
     config: Config,
     destination: Destination,
     registration: Registration,
+    passed: mpsc::Receiver<Passed>,
 ) -> ExitCode {
     let listeners = bind(&config);
     let subscription = listeners.telemetry.is_some().then_some(Subscription {
@@ -107,6 +114,7 @@ fn work(
         destination,
         registration,
         registered: UnixNanos::now(),
+        passed,
         listeners,
         platform: events_rx,
         call_next: call_next_tx,
@@ -192,6 +200,30 @@ fn subscribe(platform: &mut RuntimeApi, subscription: Option<Subscription>) -> b
             false
         }
     }
+}
+
+/// Stands between runtime and platform, where that is asked for. Must be there before the runtime is, which is started when all
+/// extensions have registered.
+fn lead_runtime_here(config: &Config) -> mpsc::Receiver<Passed> {
+    let (passed_tx, passed) = mpsc::channel(PASSED_QUEUE);
+    Proxy::forget(&config.scratch);
+    if config.capture.mode == CaptureMode::Off || config.destination.is_none() {
+        return passed;
+    }
+    let bound = Proxy::bind(
+        config.runtime_api_port,
+        &config.scratch,
+        &config.runtime_api,
+    );
+    if let Err(error) = bound.and_then(|proxy| proxy.start(passed_tx)) {
+        Proxy::forget(&config.scratch);
+        log::line(
+            Level::Warn,
+            "payloads are not captured",
+            &[("error", &error)],
+        );
+    }
+    passed
 }
 
 /// The standard library sets SO_REUSEADDR, which a restart in the same sandbox needs.

@@ -34,6 +34,18 @@ pub(crate) fn trace_id_of_root(root: &str) -> Option<TraceId> {
     format!("{time}{rest}").parse().ok()
 }
 
+/// The span that a `traceparent` of W3C's or a header of X-Ray's names.
+pub(crate) fn sender(header: &str) -> Option<(TraceId, SpanId)> {
+    let told = TraceHeader::parse(header);
+    if let (Some(root), Some(parent)) = (told.root, told.parent) {
+        return Some((root, parent));
+    }
+    // version-trace-span-flags
+    let mut parts = header.split('-').skip(1);
+    let (trace_id, span_id) = (parts.next()?, parts.next()?);
+    Some((trace_id.parse().ok()?, span_id.parse().ok()?))
+}
+
 /// The trace id of a request that names none, the same whoever computes it and how often.
 pub(crate) fn derived_trace_id(request_id: &RequestId) -> TraceId {
     let high = hash(&[request_id.as_str(), "trace", "high"]);
@@ -76,6 +88,22 @@ mod tests {
         assert!(whole.is_sampled);
         for odd in ["", "Root", "Root=1-2;Parent=x", ";;=;", "Root=1-\u{e9}-"] {
             assert_eq!(TraceHeader::parse(odd), TraceHeader::default(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn senders_are_named_in_either_form() {
+        let w3c = "00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01";
+        let xray = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+        assert_eq!(sender(w3c), sender(xray));
+        assert!(sender(w3c).is_some());
+        for odd in [
+            "",
+            "00",
+            "00-x-y-01",
+            "Root=1-5759e988-bd862e3fe1be46a994272793",
+        ] {
+            assert_eq!(sender(odd), None, "{odd}");
         }
     }
 

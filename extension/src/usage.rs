@@ -45,7 +45,8 @@ pub(crate) struct Usage {
 /// Takes samples.
 #[derive(Debug)]
 pub(crate) struct Sampler {
-    runtime_api: String,
+    /// The platform's, and the proxy's own.
+    runtime_apis: Vec<String>,
     scratch: std::path::PathBuf,
     /// Whether a process is of this sandbox; asked once for each.
     is_ours: HashMap<u32, bool>,
@@ -74,9 +75,10 @@ impl Usage {
 // === impl Sampler ===
 
 impl Sampler {
-    pub(crate) fn new(runtime_api: &str, scratch: &Path) -> Self {
+    /// Of the processes that were started for one of these.
+    pub(crate) fn new(runtime_apis: Vec<String>, scratch: &Path) -> Self {
         Self {
-            runtime_api: runtime_api.to_owned(),
+            runtime_apis,
             scratch: scratch.to_owned(),
             is_ours: HashMap::new(),
         }
@@ -98,7 +100,7 @@ impl Sampler {
             };
             let folder = entry.path();
             let known = self.is_ours.get(&pid).copied();
-            let is_ours = known.unwrap_or_else(|| is_of(&folder, &self.runtime_api));
+            let is_ours = known.unwrap_or_else(|| is_of(&folder, &self.runtime_apis));
             seen.insert(pid, is_ours);
             if is_ours {
                 sample.add_process(&folder);
@@ -132,14 +134,15 @@ impl Sample {
     }
 }
 
-/// Whether a process was started for this Runtime API; one that hides its environment is the platform's own.
-fn is_of(folder: &Path, runtime_api: &str) -> bool {
-    let Ok(environment) = fs::read(folder.join("environ")) else {
-        return true;
+/// Whether a process was started for one of these Runtime APIs; one that hides its environment is the platform's own.
+fn is_of(folder: &Path, runtime_apis: &[String]) -> bool {
+    let environment = match fs::read(folder.join("environ")) {
+        Ok(environment) => environment,
+        Err(error) => return error.kind() == std::io::ErrorKind::PermissionDenied,
     };
     let mut variables = environment.split(|byte| *byte == 0);
     let told = variables.find_map(|variable| variable.strip_prefix(RUNTIME_API));
-    told == Some(runtime_api.as_bytes())
+    told.is_some_and(|told| runtime_apis.iter().any(|api| api.as_bytes() == told))
 }
 
 /// Received and transmitted bytes of all interfaces but loopback, from `/proc/net/dev`.
@@ -203,7 +206,11 @@ mod tests {
             .unwrap();
         let mut done = [0; 5];
         std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut done).unwrap();
-        let of = |api: &str| Sampler::new(api, Path::new("/tmp")).sample().unwrap();
+        let of = |api: &str| {
+            Sampler::new(vec![api.to_owned()], Path::new("/tmp"))
+                .sample()
+                .unwrap()
+        };
         let ours = of(api);
         let nobodys = of("127.0.0.1:2");
         drop(child.stdin.take());

@@ -15,6 +15,7 @@ use crate::config::{Config, Initialization};
 use crate::faults;
 use crate::journal::Journal;
 use crate::lifecycle::{Effect, Event, Farewell, Lifecycle, Setup};
+use crate::proxy::Passed;
 use crate::receiver::{self, Intake, Received};
 use crate::runtime_api::{Mode, Registration};
 use crate::ship::{Delivery, Order, Shipper};
@@ -38,6 +39,8 @@ pub(crate) struct Worker {
     pub(crate) registration: Registration,
     pub(crate) registered: UnixNanos,
     pub(crate) listeners: Listeners,
+    /// What passed between runtime and platform.
+    pub(crate) passed: mpsc::Receiver<Passed>,
     /// What the thread that talks to the platform has to say.
     pub(crate) platform: mpsc::Receiver<Event>,
     /// Tells that thread to ask for the next call.
@@ -59,6 +62,7 @@ struct Sources {
     platform: mpsc::Receiver<Event>,
     telemetry: mpsc::Receiver<Vec<PlatformEvent>>,
     received: mpsc::Receiver<Received>,
+    passed: mpsc::Receiver<Passed>,
     deliveries: mpsc::Receiver<Delivery>,
 }
 
@@ -136,12 +140,14 @@ impl Worker {
             platform: self.platform,
             telemetry,
             received,
+            passed: self.passed,
             deliveries,
         };
         let mut sampler = match self.registration.mode {
             Mode::OnDemand => {
-                let runtime_api = &self.config.runtime_api;
-                Some(Sampler::new(runtime_api, &self.config.scratch))
+                let proxy = format!("127.0.0.1:{}", self.config.runtime_api_port);
+                let runtime_apis = vec![self.config.runtime_api.clone(), proxy];
+                Some(Sampler::new(runtime_apis, &self.config.scratch))
             }
             // Invocations run side by side: nobody knows whose it is.
             Mode::ManagedInstances => None,
@@ -203,7 +209,8 @@ impl Worker {
             instance: String::new(),
         };
         let mode = self.registration.mode;
-        let journal = Journal::new(sandbox, mode, first, self.registered, recalled.memory);
+        let journal = Journal::new(sandbox, mode, first, self.registered, recalled.memory)
+            .capturing(self.config.capture.clone());
         let setup = Setup {
             mode,
             flush_budget: self.config.flush_budget,
@@ -229,6 +236,8 @@ impl Sources {
             biased;
             // That thread outlives this one; were it gone, the sandbox would be, too.
             Some(event) = self.platform.recv() => event,
+            // Before the telemetry that tells the end of its invocation.
+            Some(passed) = self.passed.recv() => Event::Passed(passed),
             // Before deliveries, the last of which may end the process: what the platform was told is taken must be.
             Some(events) = self.telemetry.recv() => Event::Telemetry(events),
             Some(delivery) = self.deliveries.recv() => Event::Shipped(delivery),

@@ -124,6 +124,7 @@ pub fn fact_to_model(fact: &v1::Fact) -> Result<Fact, IngestProblem> {
             produced: finished.produced_bytes.map(ByteSize),
             error_type: finished.error_type.clone(),
             sdk_trace_id: TraceId::from_bytes(&finished.sdk_trace_id).ok(),
+            trigger: known(finished.trigger, Trigger::from_number),
         }),
         Some(v1::fact::Kind::Reported(reported)) => FactKind::Reported(Reported {
             outcome: known(reported.outcome, Outcome::from_number),
@@ -170,6 +171,7 @@ pub fn fact_from_model(fact: &Fact) -> v1::Fact {
             error_type: finished.error_type.clone(),
             sdk_trace_id: bytes(finished.sdk_trace_id),
             start_unix_nano: finished.start.unwrap_or_default().0,
+            trigger: u32::from(finished.trigger.number()),
         }),
         FactKind::Reported(reported) => v1::fact::Kind::Reported(v1::Reported {
             outcome: u32::from(reported.outcome.number()),

@@ -1,6 +1,7 @@
 //! End to end on the real binary: what a user sees, nothing of the inside; but for derived tables, which show in no answer.
 
 mod bad_input;
+mod capture;
 mod chaos;
 mod derived;
 mod keys;

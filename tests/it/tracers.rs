@@ -90,7 +90,7 @@ impl Tree {
             Language::Python => ("python", "python", "tests_python_packages"),
             Language::Node => ("node", "node", "tests_node_modules"),
         };
-        let code = setup.path("workspace").join("tests/tracers").join(folder);
+        let code = setup.path("workspace").join("tests/functions").join(folder);
         let mut command = Command::new(binary("coldtrace"));
         command
             .args(["invoke", handler, "--json", "--name", "tracers"])

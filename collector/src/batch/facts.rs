@@ -45,6 +45,7 @@ pub(super) fn row<'a>(owner: Owner<'a>, sandbox: &'a Sandbox, fact: &'a Fact) ->
         },
         FactKind::Finished(finished) => InvocationRow {
             facts: FactSet::FINISHED,
+            trigger: finished.trigger.number(),
             platform_start_unix_ns: finished.start.unwrap_or_default().0,
             outcome: finished.outcome.number(),
             runtime_duration_ns: finished.duration.0,

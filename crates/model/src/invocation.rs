@@ -73,6 +73,8 @@ pub struct Finished {
     pub error_type: String,
     /// The trace of the function's own spans, where it differs from the platform's.
     pub sdk_trace_id: Option<TraceId>,
+    /// What caused it, where its event told.
+    pub trigger: Trigger,
 }
 
 /// The platform billed an invocation.
@@ -429,9 +431,7 @@ impl Invocation {
                     let deadline = Some(started.deadline).filter(|time| !time.is_unknown());
                     known.deadline = known.deadline.max(deadline);
                     known.cold = known.cold.max(started.cold);
-                    if started.trigger != Trigger::Unknown {
-                        known.trigger = started.trigger;
-                    }
+                    known.note_trigger(started.trigger);
                     known.platform_trace_id =
                         known.platform_trace_id.max(started.platform_trace_id);
                     known.platform_span_id = known.platform_span_id.max(started.platform_span_id);
@@ -447,6 +447,7 @@ impl Invocation {
                     known.runtime_overhead = known.runtime_overhead.max(finished.runtime_overhead);
                     known.produced = known.produced.max(finished.produced);
                     known.note_error(&finished.error_type);
+                    known.note_trigger(finished.trigger);
                     known.sdk_trace_id = known.sdk_trace_id.max(finished.sdk_trace_id);
                 }
                 FactKind::Reported(reported) => {
@@ -466,6 +467,12 @@ impl Invocation {
         known.start = platforms_start.or(learned).unwrap_or(known.start);
         known.duration = known.duration.or(runtimes_duration);
         known
+    }
+
+    fn note_trigger(&mut self, trigger: Trigger) {
+        if trigger.number() > self.trigger.number() {
+            self.trigger = trigger;
+        }
     }
 
     fn note_error(&mut self, error_type: &str) {

@@ -83,6 +83,14 @@ impl FunctionConfig {
         } = self;
         format!("arn:aws:lambda:{region}:{account}:function:{name}")
     }
+
+    /// `AWS_LAMBDA_EXEC_WRAPPER`: a script that is given the runtime's command and ends in running it.
+    pub(crate) fn wrapper(&self) -> Option<PathBuf> {
+        let mut variables = self.environment.iter();
+        let set = variables.find(|(key, _)| key == "AWS_LAMBDA_EXEC_WRAPPER");
+        set.filter(|_| self.runtime.minds_wrapper())
+            .map(|(_, path)| PathBuf::from(path))
+    }
 }
 
 // === impl Runtime ===
@@ -93,6 +101,11 @@ impl Runtime {
             Self::Python { interpreter, .. } | Self::Node { interpreter, .. } => interpreter,
             Self::Custom { bootstrap } => bootstrap,
         }
+    }
+
+    /// Whether Lambda starts it through the function's wrapper script, where there is one.
+    pub(crate) fn minds_wrapper(&self) -> bool {
+        !matches!(self, Self::Custom { .. })
     }
 
     /// Whether AWS's own client runs the function, which writes its log in frames.

@@ -6,6 +6,9 @@ use coldtrace_model::{
 };
 
 use super::{RESOLUTION, Remembered, outcome};
+use crate::config::{Capture, CaptureMode};
+use crate::payload::Cause;
+use crate::proxy::{Passed, Payload};
 use crate::runtime_api::{Invoke, Mode};
 use crate::telemetry_api::event::{Report, RuntimeDone, Start, Stretch, Tracing};
 use crate::trace_header::{TraceHeader, derived_span_id, derived_trace_id};
@@ -31,6 +34,13 @@ pub(super) struct Invocation {
     pub(super) runtime_overhead: Option<Stretch>,
     pub(super) extension_overhead: Option<Stretch>,
     pub(super) phases: Vec<Phase>,
+    /// As far as its event told.
+    pub(super) cause: Cause,
+    /// What may be shown of its payloads; empty where nothing may.
+    pub(super) request: String,
+    pub(super) response: String,
+    /// Only if it fails.
+    shows_failures_only: bool,
     /// When it was called.
     begin: Option<Sample>,
     pub(super) usage: Option<Usage>,
@@ -74,6 +84,10 @@ impl Invocation {
             runtime_overhead: None,
             extension_overhead: None,
             phases: Vec::new(),
+            cause: Cause::default(),
+            request: String::new(),
+            response: String::new(),
+            shows_failures_only: false,
             begin: None,
             usage: None,
             is_finished: false,
@@ -188,9 +202,36 @@ impl Invocation {
             response_duration: length("responseDuration"),
             runtime_overhead: length("runtimeOverhead"),
             produced: done.produced,
+            trigger: self.cause.trigger,
             error_type: done.error_type.clone(),
             sdk_trace_id: None,
         }
+    }
+
+    /// Takes what a payload of it tells, and what may be shown of it.
+    pub(super) fn on_passed(&mut self, passed: &Passed, capture: &Capture) {
+        if passed.what == Payload::Event && passed.is_whole {
+            self.cause = Cause::of(&passed.body);
+        }
+        if matches!(capture.mode, CaptureMode::Off | CaptureMode::Cause) {
+            return;
+        }
+        self.shows_failures_only = capture.mode == CaptureMode::Errors;
+        let shown = capture.redaction.shown(&passed.body, capture.limit);
+        match passed.what {
+            Payload::Event => self.request = shown,
+            Payload::Response | Payload::Error => self.response = shown,
+        }
+    }
+
+    /// Whether its payloads are to be told.
+    pub(super) fn shows_payloads(&self) -> bool {
+        !self.shows_failures_only || self.outcome.is_failure()
+    }
+
+    /// Whether the platform told of it, to this process or the one before.
+    pub(super) fn was_told(&self) -> bool {
+        self.was_called || self.is_recalled
     }
 
     /// What it used, by a sample of just now.
@@ -240,6 +281,7 @@ impl Invocation {
             start: self.is_start_told.then_some(self.start),
             outcome,
             duration: end.since(self.start),
+            trigger: self.cause.trigger,
             ..Finished::default()
         }
     }

@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use coldtrace_model::{
-    AttributeValue, Attributes, Cold, Nanos, Outcome, Platform, RequestId, Resource, Sandbox,
-    Scope, Span, SpanKind, SpanOrigin, Status, StatusCode, UnixNanos,
+    AttributeValue, Attributes, Cold, Link, Nanos, Outcome, Platform, RequestId, Resource, Sandbox,
+    Scope, Span, SpanKind, SpanOrigin, Status, StatusCode, Trigger, UnixNanos,
 };
 
 use super::invocation::Invocation;
-use crate::trace_header::derived_span_id;
+use crate::trace_header::{derived_span_id, sender};
 use crate::usage::Usage;
 
 const SCOPE: &str = "coldtrace-extension";
@@ -75,6 +75,7 @@ impl Drawing<'_> {
             attributes.push(text("aws.lambda.invoked_arn", &invocation.arn));
         }
         attributes.extend(invocation.usage.iter().flat_map(used));
+        attributes.extend(told_of_payloads(invocation));
         Span {
             span_id: invocation.span_id(),
             parent_span_id: invocation.parent_span_id(),
@@ -83,6 +84,7 @@ impl Drawing<'_> {
             end,
             attributes,
             status: status(invocation.outcome, &invocation.error_type),
+            links: senders(invocation),
             ..self.span("invocation", invocation.start)
         }
     }
@@ -135,6 +137,40 @@ impl Drawing<'_> {
             text(PHASE, phase),
         ]
     }
+}
+
+/// What caused it, and what went in and came out.
+fn told_of_payloads(invocation: &Invocation) -> Attributes {
+    let cause = &invocation.cause;
+    let mut told: Attributes = Vec::new();
+    if cause.trigger != Trigger::Unknown {
+        told.push(text("faas.trigger", cause.trigger.as_str()));
+    }
+    told.extend(cause.attributes.iter().map(|(key, value)| text(key, value)));
+    if invocation.shows_payloads() {
+        let payloads = [
+            ("coldtrace.request", &invocation.request),
+            ("coldtrace.response", &invocation.response),
+        ];
+        let payloads = payloads.into_iter().filter(|(_, shown)| !shown.is_empty());
+        told.extend(payloads.map(|(key, shown)| text(key, shown)));
+    }
+    told
+}
+
+/// The spans of those who sent its event.
+fn senders(invocation: &Invocation) -> Vec<Link> {
+    let senders = invocation.cause.senders.iter();
+    let contexts = senders.filter_map(|header| sender(header));
+    let links = contexts.map(|(trace_id, span_id)| Link {
+        trace_id,
+        span_id,
+        trace_state: String::new(),
+        attributes: Vec::new(),
+        dropped_attributes: 0,
+        flags: 0,
+    });
+    links.collect()
 }
 
 /// OpenTelemetry's names of what functions and processes use.

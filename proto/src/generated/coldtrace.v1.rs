@@ -120,6 +120,9 @@ pub struct Finished {
     /// By the platform's own account; Started has only when its sender learned of it.
     #[prost(fixed64, tag = "9")]
     pub start_unix_nano: u64,
+    /// What caused it, where its event told.
+    #[prost(uint32, tag = "10")]
+    pub trigger: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Reported {

@@ -61,9 +61,10 @@ fn finished() -> impl Strategy<Value = FactKind> {
         ".{0,8}",
         trace_id(),
         option::of(1..=UnixNanos::MAX_STORED.0),
+        select(Trigger::ALL),
     )
         .prop_map(
-            |(outcome, duration, lengths, produced, error_type, sdk_trace_id, start)| {
+            |(outcome, duration, lengths, produced, error_type, sdk_trace_id, start, trigger)| {
                 FactKind::Finished(Finished {
                     start: start.map(UnixNanos),
                     outcome,
@@ -74,6 +75,7 @@ fn finished() -> impl Strategy<Value = FactKind> {
                     produced,
                     error_type,
                     sdk_trace_id,
+                    trigger,
                 })
             },
         )

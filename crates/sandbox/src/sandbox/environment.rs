@@ -47,6 +47,7 @@ impl Environment<'_> {
             ("COLDTRACE_OTLP_GRPC_PORT", self.ports.otlp_grpc),
             ("COLDTRACE_OTLP_HTTP_PORT", self.ports.otlp_http),
             ("COLDTRACE_TELEMETRY_PORT", self.ports.telemetry),
+            ("COLDTRACE_RUNTIME_API_PORT", self.ports.runtime_api),
         ] {
             set(&mut variables, key, port.to_string());
         }

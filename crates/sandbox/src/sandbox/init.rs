@@ -144,8 +144,16 @@ impl Sandbox {
         let execution_environment = &settings.runtime().await.execution_environment;
         let environment = self.environment(execution_environment).of_runtime();
         let launched = self.runtime_arguments().and_then(|arguments| {
+            let runtime = config.runtime.interpreter().clone();
+            let (executable, arguments) = match config.wrapper() {
+                None => (runtime, arguments),
+                Some(wrapper) => {
+                    let command = std::iter::once(runtime.into()).chain(arguments);
+                    (wrapper, command.collect())
+                }
+            };
             let launch = Launch {
-                executable: config.runtime.interpreter().clone(),
+                executable,
                 arguments,
                 folder: &config.code_dir,
                 environment,

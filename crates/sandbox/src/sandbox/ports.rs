@@ -15,6 +15,7 @@ pub(super) struct Ports {
     pub(super) otlp_grpc: u16,
     pub(super) otlp_http: u16,
     pub(super) telemetry: u16,
+    pub(super) runtime_api: u16,
     pub(super) xray: u16,
     pub(super) datadog: u16,
     _reservations: Vec<UdpSocket>,
@@ -31,12 +32,14 @@ impl Ports {
             free.next()
                 .ok_or_else(|| std::io::Error::other("no port is free on loopback"))
         };
-        let [grpc, http, telemetry, datadog] = [next()?, next()?, next()?, next()?];
-        let reservations = vec![grpc.1, http.1, telemetry.1, datadog.1];
+        let [grpc, http, telemetry, runtime_api, datadog] =
+            [next()?, next()?, next()?, next()?, next()?];
+        let reservations = vec![grpc.1, http.1, telemetry.1, runtime_api.1, datadog.1];
         Ok(Self {
             otlp_grpc: grpc.0,
             otlp_http: http.0,
             telemetry: telemetry.0,
+            runtime_api: runtime_api.0,
             // UDP, where a reservation would be in the way.
             xray: free_udp_port()?,
             datadog: datadog.0,

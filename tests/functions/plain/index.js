@@ -1,0 +1,4 @@
+// A function without any tracer.
+"use strict";
+
+exports.handler = async () => ({ paid: true });
