@@ -75,6 +75,7 @@ fn check_datadog(tree: &Tree) {
     assert_eq!(tree.span("pay")["events"][0], "exception");
 }
 
+#[derive(Clone, Copy)]
 enum Language {
     Python,
     Node,

@@ -90,13 +90,12 @@ pub(super) fn extension(told: Option<&Path>) -> Result<PathBuf, Failure> {
 pub(super) fn wrapper() -> Result<tempfile::TempPath, Failure> {
     use std::io::Write as _;
     use std::os::unix::fs::PermissionsExt as _;
-    const SCRIPT: &str = include_str!("../../../extension/wrapper/coldtrace-wrapper");
     let written = || {
         let mut file = tempfile::Builder::new()
             .prefix("coldtrace-wrapper-")
             .permissions(std::fs::Permissions::from_mode(0o755))
             .tempfile()?;
-        file.write_all(SCRIPT.as_bytes())?;
+        file.write_all(coldtrace_layer::WRAPPER.as_bytes())?;
         // Closed: what is open for writing can't be run.
         Ok::<_, std::io::Error>(file.into_temp_path())
     };

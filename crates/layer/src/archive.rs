@@ -1,6 +1,6 @@
-//! A zip of one program, byte for byte the same whenever and wherever it is made.
+//! A zip of programs, byte for byte the same whenever and wherever it is made.
 //!
-//! Written by hand: one file needs three records, and a library for all of zip weighs more than the rest of this crate.
+//! Written by hand: a file needs two records and the zip a third, and a library for all of zip weighs more than the rest of this crate.
 
 use miniz_oxide::deflate::compress_to_vec;
 
@@ -16,35 +16,38 @@ const DATE: u16 = (1 << 5) | 1;
 /// A plain file that all may run. Lambda starts what it may not run neither.
 const MODE: u32 = 0o100_755;
 
-/// The zip whose one file is `name`.
-pub(crate) fn of_one_program(name: &str, content: &[u8]) -> Vec<u8> {
-    let packed = compress_to_vec(content, BEST);
-    let entry = entry(name, content, &packed);
-    let mut zip = Vec::with_capacity(packed.len() + 256);
-    let local_signature = *b"PK\x03\x04";
-    zip.extend(local_signature);
-    zip.extend(&entry);
-    put16(&mut zip, 0); // no extra fields
-    zip.extend(name.as_bytes());
-    zip.extend(&packed);
+/// The zip with these files, each a name and what is in it.
+pub(crate) fn of_programs(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = Vec::new();
+    let mut directory = Vec::new();
+    for (name, content) in files {
+        let packed = compress_to_vec(content, BEST);
+        let entry = entry(name, content, &packed);
+        let begin = size(zip.len());
+        zip.extend(*b"PK\x03\x04");
+        zip.extend(&entry);
+        put16(&mut zip, 0); // no extra fields
+        zip.extend(name.as_bytes());
+        zip.extend(&packed);
 
-    let directory_start = size(zip.len());
-    zip.extend(*b"PK\x01\x02");
-    put16(&mut zip, MADE_ON_UNIX | FORMAT);
-    zip.extend(&entry);
-    for _ in ["extra fields", "comment", "disk", "internal attributes"] {
-        put16(&mut zip, 0);
+        directory.extend(*b"PK\x01\x02");
+        put16(&mut directory, MADE_ON_UNIX | FORMAT);
+        directory.extend(&entry);
+        for _ in ["extra fields", "comment", "disk", "internal attributes"] {
+            put16(&mut directory, 0);
+        }
+        put32(&mut directory, MODE << 16);
+        put32(&mut directory, begin);
+        directory.extend(name.as_bytes());
     }
-    put32(&mut zip, MODE << 16);
-    put32(&mut zip, 0); // where the file's record begins
-    zip.extend(name.as_bytes());
-    let directory_length = size(zip.len()) - directory_start;
-
+    let directory_start = size(zip.len());
+    zip.extend(&directory);
     zip.extend(*b"PK\x05\x06");
-    for number in [0, 0, 1, 1] {
+    let count = u16::try_from(files.len()).expect("a few files");
+    for number in [0, 0, count, count] {
         put16(&mut zip, number); // this disk, the directory's; files on this disk, in all
     }
-    put32(&mut zip, directory_length);
+    put32(&mut zip, size(directory.len()));
     put32(&mut zip, directory_start);
     put16(&mut zip, 0); // no comment
     zip

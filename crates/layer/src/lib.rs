@@ -18,6 +18,11 @@ pub use table::table;
 
 /// Where Lambda looks for extensions. It takes the file's name for the extension's, so that the name never changes.
 const ENTRY: &str = "extensions/coldtrace";
+/// Where `AWS_LAMBDA_EXEC_WRAPPER` finds it, below `/opt`.
+const WRAPPER_ENTRY: &str = "coldtrace-wrapper";
+
+/// The script that leads the runtime through the extension, where that asks for it.
+pub const WRAPPER: &str = include_str!("../coldtrace-wrapper");
 
 /// A binary of the extension that Lambda can run.
 pub struct Extension {
@@ -101,7 +106,8 @@ impl Extension {
     /// Writes the zip into the folder, which is made where it is not there.
     pub fn pack(&self, folder: &Path) -> Result<Layer, LayerError> {
         let path = folder.join(self.architecture.file_name());
-        let zip = archive::of_one_program(ENTRY, &self.content);
+        let zip =
+            archive::of_programs(&[(WRAPPER_ENTRY, WRAPPER.as_bytes()), (ENTRY, &self.content)]);
         std::fs::create_dir_all(folder)
             .and_then(|()| std::fs::write(&path, &zip))
             .map_err(|source| LayerError::Write {

@@ -1,6 +1,6 @@
 //! Layers as a person reads them.
 
-use crate::{ENTRY, Layer};
+use crate::{ENTRY, Layer, WRAPPER_ENTRY};
 
 /// One line a layer.
 pub fn table(layers: &[Layer]) -> String {
@@ -17,7 +17,7 @@ pub fn table(layers: &[Layer]) -> String {
             ..
         } = layer;
         text.push_str(&format!(
-            "{:<26}  {zip_bytes:>10}  {binary_bytes:>12}  {:>10}  {ENTRY}, {architecture}, mode 0755\n",
+            "{:<26}  {zip_bytes:>10}  {binary_bytes:>12}  {:>10}  {ENTRY}, {WRAPPER_ENTRY}, {architecture}, mode 0755\n",
             architecture.file_name(),
             libc.to_string(),
         ));

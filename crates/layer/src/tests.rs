@@ -95,13 +95,19 @@ fn a_zip_holds_the_program_where_lambda_starts_it_from() {
     assert_eq!(layer.binary_bytes, content.len());
 
     let mut zip = zip::ZipArchive::new(std::fs::File::open(&layer.path).unwrap()).unwrap();
-    assert_eq!(zip.len(), 1);
-    let mut file = zip.by_index(0).unwrap();
-    assert_eq!(file.name().unwrap(), "extensions/coldtrace");
-    assert_eq!(file.unix_mode(), Some(0o100_755), "all may run it");
-    let mut unpacked = Vec::new();
-    file.read_to_end(&mut unpacked).unwrap();
-    assert!(unpacked == content, "as it was");
+    assert_eq!(zip.len(), 2);
+    let expected: [(&str, &[u8]); 2] = [
+        ("coldtrace-wrapper", WRAPPER.as_bytes()),
+        ("extensions/coldtrace", &content),
+    ];
+    for (place, (name, content)) in expected.into_iter().enumerate() {
+        let mut file = zip.by_index(place).unwrap();
+        assert_eq!(file.name().unwrap(), name);
+        assert_eq!(file.unix_mode(), Some(0o100_755), "all may run it");
+        let mut unpacked = Vec::new();
+        file.read_to_end(&mut unpacked).unwrap();
+        assert!(unpacked == content, "as it was");
+    }
 }
 
 #[test]
@@ -129,8 +135,8 @@ fn a_table_has_a_line_for_each_layer() {
     ];
     let expected = "\
 layer                        zip bytes  binary bytes       needs  contents
-coldtrace-layer-x86_64.zip      690123       1438400  GLIBC_2.25  extensions/coldtrace, x86_64, mode 0755
-coldtrace-layer-arm64.zip       690123       1438400        none  extensions/coldtrace, arm64, mode 0755
+coldtrace-layer-x86_64.zip      690123       1438400  GLIBC_2.25  extensions/coldtrace, coldtrace-wrapper, x86_64, mode 0755
+coldtrace-layer-arm64.zip       690123       1438400        none  extensions/coldtrace, coldtrace-wrapper, arm64, mode 0755
 ";
     assert_eq!(table(&layers), expected);
 }

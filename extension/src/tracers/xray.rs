@@ -230,8 +230,8 @@ impl<'a> Told<'a> {
         self.0.get(key).and_then(Value::as_bool).unwrap_or_default()
     }
 
-    fn object(self, key: &str) -> Option<Told<'a>> {
-        self.0.get(key).and_then(Value::as_object).map(Told)
+    fn object(self, key: &str) -> Option<Self> {
+        self.0.get(key).and_then(Value::as_object).map(Self)
     }
 
     fn list(self, key: &str) -> impl Iterator<Item = &'a Value> {
