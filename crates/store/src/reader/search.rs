@@ -1,9 +1,11 @@
 //! Spans by an attribute, any of them.
 //!
 //! `attribute_index` tells in which buckets the attribute stands (docs/adr/0017-attribute-index.md). There the values are
-//! searched for as they stand in their column, the newest buckets first, until there are enough.
+//! searched for as they stand in their column, some of the newest buckets at a time, until there are enough.
 
+use clickhouse::Row;
 use coldtrace_model::TimeRange;
+use serde::Deserialize;
 
 use super::spans::{COLUMNS, StoredSpan};
 use super::sql::BUCKET_SECONDS;
@@ -23,43 +25,87 @@ pub struct AttributeFilter<'a> {
     pub limit: u32,
 }
 
+/// The first look, for values that every minute has.
+const FIRST_BUCKETS: usize = 8;
+
+/// One bucket.
+#[derive(Row, Deserialize)]
+struct Bucket {
+    /// Seconds since the epoch.
+    start: u32,
+}
+
 impl Reader {
     /// The spans with this attribute, the latest first.
     pub async fn spans_with(
         &self,
         filter: &AttributeFilter<'_>,
     ) -> Result<Vec<SpanRecord>, ReadError> {
-        let found: Vec<StoredSpan> = self
+        let limit = filter.limit as usize;
+        let mut found: Vec<SpanRecord> = Vec::new();
+        let (mut before, mut size) = (None, FIRST_BUCKETS);
+        while found.len() < limit {
+            let buckets = self.buckets_with(filter, before, size).await?;
+            let Some(oldest) = buckets.last() else { break };
+            let spans = self.spans_in(filter, &buckets, limit - found.len()).await?;
+            found.extend(spans.into_iter().map(SpanRecord::from));
+            if buckets.len() < size {
+                break;
+            }
+            before = Some(*oldest);
+            // Each has one at least, but for those that share a hash.
+            size = (limit - found.len()).max(FIRST_BUCKETS);
+        }
+        Ok(found)
+    }
+
+    /// The newest buckets, at most so many, in which the attribute stands, and a few where it doesn't: older than `before`.
+    async fn buckets_with(
+        &self,
+        filter: &AttributeFilter<'_>,
+        before: Option<u32>,
+        limit: usize,
+    ) -> Result<Vec<u32>, ReadError> {
+        let name = Name::new(self.tenant.as_str(), filter.key.as_bytes());
+        let slots = name.slots_of(filter.value.as_bytes());
+        let older = before.map_or_else(String::new, |before| format!("HAVING start < {before}"));
+        let found: Vec<Bucket> = self
             .rows(&format!(
-                "SELECT {COLUMNS} FROM spans WHERE {} AND {} AND bucket IN ({}) AND {}
-                ORDER BY bucket DESC, ts DESC, span_id DESC LIMIT {}",
-                self.owned(),
-                sql::within(filter.range),
-                filter.buckets(self.tenant.as_str()),
-                filter.shown(),
-                filter.limit
+                "SELECT toUInt32(toUnixTimestamp(toDateTime(day, 'UTC')) + {BUCKET_SECONDS} * bitAnd(place, {})) AS start
+                FROM attribute_index WHERE {} AND place >= {} AND place < {}
+                GROUP BY start {older} ORDER BY start DESC LIMIT {limit}",
+                (1 << SLOT_BITS) - 1,
+                sql::within_days(filter.range),
+                slots.start,
+                slots.end
             ))
             .await?;
-        Ok(found.into_iter().map(SpanRecord::from).collect())
+        Ok(found.into_iter().map(|bucket| bucket.start).collect())
+    }
+
+    /// The spans in these buckets, the latest first.
+    async fn spans_in(
+        &self,
+        filter: &AttributeFilter<'_>,
+        buckets: &[u32],
+        limit: usize,
+    ) -> Result<Vec<StoredSpan>, ReadError> {
+        let listed: Vec<String> = buckets.iter().map(u32::to_string).collect();
+        self.rows(&format!(
+            "SELECT {COLUMNS} FROM spans WHERE {} AND {} AND bucket IN ({}) AND {}
+            ORDER BY bucket DESC, ts DESC, span_id DESC LIMIT {limit}",
+            self.owned(),
+            sql::within(filter.range),
+            listed.join(", "),
+            filter.shown(),
+        ))
+        .await
     }
 }
 
 // === impl AttributeFilter ===
 
 impl AttributeFilter<'_> {
-    /// Where the attribute stands, and a few where it doesn't.
-    fn buckets(&self, tenant: &str) -> String {
-        let slots = Name::new(tenant, self.key.as_bytes()).slots_of(self.value.as_bytes());
-        format!(
-            "SELECT toDateTime(day, 'UTC') + toIntervalSecond({BUCKET_SECONDS} * bitAnd(place, {})) FROM attribute_index
-            WHERE {} AND place >= {} AND place < {}",
-            (1 << SLOT_BITS) - 1,
-            sql::within_days(self.range),
-            slots.start,
-            slots.end
-        )
-    }
-
     /// First what is searched for at once in many rows, then what is exact.
     fn shown(&self) -> String {
         let (key, value) = (sql::text(self.key), sql::text(self.value));
