@@ -196,20 +196,12 @@ impl Journal {
 
     /// A payload passed between runtime and platform. One whose invocation is over comes too late.
     pub(crate) fn on_passed(&mut self, passed: &Passed) {
-        if self
-            .closed
-            .iter()
-            .any(|one| one.request_id == passed.request_id)
-        {
-            return;
-        }
-        let Some(capture) = self.capture.clone() else {
+        let Some(position) = self.known(&passed.request_id, passed.at) else {
             return;
         };
-        let position = self.position(&passed.request_id);
-        // Its call may come after it.
-        let position = position.unwrap_or_else(|| self.enter(&passed.request_id, passed.at));
-        self.open[position].on_passed(passed, &capture);
+        if let Some(capture) = &self.capture {
+            self.open[position].on_passed(passed, capture);
+        }
     }
 
     /// The platform tells what happened.

@@ -3,6 +3,7 @@
 //! A connection dies unseen while the process is frozen. So the first send after a pause goes over a fresh one, and a send that
 //! fails on one that was used before is repeated once on a fresh one: the batch's id makes that safe.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
@@ -59,7 +60,7 @@ pub(crate) enum Verdict {
 /// The sender, with its connection.
 #[derive(Debug)]
 pub(crate) struct Shipper {
-    destination: Destination,
+    destination: Rc<Destination>,
     connector: Connector,
     connection: Option<Connection>,
     /// The batch of which the spans are out and the lines may not be: only they are sent again.
@@ -112,7 +113,7 @@ impl Shipper {
     pub(crate) fn new(destination: Destination) -> Self {
         Self {
             connector: Connector::new(destination.ca.clone()),
-            destination,
+            destination: Rc::new(destination),
             connection: None,
             spans_out: None,
         }
@@ -147,7 +148,7 @@ impl Shipper {
     }
 
     async fn send_batch(&mut self, batch: &Batch) -> Verdict {
-        let destination = self.destination.clone();
+        let destination = Rc::clone(&self.destination);
         let (protocol, traces, logs) = match &destination.route {
             Route::Coldtrace(to) => {
                 let message = batch.message.clone();

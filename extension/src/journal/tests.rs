@@ -1,8 +1,12 @@
 use coldtrace_model::{
-    Architecture, ByteSize, Platform, Reported, SandboxId, SpanId, SpanKind, Started, StatusCode,
+    Architecture, AttributeValue, ByteSize, Platform, Reported, SandboxId, SpanId, SpanKind,
+    Started, StatusCode, Trigger,
 };
 
 use super::*;
+use crate::config::CaptureMode;
+use crate::payload::redact::Redaction;
+use crate::proxy::Payload;
 use crate::telemetry_api::event;
 
 /// 2026-11-24T10:00:00Z
@@ -529,4 +533,170 @@ fn a_restored_sandbox_is_not_told_of_its_snapshots_init() {
         })
         .collect();
     assert_eq!(phases, ["restore"]);
+}
+
+/// The invocation's own span, where it was told.
+fn own_span(entries: &[Entry]) -> &Span {
+    let spans = entries.iter().filter_map(|entry| match entry {
+        Entry::Spans(spans) => spans.first(),
+        _ => None,
+    });
+    spans.last().expect("its spans were told")
+}
+
+fn passed(request_id: &str, what: Payload, body: &str) -> Passed {
+    Passed {
+        request_id: id(request_id),
+        at: at(0),
+        what,
+        body: body.as_bytes().to_vec(),
+        is_whole: true,
+    }
+}
+
+fn capturing(mode: CaptureMode) -> Journal {
+    journal(Cold::OnDemand).capturing(Capture {
+        mode,
+        limit: 100,
+        redaction: Redaction::default(),
+    })
+}
+
+#[test]
+fn an_event_that_passes_before_its_call_tells_cause_sender_and_trigger() {
+    let mut journal = capturing(CaptureMode::Cause);
+    let event = r#"{"Records":[{"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-central-1:1:orders",
+        "attributes":{"AWSTraceHeader":"Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"}}]}"#;
+    journal.on_passed(&passed("R1", Payload::Event, event));
+    journal.on_passed(&passed("R1", Payload::Response, "{}"));
+    journal.on_invoke(&invoke("R1", 0));
+    journal.on_event(runtime_done("R1", 11, "success"), at(11));
+    journal.on_event(report("R1", 12, "success", 60), at(12));
+    let entries = journal.take_entries();
+    let span = own_span(&entries);
+    let attribute = |key: &str| {
+        let found = span.attributes.iter().find(|(name, _)| name == key);
+        found.map(|(_, value)| value.clone())
+    };
+    let text = |text: &str| Some(AttributeValue::String(text.to_owned()));
+    assert_eq!(attribute("faas.trigger"), text("pubsub"));
+    assert_eq!(attribute("messaging.destination.name"), text("orders"));
+    assert_eq!(attribute("coldtrace.response"), None, "causes alone");
+    assert_eq!(span.links[0].span_id.to_string(), "53995c3f42cd8ad8");
+    let triggers = entries.iter().filter_map(|entry| match entry {
+        Entry::Fact(Fact {
+            kind: FactKind::Finished(finished),
+            ..
+        }) => Some(finished.trigger),
+        _ => None,
+    });
+    assert_eq!(triggers.collect::<Vec<_>>(), [Trigger::PubSub]);
+    // Too late: nobody is told any more.
+    journal.on_passed(&passed("R1", Payload::Response, "{}"));
+    assert!(journal.memory().open.is_empty());
+}
+
+#[test]
+fn payloads_of_failures_are_told_redacted_and_cut() {
+    for (status, is_told) in [("success", false), ("failure", true)] {
+        let mut journal = capturing(CaptureMode::Errors);
+        journal.on_invoke(&invoke("R1", 0));
+        journal.on_passed(&passed("R1", Payload::Event, r#"{"password":"x","a":1}"#));
+        let long = format!("{{\"a\":\"{}\"}}", "b".repeat(200));
+        journal.on_passed(&passed("R1", Payload::Error, &long));
+        journal.on_event(runtime_done("R1", 11, status), at(11));
+        journal.on_event(report("R1", 12, status, 60), at(12));
+        let entries = journal.take_entries();
+        let told = own_span(&entries).attributes.iter();
+        let told: Vec<(&str, &AttributeValue)> = told
+            .filter(|(key, _)| key.starts_with("coldtrace.re"))
+            .map(|(key, value)| (key.as_str(), value))
+            .collect();
+        if !is_told {
+            assert_eq!(told, []);
+            continue;
+        }
+        let [
+            ("coldtrace.request", request),
+            ("coldtrace.response", response),
+        ] = told[..]
+        else {
+            panic!("{told:?}");
+        };
+        let hidden = AttributeValue::String(r#"{"a":1,"password":"[redacted]"}"#.to_owned());
+        assert_eq!(*request, hidden);
+        let AttributeValue::String(response) = response else {
+            panic!("{response:?}");
+        };
+        assert!(
+            response.len() <= 100 && response.ends_with('…'),
+            "{response}"
+        );
+    }
+}
+
+#[test]
+fn what_was_used_is_the_difference_of_two_samples() {
+    let mut journal = journal(Cold::Warm);
+    let sample = |millis: u64, bytes: u64| Sample {
+        cpu: coldtrace_model::Nanos::from_millis(millis),
+        received: ByteSize(bytes),
+        memory: ByteSize(bytes),
+        ..Sample::default()
+    };
+    journal.on_sample(sample(100, 1_000));
+    journal.on_invoke(&invoke("R1", 0));
+    journal.on_sample(sample(350, 1_700));
+    journal.on_event(runtime_done("R1", 11, "success"), at(11));
+    journal.on_sample(sample(999, 9_999));
+    journal.on_event(report("R1", 12, "success", 60), at(12));
+    let entries = journal.take_entries();
+    let attributes = &own_span(&entries).attributes;
+    let attribute = |key: &str| {
+        let found = attributes.iter().find(|(name, _)| name == key);
+        found.map(|(_, value)| value.clone())
+    };
+    assert_eq!(
+        attribute("faas.cpu_usage"),
+        Some(AttributeValue::Double(0.25))
+    );
+    assert_eq!(
+        attribute("network.io.receive"),
+        Some(AttributeValue::Int(700))
+    );
+    assert_eq!(
+        attribute("faas.mem_usage"),
+        Some(AttributeValue::Int(1_700))
+    );
+}
+
+#[test]
+fn a_span_belongs_to_the_invocation_that_ran_when_it_began() {
+    let mut journal = journal(Cold::OnDemand);
+    assert_eq!(journal.invocation_at(at(0)), None);
+    journal.on_invoke(&invoke("R1", 100));
+    journal.on_event(start("R1", 100), at(100));
+    journal.on_event(runtime_done("R1", 111, "success"), at(111));
+    journal.on_event(report("R1", 112, "success", 60), at(112));
+    journal.on_invoke(&invoke("R2", 200));
+    journal.on_event(start("R2", 200), at(200));
+    for (millis, expected) in [
+        (0, "R1"),
+        (105, "R1"),
+        (150, "R1"),
+        (200, "R2"),
+        (900, "R2"),
+    ] {
+        assert_eq!(
+            journal.invocation_at(at(millis)),
+            Some(id(expected)),
+            "{millis} ms"
+        );
+    }
+    let mut managed = in_mode(Mode::ManagedInstances, Cold::OnDemand, None);
+    for (request_id, millis) in [("R1", 100), ("R2", 200)] {
+        managed.on_event(start(request_id, millis), at(millis));
+    }
+    assert_eq!(managed.invocation_at(at(150)), Some(id("R1")));
+    assert_eq!(managed.invocation_at(at(250)), None, "it may be either's");
 }
