@@ -12,7 +12,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use clap::Args;
 use coldtrace_model::ByteSize;
-use coldtrace_sandbox::{Event, ExternalExtension, Function, FunctionConfig, Invoked};
+use coldtrace_sandbox::{
+    Event, ExternalExtension, Function, FunctionConfig, Initialization, Invoked, LogFormat,
+};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -256,6 +258,9 @@ impl InvokeArguments {
             account: "123456789012".to_owned(),
             max_concurrency: usize::from(self.concurrency),
             idle_timeout: IDLE_TIMEOUT,
+            initialization: Initialization::OnDemand,
+            log_format: LogFormat::Text,
+            is_throttled: false,
             code_dir,
         })
     }

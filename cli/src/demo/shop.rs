@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use coldtrace_model::ByteSize;
 use coldtrace_sandbox::{
-    Event, ExternalExtension, Function, FunctionConfig, Invoked, Queue, Runtime, SandboxInfo,
+    Event, ExternalExtension, Function, FunctionConfig, Initialization, Invoked, LogFormat, Queue,
+    Runtime, SandboxInfo,
 };
 
 use super::DemoArguments;
@@ -167,6 +168,9 @@ impl Common<'_> {
             account: "123456789012".to_owned(),
             max_concurrency: CONCURRENCY,
             idle_timeout: IDLE_TIMEOUT,
+            initialization: Initialization::OnDemand,
+            log_format: LogFormat::Text,
+            is_throttled: false,
         }
     }
 

@@ -41,6 +41,13 @@ pub(crate) enum Call {
         answer: Answer,
         reply: Reply<()>,
     },
+    /// The runtime has been initialised, and goes on when its snapshot is restored.
+    RestoreNext(Reply<()>),
+    /// The runtime could not go on after the restore.
+    RestoreError {
+        failure: Failure,
+        reply: Reply<()>,
+    },
     RuntimeInitError {
         failure: Failure,
         reply: Reply<()>,
@@ -137,6 +144,12 @@ async fn answer(calls: &mpsc::Sender<Call>, request: Request<Incoming>) -> React
         }
         (&Method::POST, ["2018-06-01", "runtime", "init", "error"]) => {
             runtime::init_error(calls, request).await
+        }
+        (&Method::GET, ["2018-06-01", "runtime", "restore", "next"]) => {
+            runtime::restore_next(calls).await
+        }
+        (&Method::POST, ["2018-06-01", "runtime", "restore", "error"]) => {
+            runtime::restore_error(calls, request).await
         }
         (&Method::POST, ["2020-01-01", "extension", "register"]) => {
             extensions::register(calls, request).await

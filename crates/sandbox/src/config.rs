@@ -34,6 +34,42 @@ pub struct FunctionConfig {
     pub max_concurrency: usize,
     /// A sandbox that is not called for so long is shut down.
     pub idle_timeout: Duration,
+    /// When its sandboxes are initialised, and how many invocations they take at once.
+    pub initialization: Initialization,
+    /// How its runtime writes its log.
+    pub log_format: LogFormat,
+    /// Whether invocations get the processor's share that Lambda gives by memory, else all that there is.
+    pub is_throttled: bool,
+}
+
+/// How sandboxes come to be: `AWS_LAMBDA_INITIALIZATION_TYPE`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Initialization {
+    /// With the invocation that needs one. Those that [`crate::Function::provision`] makes are proactive, as Lambda makes
+    /// some of its own accord: the first invocation finds them there.
+    #[default]
+    OnDemand,
+    /// Ahead, by [`crate::Function::provision`]; what finds none there is served on demand.
+    Provisioned,
+    /// From a snapshot: a sandbox is initialised and frozen, and restored before its first invocation. A snapshot can't be
+    /// cloned here: each sandbox is restored from one of its own, which [`crate::Function::provision`] takes ahead. What has
+    /// no snapshot waits until one is taken, outside of all that is reported.
+    SnapStart,
+    /// Managed instances: never frozen, and with several invocations at once.
+    ManagedInstances {
+        /// How many in one sandbox: `AWS_LAMBDA_MAX_CONCURRENCY`.
+        concurrency: usize,
+    },
+}
+
+/// How a function's log is written: `AWS_LAMBDA_LOG_FORMAT`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines.
+    #[default]
+    Text,
+    /// Objects, which subscribers get as such from schema 2022-12-13 on.
+    Json,
 }
 
 /// A language's runtime.
@@ -90,6 +126,48 @@ impl FunctionConfig {
         let set = variables.find(|(key, _)| key == "AWS_LAMBDA_EXEC_WRAPPER");
         set.filter(|_| self.runtime.minds_wrapper())
             .map(|(_, path)| PathBuf::from(path))
+    }
+
+    /// Whether the runtime writes its log in frames. Where AWS's client forks workers, those write lines.
+    pub(crate) fn logs_frames(&self) -> bool {
+        self.runtime.is_awslambdaric() && !self.initialization.is_managed()
+    }
+}
+
+// === impl Initialization ===
+
+impl Initialization {
+    /// As telemetry and the environment name it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::OnDemand => "on-demand",
+            Self::Provisioned => "provisioned-concurrency",
+            Self::SnapStart => "snap-start",
+            Self::ManagedInstances { .. } => "lambda-managed-instances",
+        }
+    }
+
+    /// How many invocations a sandbox takes at once.
+    pub(crate) fn slots(self) -> usize {
+        match self {
+            Self::ManagedInstances { concurrency } => concurrency.max(1),
+            _ => 1,
+        }
+    }
+
+    pub(crate) const fn is_managed(self) -> bool {
+        matches!(self, Self::ManagedInstances { .. })
+    }
+}
+
+// === impl LogFormat ===
+
+impl LogFormat {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "Text",
+            Self::Json => "JSON",
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::config::FunctionConfig;
 use crate::invocation::{Event, Invoked, Response};
 use crate::job::Job;
 use crate::pool::Pool;
-use crate::sandbox::{self, Settings};
+use crate::sandbox::{self, Beginning, Settings};
 
 /// A function. Clones share its sandboxes; when the last one is dropped, whatever still runs is killed.
 #[derive(Clone)]
@@ -42,7 +42,10 @@ pub struct SandboxInfo {
 impl Function {
     /// A function without sandboxes; they come with invocations.
     pub fn new(config: FunctionConfig) -> Self {
-        let pool = Arc::new(Pool::new(config.max_concurrency));
+        let pool = Arc::new(Pool::new(
+            config.max_concurrency,
+            config.initialization.slots(),
+        ));
         let shared = Shared {
             settings: Arc::new(Settings::new(config)),
             pool,
@@ -82,9 +85,28 @@ impl Function {
         let job = Job::new(event, reply_tx, observer);
         if let Some((place, job)) = self.shared.pool.take(job) {
             let settings = Arc::clone(&self.shared.settings);
-            self.spawn_sandbox(sandbox::run(settings, place, job));
+            self.spawn_sandbox(sandbox::run(settings, place, Beginning::Job(Box::new(job))));
         }
         reply_rx.await.expect("a sandbox answers every invocation")
+    }
+
+    /// Makes sandboxes before anybody invokes the function, as many as asked and allowed, and waits until they are
+    /// initialised; what it is for says [`Initialization`](crate::Initialization). Returns how many are ready; an init that
+    /// failed is tried again by the sandbox's first invocation.
+    pub async fn provision(&self, count: usize) -> usize {
+        let mut coming = Vec::new();
+        for place in (0..count).map_while(|_| self.shared.pool.reserve()) {
+            let settings = Arc::clone(&self.shared.settings);
+            let (ready_tx, ready_rx) = oneshot::channel();
+            self.spawn_sandbox(sandbox::run(settings, place, Beginning::Ahead(ready_tx)));
+            coming.push(ready_rx);
+        }
+        let mut ready = 0;
+        for one in coming {
+            // One that could not be made says nothing.
+            ready += usize::from(one.await.unwrap_or(false));
+        }
+        ready
     }
 
     /// Shuts down every sandbox that there is, as Lambda does with those that it does not need any more: after what they

@@ -56,15 +56,18 @@ pub struct InvocationError {
 pub struct Report {
     /// How it ended.
     pub status: Outcome,
-    /// Whether it waited for an init: of a new sandbox, or of one that was reset.
+    /// Whether it waited for an init or a restore: of a new sandbox, or of one that was reset.
     pub cold: bool,
     /// From its arrival in the sandbox until runtime and extensions were done, in whole microseconds. An init that failed
     /// before and is tried again (suppressed init) is part of it.
     pub duration: Duration,
-    /// `duration` and `init`, rounded up to milliseconds: since August 2025 Lambda bills every init.
+    /// `duration` and the `init` or `restore` that it waited for, rounded up to milliseconds: since August 2025 Lambda bills
+    /// every init. Zero on managed instances, where it is the instance that is paid for.
     pub billed: Duration,
-    /// The init before the first invocation of a sandbox.
+    /// The init before the first invocation of a sandbox, if it was made on demand.
     pub init: Option<Duration>,
+    /// The restore before the first invocation of a sandbox, if it was made from a snapshot.
+    pub restore: Option<Duration>,
     /// The most memory that the sandbox used since its last (re)start, in whole MiB.
     pub max_memory: ByteSize,
     /// Which of the function's sandboxes.

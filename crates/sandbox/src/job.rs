@@ -93,6 +93,7 @@ impl Job {
                 duration: Duration::ZERO,
                 billed: Duration::ZERO,
                 init: None,
+                restore: None,
                 max_memory: ByteSize(0),
                 sandbox: serial,
             },

@@ -16,6 +16,8 @@ use crate::job::Job;
 /// The sandboxes of one function.
 pub(crate) struct Pool {
     limit: usize,
+    /// Jobs that a sandbox does at once.
+    slots: usize,
     /// Locked for a line: by callers and sandboxes.
     state: Mutex<State>,
     /// Sandboxes that are not younger than this are to end. Also changed when one has ended.
@@ -26,7 +28,7 @@ pub(crate) struct Pool {
 struct State {
     last_serial: u64,
     sandboxes: BTreeMap<u64, Member>,
-    /// Serials of those who wait for work, the last used one last.
+    /// Serials of those who wait for work, the last used one last; as often as they have room for a job.
     free: Vec<u64>,
     /// Each of them is waited for by a caller, who bounds their number.
     waiting: VecDeque<Job>,
@@ -49,9 +51,10 @@ pub(crate) struct Place {
 // === impl Pool ===
 
 impl Pool {
-    pub(crate) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize, slots: usize) -> Self {
         Self {
             limit: limit.max(1),
+            slots,
             state: Mutex::default(),
             retired: watch::Sender::new(0),
         }
@@ -69,27 +72,40 @@ impl Pool {
                 Err(_) => unreachable!("a free sandbox takes a job"),
             };
         }
+        match self.enter(&mut state) {
+            Some(place) => Some((place, job)),
+            None => {
+                state.waiting.push_back(job);
+                None
+            }
+        }
+    }
+
+    /// A place for a sandbox that is made before anything is to be done. `None` at the limit.
+    pub(crate) fn reserve(self: &Arc<Self>) -> Option<Place> {
+        self.enter(&mut self.state())
+    }
+
+    fn enter(self: &Arc<Self>, state: &mut State) -> Option<Place> {
         let taking = state.sandboxes.values().filter(|member| !member.is_leaving);
         if taking.count() >= self.limit {
-            state.waiting.push_back(job);
             return None;
         }
         state.last_serial += 1;
         let serial = state.last_serial;
-        // One: a sandbox does one thing at a time.
-        let (jobs_tx, jobs_rx) = mpsc::channel(1);
+        // As many as it does at once: more are not handed over.
+        let (jobs_tx, jobs_rx) = mpsc::channel(self.slots);
         let member = Member {
             jobs: jobs_tx,
             info: SandboxInfo::new(serial),
             is_leaving: false,
         };
         state.sandboxes.insert(serial, member);
-        let place = Place {
+        Some(Place {
             serial,
             pool: Arc::clone(self),
             jobs: jobs_rx,
-        };
-        Some((place, job))
+        })
     }
 
     /// Ends all sandboxes that there are, each when it has nothing to do, and waits for them.
@@ -134,24 +150,49 @@ impl Place {
 
     /// The next job, or `None` where the sandbox has to end: nobody called it for so long, or it is retired.
     pub(crate) async fn next(&mut self, idle_timeout: Duration) -> Option<Job> {
-        {
-            let mut state = self.pool.state();
-            if let Some(job) = state.waiting.pop_front() {
-                return Some(job);
-            }
-            state.free.push(self.serial);
+        if let Some(job) = self.offer() {
+            return Some(job);
         }
-        let mut retired = self.pool.retired.subscribe();
-        let called = async {
-            tokio::select! {
-                job = self.jobs.recv() => job,
-                _ = retired.wait_for(|&retired| retired >= self.serial) => None,
-            }
-        };
-        match timeout(idle_timeout, called).await {
+        self.wait(idle_timeout).await
+    }
+
+    /// The same, where the room for a job was offered before.
+    pub(crate) async fn wait(&mut self, idle_timeout: Duration) -> Option<Job> {
+        match timeout(idle_timeout, self.called()).await {
             Ok(Some(job)) => Some(job),
             Ok(None) | Err(_) => self.leave().await,
         }
+    }
+
+    /// Says that there is room for one more job, and takes one that waits already.
+    pub(crate) fn offer(&self) -> Option<Job> {
+        let mut state = self.pool.state();
+        let waiting = state.waiting.pop_front();
+        let is_leaving = state.sandboxes[&self.serial].is_leaving;
+        if waiting.is_none() && !is_leaving {
+            state.free.push(self.serial);
+        }
+        waiting
+    }
+
+    /// The next job that is handed over, or `None` where the sandbox is retired. Cancel-safe.
+    pub(crate) async fn called(&mut self) -> Option<Job> {
+        let mut retired = self.pool.retired.subscribe();
+        tokio::select! {
+            job = self.jobs.recv() => job,
+            _ = retired.wait_for(|&retired| retired >= self.serial) => None,
+        }
+    }
+
+    /// Takes no more work. Returns what was handed over just now.
+    pub(crate) fn close(&mut self) -> Vec<Job> {
+        let mut state = self.pool.state();
+        state.free.retain(|&serial| serial != self.serial);
+        if let Some(member) = state.sandboxes.get_mut(&self.serial) {
+            member.is_leaving = true;
+        }
+        // Handed over under the lock: no more can come.
+        std::iter::from_fn(|| self.jobs.try_recv().ok()).collect()
     }
 
     /// Takes no more work, unless some was handed over just now.

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use coldtrace_model::Outcome;
+use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::api::{self, Call, RuntimeEvent};
+use crate::config::{FunctionConfig, Initialization};
 use crate::job::{Conclusion, Job};
 use crate::pool::Place;
 use crate::telemetry::Telemetry;
@@ -23,19 +25,24 @@ mod fault;
 mod folder;
 mod generation;
 mod init;
+mod managed;
 mod output;
 mod ports;
 mod process_tree;
 mod processes;
+mod restore;
 mod roster;
 mod run;
+mod seats;
 mod settings;
+mod throttle;
 mod watchdog;
 
 use fault::{Fault, Reason};
 use folder::Folder;
 use generation::{Generation, Progress};
 use init::InitPhase;
+use managed::Course;
 use ports::Ports;
 use run::{Ending, Run};
 pub(crate) use settings::Settings;
@@ -50,32 +57,67 @@ struct Sandbox {
     serving: watch::Sender<Option<mpsc::Sender<Call>>>,
     _server: JoinSet<()>,
     log_stream: String,
+    /// How it came to be.
+    initialization: Initialization,
     /// Absent after a fault.
     generation: Option<Generation>,
-    /// No invocation has been here.
-    is_fresh: bool,
-    /// How long the init took, until the first invocation reports it.
-    init: Option<Duration>,
+    /// The init that the first invocation has still to report.
+    pending: Pending,
 }
 
-/// Runs a new sandbox from its init to its end, beginning with a first invocation.
-pub(crate) async fn run(settings: Arc<Settings>, place: Place, first: Job) {
+/// Why a sandbox is made.
+pub(crate) enum Beginning {
+    /// An invocation needs it.
+    Job(Box<Job>),
+    /// It is to be there before one does. Who waits for it is told whether its init succeeded.
+    Ahead(oneshot::Sender<bool>),
+}
+
+/// What the first invocation of a sandbox waits for.
+enum Pending {
+    /// Nothing: it has been there, or it was initialised ahead.
+    Nothing,
+    /// Its init on demand, which is over; how long it took, if it succeeded.
+    Init(Option<Duration>),
+    /// The restore of its snapshot.
+    Restore,
+}
+
+/// Runs a new sandbox from its init to its end.
+pub(crate) async fn run(settings: Arc<Settings>, place: Place, beginning: Beginning) {
     let serial = place.serial();
-    let mut sandbox = match Sandbox::open(settings, place).await {
-        Ok(sandbox) => sandbox,
-        Err(error) => return first.abandon(serial, &error),
+    let initialization = match (settings.config().initialization, &beginning) {
+        // Beyond what is provisioned there is what is made on demand.
+        (Initialization::Provisioned, Beginning::Job(_)) => Initialization::OnDemand,
+        (initialization, _) => initialization,
     };
-    sandbox.first_init().await;
-    sandbox.serve(first).await;
-    let idle_timeout = sandbox.settings.config().idle_timeout;
-    while let Some(job) = sandbox.place.next(idle_timeout).await {
-        sandbox.serve(job).await;
+    let sandbox = match Sandbox::open(settings, place, initialization).await {
+        Ok(sandbox) => sandbox,
+        Err(error) => return beginning.abandon(serial, &error),
+    };
+    match sandbox.initialization {
+        Initialization::ManagedInstances { .. } => sandbox.run_managed(beginning).await,
+        _ => sandbox.run_frozen(beginning).await,
     }
-    sandbox.end_generation(Reason::Spindown).await;
+}
+
+/// As the runtime gets an invocation.
+fn runtime_event(config: &FunctionConfig, run: &Run, job: &Job) -> RuntimeEvent {
+    RuntimeEvent {
+        request_id: run.request_id.clone(),
+        deadline_millis: timestamp::epoch_millis(run.wall_deadline()),
+        arn: config.arn(),
+        trace_header: run.tracing.function_header.clone(),
+        payload: job.event.payload.clone(),
+    }
 }
 
 impl Sandbox {
-    async fn open(settings: Arc<Settings>, place: Place) -> std::io::Result<Self> {
+    async fn open(
+        settings: Arc<Settings>,
+        place: Place,
+        initialization: Initialization,
+    ) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let api = listener.local_addr()?;
         let (serving_tx, serving_rx) = watch::channel(None);
@@ -87,35 +129,109 @@ impl Sandbox {
         let version = &settings.config().version;
         Ok(Self {
             log_stream: format!("{date}/[{version}]{}", random::digits::<16>()),
+            telemetry: Telemetry::new(settings.config().log_format),
             settings,
             place,
-            telemetry: Telemetry::new(),
             folder: Folder::create()?,
             ports: Ports::reserve()?,
             api,
             serving: serving_tx,
             _server: server,
+            initialization,
             generation: None,
-            is_fresh: true,
-            init: None,
+            pending: Pending::Nothing,
         })
+    }
+
+    /// One invocation after another, with everything frozen in between.
+    async fn run_frozen(mut self, beginning: Beginning) {
+        let is_ahead = matches!(beginning, Beginning::Ahead(_));
+        let initialised = self.initialise().await;
+        self.pending = match (self.initialization, is_ahead) {
+            (Initialization::SnapStart, _) if initialised.is_ok() => Pending::Restore,
+            (_, true) => Pending::Nothing,
+            (_, false) => Pending::Init(initialised.as_ref().ok().copied()),
+        };
+        match &initialised {
+            Err(fault) => self.end_generation(fault.reason()).await,
+            Ok(_) if is_ahead || matches!(self.pending, Pending::Restore) => self.freeze(),
+            Ok(_) => {}
+        }
+        let idle_timeout = match (self.initialization, is_ahead) {
+            // They stay for as long as they are configured.
+            (Initialization::Provisioned, true) => Duration::MAX,
+            _ => self.settings.config().idle_timeout,
+        };
+        let mut next = match beginning {
+            Beginning::Job(job) => Some(*job),
+            Beginning::Ahead(ready) => {
+                let waiting = self.place.offer();
+                // Who asked for it may have gone.
+                ready.send(initialised.is_ok()).ok();
+                match waiting {
+                    None => self.place.wait(idle_timeout).await,
+                    waiting => waiting,
+                }
+            }
+        };
+        while let Some(job) = next {
+            self.serve(job).await;
+            next = self.place.next(idle_timeout).await;
+        }
+        self.end_generation(Reason::Spindown).await;
+    }
+
+    /// Several invocations at once, and nothing is ever frozen.
+    async fn run_managed(mut self, beginning: Beginning) {
+        let initialised = self.initialise().await;
+        if let Err(fault) = &initialised {
+            self.end_generation(fault.reason()).await;
+        }
+        let (first, ready) = match beginning {
+            Beginning::Job(job) => (Some(*job), None),
+            Beginning::Ahead(ready) => (None, Some(ready)),
+        };
+        let mut course = Course::default();
+        self.open_seats(first, &mut course).await;
+        if let Some(ready) = ready {
+            // Who asked for it may have gone.
+            ready.send(initialised.is_ok()).ok();
+        }
+        self.serve_side_by_side(course).await;
+    }
+
+    fn freeze(&mut self) {
+        if let Some(generation) = &mut self.generation {
+            generation.freeze();
+        }
     }
 
     /// Serves an invocation to its end; the sandbox is then ready for the next one.
     async fn serve(&mut self, mut job: Job) {
         let limit = self.settings.config().timeout;
-        let trace_header = job.event.trace_header.as_deref();
-        let mut run = Run::begin(job.request_id.clone(), trace_header, limit);
-        run.cold = std::mem::take(&mut self.is_fresh);
-        run.init = self.init.take();
-        let worked = self.work(&mut job, &mut run).await;
+        let pending = std::mem::replace(&mut self.pending, Pending::Nothing);
+        // Before the invocation begins, since it is no part of it.
+        let restored = match pending {
+            Pending::Restore => self.restore().await.map(Some),
+            _ => Ok(None),
+        };
+        let mut run = self.begin_run(&job);
+        run.cold = !matches!(pending, Pending::Nothing);
+        if let Pending::Init(init) = pending {
+            run.init = init;
+        }
+        let worked = match restored {
+            Ok(restore) => {
+                run.restore = restore;
+                self.work(&mut job, &mut run).await
+            }
+            Err(fault) => Err(fault),
+        };
         let done = Instant::now();
         self.place.update(|info| info.busy = false);
         match worked {
             Ok(()) => {
-                if let Some(generation) = &mut self.generation {
-                    generation.freeze();
-                }
+                self.freeze();
                 self.conclude(job, &run, done, None, None);
             }
             Err(fault) => {
@@ -126,6 +242,12 @@ impl Sandbox {
                 self.end_generation(fault.reason()).await;
             }
         }
+    }
+
+    fn begin_run(&self, job: &Job) -> Run {
+        let limit = self.settings.config().timeout;
+        let trace_header = job.event.trace_header.as_deref();
+        Run::begin(job.request_id.clone(), trace_header, limit)
     }
 
     /// From the invocation's arrival until runtime and extensions are done with it.
@@ -139,20 +261,14 @@ impl Sandbox {
             self.init(InitPhase::Invoke, run.deadline()).await?;
         }
         self.tell_start(run);
-        let event = RuntimeEvent {
-            request_id: run.request_id.clone(),
-            deadline_millis: timestamp::epoch_millis(run.wall_deadline()),
-            arn: self.settings.config().arn(),
-            trace_header: run.tracing.function_header.clone(),
-            payload: job.event.payload.clone(),
-        };
+        let event = runtime_event(self.settings.config(), run, job);
         self.place.update(|info| info.busy = true);
         let generation = self.generation.as_mut().expect("it was just initialised");
         run.dispatched = Some(Instant::now());
         generation.invoke(event, &run.tracing.upstream_header);
         while !generation.is_done() {
             match generation.step(run.deadline()).await? {
-                Progress::RuntimeAnswer(answer) => {
+                Progress::RuntimeAnswer { answer, .. } => {
                     run.note_answer(&answer);
                     job.answer(answer.into_response(job.request_id.clone()));
                 }
@@ -192,7 +308,11 @@ impl Sandbox {
     /// After the init, if there was one inside the invocation; so its time is later than the invocation's begin.
     fn tell_start(&self, run: &mut Run) {
         run.is_started = true;
-        let record = run.start_record(&self.settings.config().version);
+        let config = self.settings.config();
+        let mut record = run.start_record(&config.version);
+        if config.initialization.is_managed() {
+            record["functionArn"] = json!(config.arn());
+        }
         self.telemetry.platform("platform.start", record);
     }
 
@@ -207,6 +327,18 @@ impl Sandbox {
         }
     }
 
+    fn ending<'a>(&self, fault: Option<&'a Fault>, done: Instant) -> Ending<'a> {
+        let generation = self.generation.as_ref();
+        Ending {
+            fault,
+            done,
+            peak_memory: generation.map_or(0, Generation::peak_memory),
+            memory: self.settings.config().memory,
+            has_followers: generation.is_some_and(Generation::has_followers),
+            sandbox: self.place.serial(),
+        }
+    }
+
     fn conclude(
         &self,
         job: Job,
@@ -215,16 +347,8 @@ impl Sandbox {
         fault: Option<&Fault>,
         exit: Option<String>,
     ) {
-        let generation = self.generation.as_ref();
-        let peak_memory = generation.map_or(0, Generation::peak_memory);
-        let ending = Ending {
-            fault,
-            done,
-            peak_memory,
-            memory: self.settings.config().memory,
-            has_followers: generation.is_some_and(Generation::has_followers),
-            sandbox: self.place.serial(),
-        };
+        let ending = self.ending(fault, done);
+        let peak_memory = ending.peak_memory;
         let report = run.report(&ending);
         let record = run.report_record(&report, &ending);
         self.telemetry.platform("platform.report", record);
@@ -237,5 +361,17 @@ impl Sandbox {
             exit,
             peak_memory,
         });
+    }
+}
+
+// === impl Beginning ===
+
+impl Beginning {
+    /// Of a sandbox that can't be made.
+    fn abandon(self, serial: u64, error: &std::io::Error) {
+        match self {
+            Self::Job(job) => job.abandon(serial, error),
+            Self::Ahead(_) => tracing::warn!(%error, "cannot make a sandbox ahead"),
+        }
     }
 }

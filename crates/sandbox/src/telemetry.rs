@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::config::LogFormat;
 use crate::timestamp;
 
 mod buffer;
@@ -47,12 +48,15 @@ pub(crate) enum Pace {
 pub(crate) struct Entry {
     category: Category,
     json: Arc<str>,
+    /// The same with text as its record, for the schema that knows no other; if `json` has not.
+    as_text: Option<Arc<str>>,
 }
 
 /// A sandbox's telemetry. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Telemetry {
     shared: Arc<Shared>,
+    log_format: LogFormat,
 }
 
 struct Shared {
@@ -90,7 +94,7 @@ impl Category {
 // === impl Telemetry ===
 
 impl Telemetry {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(log_format: LogFormat) -> Self {
         let book = Book {
             init: None,
             feeds: BTreeMap::new(),
@@ -101,6 +105,7 @@ impl Telemetry {
                 book: Mutex::new(book),
                 pace: watch::Sender::new(Pace::Awake),
             }),
+            log_format,
         }
     }
 
@@ -111,18 +116,35 @@ impl Telemetry {
 
     /// The platform tells something that happened at `time`.
     pub(crate) fn platform_at(&self, time: SystemTime, kind: &str, record: Value) {
-        self.tell(Category::Platform, time, kind, record);
+        let entry = Entry {
+            category: Category::Platform,
+            json: envelope(time, kind, record),
+            as_text: None,
+        };
+        self.tell(entry);
     }
 
     /// A process wrote a line.
     pub(crate) fn line(&self, category: Category, line: String) {
         tracing::debug!(source = category.as_str(), line = line.trim_end(), "logged");
-        self.tell(
-            category,
-            SystemTime::now(),
-            category.as_str(),
-            Value::String(line),
-        );
+        let (time, kind) = (SystemTime::now(), category.as_str());
+        let object = match self.log_format {
+            LogFormat::Json => serde_json::from_str(&line).ok().filter(Value::is_object),
+            LogFormat::Text => None,
+        };
+        let text = envelope(time, kind, Value::String(line));
+        self.tell(match object {
+            Some(object) => Entry {
+                category,
+                json: envelope(time, kind, object),
+                as_text: Some(text),
+            },
+            None => Entry {
+                category,
+                json: text,
+                as_text: None,
+            },
+        });
     }
 
     /// An init begins: from now on extensions may subscribe.
@@ -148,10 +170,7 @@ impl Telemetry {
         let known = book.feeds.contains_key(extension);
         let feed = book.feeds.entry(extension.to_owned()).or_default();
         if !known && let Some(init) = &book.init {
-            feed.push_all(
-                init.iter()
-                    .filter(|entry| subscription.wants(entry.category)),
-            );
+            feed.push_all(&subscription, init.iter());
         }
         feed.attach(subscription);
         if !known {
@@ -172,13 +191,7 @@ impl Telemetry {
         self.shared.pace.send_replace(pace);
     }
 
-    fn tell(&self, category: Category, time: SystemTime, kind: &str, record: Value) {
-        let mut envelope = json!({"time": timestamp::rfc3339(time), "type": kind});
-        envelope["record"] = record;
-        let entry = Entry {
-            category,
-            json: envelope.to_string().into(),
-        };
+    fn tell(&self, entry: Entry) {
         let mut book = self.book();
         for feed in book.feeds.values() {
             feed.push(&entry);
@@ -195,4 +208,26 @@ impl Telemetry {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+// === impl Entry ===
+
+impl Entry {
+    /// As a subscription wants it, if it does.
+    fn of(&self, subscription: &Subscription) -> Option<Self> {
+        if !subscription.wants(self.category) {
+            return None;
+        }
+        let mut entry = self.clone();
+        if let Some(text) = entry.as_text.take().filter(|_| !subscription.has_objects()) {
+            entry.json = text;
+        }
+        Some(entry)
+    }
+}
+
+fn envelope(time: SystemTime, kind: &str, record: Value) -> Arc<str> {
+    let mut envelope = json!({"time": timestamp::rfc3339(time), "type": kind});
+    envelope["record"] = record;
+    envelope.to_string().into()
 }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::body::{self, Unread};
-use super::{Call, Reaction, Refusal, accepted, ask, header_text};
+use super::{Call, Reaction, Refusal, accepted, ask, header_text, json_response};
 use crate::invocation::{InvocationError, Response};
 
 const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
@@ -121,6 +121,21 @@ pub(super) async fn init_error(
 ) -> Result<Reaction, Refusal> {
     let failure = failure(request).await?;
     ask(calls, |reply| Call::RuntimeInitError { failure, reply }).await?;
+    Ok(accepted())
+}
+
+/// Answered when the snapshot is restored.
+pub(super) async fn restore_next(calls: &mpsc::Sender<Call>) -> Result<Reaction, Refusal> {
+    ask(calls, Call::RestoreNext).await?;
+    Ok(json_response(StatusCode::OK, ""))
+}
+
+pub(super) async fn restore_error(
+    calls: &mpsc::Sender<Call>,
+    request: Request<Incoming>,
+) -> Result<Reaction, Refusal> {
+    let failure = failure(request).await?;
+    ask(calls, |reply| Call::RestoreError { failure, reply }).await?;
     Ok(accepted())
 }
 

@@ -1,9 +1,11 @@
-// The runtime of Node functions: asks the Runtime API for invocations and hands them to the handler, one after another.
+// The runtime of Node functions: asks the Runtime API for invocations and hands them to the handler, one after another; on
+// managed instances as many at once as it is told.
 //
 // Handlers of CommonJS and ECMAScript modules, asynchronous or with a callback. Not here: response streaming, waiting for
 // an empty event loop after a callback (the reply is sent at once).
 "use strict";
 
+const { AsyncLocalStorage } = require("node:async_hooks");
 const http = require("node:http");
 const path = require("node:path");
 const { pathToFileURL } = require("node:url");
@@ -15,7 +17,11 @@ const request = http.request;
 const agent = new http.Agent({ keepAlive: true });
 const write = process.stdout.write.bind(process.stdout);
 
-let currentRequestId = "undefined";
+const MOST = process.env.AWS_LAMBDA_MAX_CONCURRENCY;
+const IS_JSON = process.env.AWS_LAMBDA_LOG_FORMAT === "JSON";
+// With several invocations at once a line belongs to the one that wrote it.
+const invocations = new AsyncLocalStorage();
+let lastRequestId = "undefined";
 
 class PlatformError extends Error {
   constructor(type, message) {
@@ -33,15 +39,27 @@ async function main() {
     await fail("/2018-06-01/runtime/init/error", error);
     process.exit(1);
   }
+  if (process.env.AWS_LAMBDA_INITIALIZATION_TYPE === "snap-start") {
+    await call("GET", "/2018-06-01/runtime/restore/next");
+  }
+  await Promise.all(Array.from({ length: Number(MOST ?? 1) }, () => work(handler)));
+}
+
+async function work(handler) {
   for (;;) await serve(handler);
 }
 
 async function serve(handler) {
   const { headers, body } = await call("GET", "/2018-06-01/runtime/invocation/next");
   const requestId = headers["lambda-runtime-aws-request-id"];
-  currentRequestId = requestId;
-  process.env._X_AMZN_TRACE_ID = headers["lambda-runtime-trace-id"] ?? "";
-  const invocation = `/2018-06-01/runtime/invocation/${requestId}`;
+  lastRequestId = requestId;
+  // The environment is shared by those that run at once: they have it in their context.
+  if (MOST === undefined) process.env._X_AMZN_TRACE_ID = headers["lambda-runtime-trace-id"] ?? "";
+  await invocations.run(requestId, () => handle(handler, headers, body));
+}
+
+async function handle(handler, headers, body) {
+  const invocation = `/2018-06-01/runtime/invocation/${invocations.getStore()}`;
   let reply;
   try {
     const result = await invoke(handler, JSON.parse(body), context(headers));
@@ -69,6 +87,7 @@ function context(headers) {
   const deadline = Number(headers["lambda-runtime-deadline-ms"]);
   return {
     awsRequestId: headers["lambda-runtime-aws-request-id"],
+    xRayTraceId: headers["lambda-runtime-trace-id"],
     invokedFunctionArn: headers["lambda-runtime-invoked-function-arn"],
     functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
     functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
@@ -152,13 +171,18 @@ function call(method, to, body, headers = {}) {
   });
 }
 
-// Lines as Lambda's Node runtime writes them, one per call: line breaks inside become carriage returns.
+// Lines as Lambda's Node runtime writes them, one per call: line breaks inside become carriage returns. Or objects.
 function patchConsole() {
   const levels = { debug: "DEBUG", info: "INFO", log: "INFO", warn: "WARN", error: "ERROR" };
   for (const [method, level] of Object.entries(levels)) {
     console[method] = (...what) => {
-      const text = format(...what).replace(/\n/g, "\r");
-      write(`${new Date().toISOString()}\t${currentRequestId}\t${level}\t${text}\n`);
+      const timestamp = new Date().toISOString();
+      const requestId = invocations.getStore() ?? lastRequestId;
+      const message = format(...what);
+      const line = IS_JSON
+        ? JSON.stringify({ timestamp, level, requestId, message })
+        : [timestamp, requestId, level, message.replace(/\n/g, "\r")].join("\t");
+      write(`${line}\n`);
     };
   }
 }

@@ -45,15 +45,20 @@ class Context:
 
 
 class Lines(logging.Handler):
-    """Log records as lines, as the platform's runtime writes them."""
+    """Log records as the platform's runtime writes them: lines, or objects on a line each."""
 
     request_id = ""
+    is_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
 
     def emit(self, record):
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-        stamp += f".{int(record.msecs):03d}Z"
         message = self.format(record)
-        print(f"[{record.levelname}]\t{stamp}\t{self.request_id}\t{message}")
+        if self.is_json:
+            told = {"timestamp": f"{stamp}Z", "level": record.levelname, "message": message}
+            print(json.dumps({**told, "logger": record.name, "requestId": self.request_id}))
+        else:
+            stamp += f".{int(record.msecs):03d}Z"
+            print(f"[{record.levelname}]\t{stamp}\t{self.request_id}\t{message}")
 
 
 class Platform:
@@ -61,6 +66,11 @@ class Platform:
 
     def __init__(self):
         self.connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+
+    def restore(self):
+        """Waits to be restored from the snapshot that is taken meanwhile."""
+        self.connection.request("GET", f"{VERSION}/restore/next")
+        self.connection.getresponse().read()
 
     def next(self):
         self.connection.request("GET", f"{VERSION}/invocation/next")
@@ -76,7 +86,10 @@ class Platform:
         name = error.name if isinstance(error, PlatformError) else type(error).__name__
         trace = traceback.format_exception(error)
         told = {"errorType": name, "errorMessage": str(error), "stackTrace": trace}
-        print(f"[ERROR] {name}: {error}\n{''.join(trace)}")
+        if Lines.is_json:
+            print(json.dumps({"level": "ERROR", "requestId": Lines.request_id, **told}))
+        else:
+            print(f"[ERROR] {name}: {error}\n{''.join(trace)}")
         self.post(path, json.dumps(told), {"Lambda-Runtime-Function-Error-Type": name})
 
 
@@ -99,12 +112,22 @@ def load(handler):
         raise PlatformError("Runtime.HandlerNotFound", message) from error
 
 
+def fork_workers():
+    """On managed instances: one process for each invocation at once, and this one to wait for them."""
+    most = os.environ.get("AWS_LAMBDA_MAX_CONCURRENCY")
+    if most is None or 0 in (os.fork() for _ in range(int(most))):
+        return
+    _, status = os.wait()
+    # Who is left is killed with the sandbox.
+    os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
 def main():
+    fork_workers()
     platform = Platform()
     # What was printed must not wait for more while the sandbox is frozen.
     sys.stdout.reconfigure(line_buffering=True)
-    lines = Lines()
-    logging.getLogger().addHandler(lines)
+    logging.getLogger().addHandler(Lines())
     # The function's folder, not that of this file.
     sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]
     try:
@@ -112,10 +135,12 @@ def main():
     except BaseException as error:
         platform.fail("init/error", error)
         sys.exit(1)
+    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+        platform.restore()
     while True:
         headers, event = platform.next()
         context = Context(headers)
-        lines.request_id = context.aws_request_id
+        Lines.request_id = context.aws_request_id
         os.environ["_X_AMZN_TRACE_ID"] = headers.get("Lambda-Runtime-Trace-Id", "")
         path = f"invocation/{context.aws_request_id}"
         try:

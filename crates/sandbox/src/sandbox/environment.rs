@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::folder::Folder;
 use super::ports::Ports;
 use super::processes::FRAMED_LOG;
-use crate::config::{FunctionConfig, Runtime};
+use crate::config::{FunctionConfig, Initialization, Runtime};
 
 /// Variables, later ones win.
 pub(super) type Variables = Vec<(OsString, OsString)>;
@@ -17,6 +17,8 @@ pub(super) type Variables = Vec<(OsString, OsString)>;
 /// What both kinds of environment are made from.
 pub(super) struct Environment<'a> {
     pub(super) config: &'a FunctionConfig,
+    /// How this sandbox came to be.
+    pub(super) initialization: Initialization,
     pub(super) ports: &'a Ports,
     pub(super) folder: &'a Folder,
     pub(super) api: SocketAddr,
@@ -77,12 +79,23 @@ impl Environment<'_> {
             ("AWS_LAMBDA_FUNCTION_NAME", config.name.clone()),
             ("AWS_LAMBDA_FUNCTION_VERSION", config.version.clone()),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory),
-            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+            (
+                "AWS_LAMBDA_INITIALIZATION_TYPE",
+                self.initialization.as_str().to_owned(),
+            ),
+            (
+                "AWS_LAMBDA_LOG_FORMAT",
+                config.log_format.as_str().to_owned(),
+            ),
             ("AWS_REGION", config.region.clone()),
             ("AWS_DEFAULT_REGION", config.region.clone()),
         ];
         for (key, value) in reserved {
             set(&mut variables, key, value);
+        }
+        if let Initialization::ManagedInstances { concurrency } = self.initialization {
+            let most = concurrency.max(1).to_string();
+            set(&mut variables, "AWS_LAMBDA_MAX_CONCURRENCY", most);
         }
         variables
     }
@@ -110,7 +123,7 @@ impl Environment<'_> {
                 set(&mut variables, "PYTHONPATH", joined(path));
                 // Code is read-only on Lambda, too.
                 set(&mut variables, "PYTHONDONTWRITEBYTECODE", "1");
-                if config.runtime.is_awslambdaric() {
+                if config.logs_frames() {
                     set(&mut variables, "_LAMBDA_TELEMETRY_LOG_FD", FRAMED_LOG);
                 }
             }

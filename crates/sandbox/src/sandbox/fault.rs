@@ -12,8 +12,16 @@ use crate::invocation::{InvocationError, Response};
 #[derive(Clone, Debug)]
 pub(super) struct Fault {
     cause: Cause,
-    /// Set where the processes were not ready yet.
-    in_init: bool,
+    stage: Stage,
+}
+
+/// When it came to pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Before the processes were ready.
+    Init,
+    Restore,
+    Invoke,
 }
 
 #[derive(Clone, Debug)]
@@ -84,10 +92,17 @@ impl Fault {
     }
 
     pub(super) fn in_init(self) -> Self {
-        Self {
-            in_init: true,
-            ..self
-        }
+        let stage = Stage::Init;
+        Self { stage, ..self }
+    }
+
+    pub(super) fn in_restore(self) -> Self {
+        let stage = Stage::Restore;
+        Self { stage, ..self }
+    }
+
+    pub(super) fn is_timeout(&self) -> bool {
+        matches!(self.cause, Cause::Timeout)
     }
 
     /// The word for it in telemetry's `status`.
@@ -111,10 +126,13 @@ impl Fault {
 
     pub(super) fn outcome(&self) -> Outcome {
         match self.cause {
+            Cause::Timeout if self.stage == Stage::Restore => Outcome::InitError,
             Cause::Timeout => Outcome::Timeout,
             Cause::OutOfMemory => Outcome::OutOfMemory,
             Cause::RuntimeInit(_) => Outcome::InitError,
-            Cause::RuntimeExit(_) | Cause::Platform { .. } if self.in_init => Outcome::InitError,
+            Cause::RuntimeExit(_) | Cause::Platform { .. } if self.stage != Stage::Invoke => {
+                Outcome::InitError
+            }
             Cause::RuntimeExit(_) | Cause::Platform { .. } => Outcome::Crash,
         }
     }
@@ -131,6 +149,10 @@ impl Fault {
         let id = &request_id;
         let of_runtime = |what: &str| format!("RequestId: {id} Error: {what}");
         let error = match &self.cause {
+            Cause::Timeout if self.stage == Stage::Restore => InvocationError {
+                error_type: "SnapStartTimeoutException".to_owned(),
+                message: of_runtime("the restore took too long"),
+            },
             Cause::Timeout => InvocationError {
                 error_type: "Sandbox.Timedout".to_owned(),
                 message: of_runtime(&format!(
@@ -165,7 +187,7 @@ impl From<Cause> for Fault {
     fn from(cause: Cause) -> Self {
         Self {
             cause,
-            in_init: false,
+            stage: Stage::Invoke,
         }
     }
 }

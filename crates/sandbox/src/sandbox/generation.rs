@@ -15,8 +15,11 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, 
 use super::fault::{Fault, Reason};
 use super::processes::{Launch, Processes, Role};
 use super::roster::{Roster, answer};
+use super::seats::{Seats, invalid_state};
 use super::settings::Settings;
+use super::throttle::Throttle;
 use crate::api::{Answer, Call, Events, ExtensionEvent, Refusal, Registered, Reply, RuntimeEvent};
+use crate::config::Initialization;
 use crate::telemetry::subscription::Subscription;
 use crate::telemetry::{Pace, Telemetry};
 use crate::timestamp;
@@ -35,22 +38,15 @@ pub(super) struct Generation {
     calls: mpsc::Receiver<Call>,
     processes: Processes,
     roster: Roster,
-    seat: Seat,
+    seats: Seats,
+    /// This init makes a snapshot, from which the runtime is restored later.
+    is_snapshot: bool,
     pulse: Interval,
+    /// In the course of an invocation, where the function is throttled.
+    throttle: Option<Throttle>,
+    may_run: bool,
     /// The most resident memory so far, in bytes.
     peak_memory: u64,
-}
-
-/// The runtime's place.
-enum Seat {
-    /// It has not asked for an invocation yet.
-    Starting,
-    Waiting(Reply<RuntimeEvent>),
-    Working {
-        request_id: String,
-    },
-    /// It has answered, and not asked for the next one yet.
-    Answered,
 }
 
 /// What a step brought.
@@ -58,8 +54,12 @@ enum Seat {
 pub(super) enum Progress {
     /// Nothing that an invocation or an init waits for.
     Nothing,
+    /// The runtime waits for an invocation, or to be restored.
     RuntimeNext,
-    RuntimeAnswer(Answer),
+    RuntimeAnswer {
+        request_id: String,
+        answer: Answer,
+    },
     ExtensionNext,
 }
 
@@ -68,7 +68,9 @@ impl Generation {
         settings: Arc<Settings>,
         telemetry: Telemetry,
         calls: mpsc::Receiver<Call>,
+        is_snapshot: bool,
     ) -> std::io::Result<Self> {
+        let slots = settings.config().initialization.slots();
         let mut pulse = interval(PULSE);
         pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let extensions = settings.config().extensions.iter();
@@ -78,8 +80,11 @@ impl Generation {
             settings,
             telemetry,
             calls,
-            seat: Seat::Starting,
+            seats: Seats::new(slots),
+            is_snapshot,
             pulse,
+            throttle: None,
+            may_run: true,
             peak_memory: 0,
         })
     }
@@ -103,12 +108,18 @@ impl Generation {
 
     /// Whether everybody waits for the first event.
     pub(super) fn is_ready(&self) -> bool {
-        matches!(self.seat, Seat::Waiting(_)) && self.roster.is_ready()
+        let is_waiting = self.seats.is_waiting() || self.seats.is_restoring();
+        is_waiting && self.roster.is_ready()
+    }
+
+    /// Whether the runtime waits for an invocation.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.seats.is_waiting()
     }
 
     /// Whether everybody is done with the current invocation.
     pub(super) fn is_done(&self) -> bool {
-        matches!(self.seat, Seat::Waiting(_)) && self.roster.is_done()
+        self.seats.is_waiting() && self.roster.is_done()
     }
 
     pub(super) fn has_followers(&self) -> bool {
@@ -138,18 +149,32 @@ impl Generation {
     /// Wakes the processes and gives them an invocation.
     pub(super) fn invoke(&mut self, event: RuntimeEvent, upstream_header: &str) {
         self.thaw();
+        let config = self.settings.config();
+        let throttle = || Throttle::new(config.memory, Instant::now(), self.processes.used());
+        self.throttle = config.is_throttled.then(throttle);
         self.roster.invoke(&ExtensionEvent::Invoke {
             deadline_millis: event.deadline_millis,
             request_id: event.request_id.to_string(),
             arn: event.arn.clone(),
             trace_header: upstream_header.to_owned(),
         });
-        let working = Seat::Working {
-            request_id: event.request_id.to_string(),
-        };
-        if let Seat::Waiting(waiting) = std::mem::replace(&mut self.seat, working) {
-            answer(waiting, Ok(event));
-        }
+        self.seats.give(event);
+    }
+
+    /// Gives the runtime an invocation beside others.
+    pub(super) fn give(&mut self, event: RuntimeEvent) {
+        self.seats.give(event);
+    }
+
+    /// Whatever the runtime answers to this invocation comes too late.
+    pub(super) fn forget(&mut self, request_id: &str) {
+        self.seats.forget(request_id);
+    }
+
+    /// Wakes the processes from their snapshot.
+    pub(super) fn restore(&mut self) {
+        self.thaw();
+        self.seats.restore();
     }
 
     /// Stops everything, until the next invocation or the shutdown.
@@ -160,6 +185,8 @@ impl Generation {
     }
 
     fn thaw(&mut self) {
+        self.throttle = None;
+        self.may_run = true;
         self.processes.thaw();
         self.telemetry.set_pace(Pace::Awake);
         self.pulse.reset();
@@ -225,9 +252,21 @@ impl Generation {
 
     fn measure(&mut self) -> Result<(), Fault> {
         self.note_memory();
+        self.regulate();
         match ByteSize(self.peak_memory) > self.settings.config().memory {
             true => Err(Fault::out_of_memory()),
             false => Ok(()),
+        }
+    }
+
+    fn regulate(&mut self) {
+        let Some(throttle) = &mut self.throttle else {
+            return;
+        };
+        let may_run = throttle.allows(Instant::now(), self.processes.used());
+        if may_run != self.may_run {
+            self.may_run = may_run;
+            self.processes.let_run(may_run);
         }
     }
 
@@ -242,22 +281,30 @@ impl Generation {
                 request_id,
                 answer: given,
                 reply,
-            } => match self.runtime_answer(&request_id) {
+            } => match self.seats.answered(&request_id) {
                 Ok(()) => {
                     answer(reply, Ok(()));
-                    Ok(Progress::RuntimeAnswer(given))
+                    Ok(Progress::RuntimeAnswer {
+                        request_id,
+                        answer: given,
+                    })
                 }
                 Err(refusal) => {
                     answer(reply, Err(refusal));
                     Ok(Progress::Nothing)
                 }
             },
-            Call::RuntimeInitError { failure, reply } => match self.seat {
-                Seat::Starting => {
+            Call::RestoreNext(reply) => Ok(self.restore_next(reply)),
+            Call::RestoreError { failure, reply } => {
+                answer(reply, Ok(()));
+                Err(Fault::runtime_init(failure))
+            }
+            Call::RuntimeInitError { failure, reply } => match self.seats.is_started() {
+                false => {
                     answer(reply, Ok(()));
                     Err(Fault::runtime_init(failure))
                 }
-                _ => {
+                true => {
                     answer(reply, Err(invalid_state("the init is over")));
                     Ok(Progress::Nothing)
                 }
@@ -294,34 +341,39 @@ impl Generation {
     }
 
     fn runtime_next(&mut self, reply: Reply<RuntimeEvent>) -> Progress {
-        if let Seat::Working { .. } = self.seat {
-            answer(reply, Err(invalid_state("the invocation is not answered")));
+        match self.seats.next(reply) {
+            true => {
+                self.roster.close_registration();
+                Progress::RuntimeNext
+            }
+            false => Progress::Nothing,
+        }
+    }
+
+    fn restore_next(&mut self, reply: Reply<()>) -> Progress {
+        let initialization = self.settings.config().initialization;
+        if initialization != Initialization::SnapStart || self.seats.is_waiting() {
+            let message = "there is nothing to be restored from";
+            answer(reply, Err(invalid_state(message)));
+            return Progress::Nothing;
+        }
+        if !self.is_snapshot {
+            // An init inside an invocation goes on at once.
+            answer(reply, Ok(()));
             return Progress::Nothing;
         }
         self.roster.close_registration();
-        self.seat = Seat::Waiting(reply);
+        self.seats.restore_next(reply);
         Progress::RuntimeNext
     }
 
-    fn runtime_answer(&mut self, request_id: &str) -> Result<(), Refusal> {
-        let Seat::Working {
-            request_id: current,
-        } = &self.seat
-        else {
-            return Err(invalid_state("there is no invocation to answer"));
-        };
-        if current != request_id {
-            return Err(Refusal {
-                status: http::StatusCode::BAD_REQUEST,
-                error_type: "InvalidRequestID",
-                message: "Invalid request ID".to_owned(),
-            });
-        }
-        self.seat = Seat::Answered;
-        Ok(())
-    }
-
     fn register(&mut self, name: String, events: Events) -> Result<Registered, Refusal> {
+        if events.invoke && self.settings.config().initialization.is_managed() {
+            return Err(Refusal::forbidden(
+                "Extension.InvalidEventType",
+                "extensions are not told of invocations on managed instances",
+            ));
+        }
         let admitted = self.roster.register(name, events)?;
         let record = json!({
             "name": admitted.name,
@@ -366,6 +418,13 @@ impl Generation {
                 "extensions subscribe before the init is over",
             ));
         }
+        if self.settings.config().initialization.is_managed() && !subscription.is_of_2025() {
+            return Err(Refusal {
+                status: http::StatusCode::BAD_REQUEST,
+                error_type: "ValidationError",
+                message: "managed instances take schemaVersion 2025-01-29 alone".to_owned(),
+            });
+        }
         let types: Vec<&str> = subscription.types.iter().map(|one| one.as_str()).collect();
         let was_subscribed = self.telemetry.subscribe(name, subscription);
         let state = match was_subscribed {
@@ -384,8 +443,4 @@ fn ended(role: &Role, status: ExitStatus) -> Fault {
         Role::Runtime => Fault::runtime_exit(status),
         Role::Extension(name) => Fault::extension_exit(name, status),
     }
-}
-
-fn invalid_state(message: &str) -> Refusal {
-    Refusal::forbidden("InvalidStateTransition", message)
 }

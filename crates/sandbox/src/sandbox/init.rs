@@ -14,12 +14,14 @@ use super::fault::Fault;
 use super::generation::{Generation, Progress};
 use super::processes::{Launch, Role};
 use super::run::{Moment, whole_micros};
-use crate::config::{ExternalExtension, Runtime};
+use crate::config::{ExternalExtension, Initialization, Runtime};
 use crate::telemetry::Pace;
 use crate::timestamp;
 
-/// For the init of a new sandbox. One that takes longer is tried again in the invocation, within its own limit.
+/// For the init of a new sandbox on demand. One that takes longer is tried again in the invocation, within its own limit.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
+/// The same where nobody waits; or as long as an invocation may take, if that is longer.
+const LONG_INIT_LIMIT: Duration = Duration::from_secs(130);
 /// As many calls as the processes of a sandbox make at once; further ones wait in their handlers.
 const CALLS: usize = 32;
 
@@ -30,18 +32,23 @@ pub(super) enum InitPhase {
     Init,
     /// Inside an invocation, after a fault: suppressed init.
     Invoke,
+    /// Its own, for a snapshot.
+    Snapshot,
 }
 
 impl Sandbox {
-    /// The init of a new sandbox. If it fails, the invocation tries again.
-    pub(super) async fn first_init(&mut self) {
-        match self
-            .init(InitPhase::Init, Instant::now() + INIT_LIMIT)
-            .await
-        {
-            Ok(duration) => self.init = Some(duration),
-            Err(fault) => self.end_generation(fault.reason()).await,
-        }
+    /// The init of a new sandbox. Returns how long it took. If it fails, the invocation tries again.
+    pub(super) async fn initialise(&mut self) -> Result<Duration, Fault> {
+        let (phase, limit) = match self.initialization {
+            Initialization::OnDemand => (InitPhase::Init, INIT_LIMIT),
+            Initialization::SnapStart => (InitPhase::Snapshot, self.long_init_limit()),
+            _ => (InitPhase::Init, self.long_init_limit()),
+        };
+        self.init(phase, Instant::now() + limit).await
+    }
+
+    fn long_init_limit(&self) -> Duration {
+        LONG_INIT_LIMIT.max(self.settings.config().timeout)
     }
 
     /// Starts the processes and waits until they are ready. Returns how long it took.
@@ -64,10 +71,10 @@ impl Sandbox {
             generation.catch_up();
         }
         if !is_runtime_done {
-            let record = phase.done_record(fault.as_ref());
+            let record = self.init_done_record(phase, fault.as_ref());
             self.telemetry.platform("platform.initRuntimeDone", record);
         }
-        let mut record = phase.done_record(fault.as_ref());
+        let mut record = self.init_done_record(phase, fault.as_ref());
         record["metrics"] = json!({"durationMs": timestamp::millis(duration)});
         self.telemetry.platform("platform.initReport", record);
         self.telemetry.close_init();
@@ -85,8 +92,13 @@ impl Sandbox {
     ) -> Result<(), Fault> {
         let (calls_tx, calls_rx) = mpsc::channel(CALLS);
         let settings = Arc::clone(&self.settings);
-        let generation = Generation::new(Arc::clone(&settings), self.telemetry.clone(), calls_rx)
-            .map_err(|error| Fault::platform("Sandbox.Failure", error.to_string()))?;
+        let generation = Generation::new(
+            Arc::clone(&settings),
+            self.telemetry.clone(),
+            calls_rx,
+            phase == InitPhase::Snapshot,
+        )
+        .map_err(|error| Fault::platform("Sandbox.Failure", error.to_string()))?;
         self.generation = Some(generation);
         self.serving.send_replace(Some(calls_tx));
         for extension in &settings.config().extensions {
@@ -106,7 +118,7 @@ impl Sandbox {
             if let Progress::RuntimeNext = generation.step(deadline).await? {
                 generation.catch_up();
                 *is_runtime_done = true;
-                let record = phase.done_record(None);
+                let record = self.init_done_record(phase, None);
                 self.telemetry.platform("platform.initRuntimeDone", record);
             }
         }
@@ -157,7 +169,7 @@ impl Sandbox {
                 arguments,
                 folder: &config.code_dir,
                 environment,
-                logs_frames: config.runtime.is_awslambdaric(),
+                logs_frames: config.logs_frames(),
             };
             let generation = self.generation.as_mut().expect("processes start in one");
             generation.start(Role::Runtime, launch)
@@ -190,6 +202,7 @@ impl Sandbox {
     fn environment<'a>(&'a self, execution_environment: &'a str) -> Environment<'a> {
         Environment {
             config: self.settings.config(),
+            initialization: self.initialization,
             ports: &self.ports,
             folder: &self.folder,
             api: self.api,
@@ -212,7 +225,7 @@ impl Sandbox {
     async fn init_start_record(&self, phase: InitPhase) -> Value {
         let config = self.settings.config();
         json!({
-            "initializationType": "on-demand",
+            "initializationType": self.initialization.as_str(),
             "phase": phase.as_str(),
             "functionName": config.name,
             "functionVersion": config.version,
@@ -220,6 +233,19 @@ impl Sandbox {
             "instanceId": self.log_stream,
             "instanceMaxMemory": config.memory.0,
         })
+    }
+
+    /// `platform.initRuntimeDone`, and with metrics `platform.initReport`.
+    fn init_done_record(&self, phase: InitPhase, fault: Option<&Fault>) -> Value {
+        let mut record = json!({
+            "initializationType": self.initialization.as_str(),
+            "phase": phase.as_str(),
+            "status": fault.map_or("success", Fault::status),
+        });
+        if let Some(error_type) = fault.and_then(Fault::error_type) {
+            record["errorType"] = json!(error_type);
+        }
+        record
     }
 }
 
@@ -230,19 +256,7 @@ impl InitPhase {
         match self {
             Self::Init => "init",
             Self::Invoke => "invoke",
+            Self::Snapshot => "snap-start",
         }
-    }
-
-    /// `platform.initRuntimeDone`, and with metrics `platform.initReport`.
-    fn done_record(self, fault: Option<&Fault>) -> Value {
-        let mut record = json!({
-            "initializationType": "on-demand",
-            "phase": self.as_str(),
-            "status": fault.map_or("success", Fault::status),
-        });
-        if let Some(error_type) = fault.and_then(Fault::error_type) {
-            record["errorType"] = json!(error_type);
-        }
-        record
     }
 }

@@ -8,6 +8,8 @@ use std::io;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
+use super::throttle::Used;
+
 /// The tree, as far as it was known when it was last looked at.
 #[derive(Debug, Default)]
 pub(super) struct ProcessTree {
@@ -79,6 +81,16 @@ impl ProcessTree {
         pages * rustix::param::page_size() as u64
     }
 
+    /// What each thread of the members has run, in nanoseconds.
+    pub(super) fn used(&self) -> Used {
+        self.members
+            .iter()
+            .copied()
+            .flat_map(threads)
+            .filter_map(|(member, thread)| Some((thread, running_time(member, thread)?)))
+            .collect()
+    }
+
     /// Sends a signal to all, those included who were born since the last look.
     pub(super) fn signal(&mut self, signal: Signal) {
         // Groups first: that reaches a process that is just being born.
@@ -87,7 +99,8 @@ impl ProcessTree {
         self.signal_members(signal);
     }
 
-    /// Sends a signal to all who were there at the last look. For the frozen, of whom nobody is born.
+    /// Sends a signal to all who were there at the last look. For the frozen, of whom nobody is born; and for who is to
+    /// be stopped often, which must cost little.
     pub(super) fn signal_known(&self, signal: Signal) {
         self.signal_groups(signal);
         self.signal_members(signal);
@@ -133,6 +146,20 @@ fn look(pid: i32) -> Option<Seen> {
         parent: fields.next()?.parse().ok()?,
         group: fields.next()?.parse().ok()?,
     })
+}
+
+/// A process's threads, each with the process.
+fn threads(pid: i32) -> Vec<(i32, i32)> {
+    let Ok(entries) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    numbers.map(|thread| (pid, thread)).collect()
+}
+
+fn running_time(pid: i32, thread: i32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/task/{thread}/schedstat")).ok()?;
+    stat.split_ascii_whitespace().next()?.parse().ok()
 }
 
 fn resident_pages(pid: i32) -> Option<u64> {

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use super::environment::Variables;
 use super::output::Output;
 use super::process_tree::ProcessTree;
+use super::throttle::Used;
 use super::watchdog::Watchdog;
 use crate::telemetry::{Category, Telemetry};
 
@@ -161,6 +162,17 @@ impl Processes {
     /// Tells what the processes have written so far.
     pub(super) fn catch_up(&self) {
         self.outputs.iter().for_each(Output::catch_up);
+    }
+
+    /// What their threads have run.
+    pub(super) fn used(&self) -> Used {
+        self.tree.used()
+    }
+
+    /// Lets them run or stand still for a while.
+    pub(super) fn let_run(&self, may_run: bool) {
+        let signal = if may_run { Signal::CONT } else { Signal::STOP };
+        self.tree.signal_known(signal);
     }
 
     pub(super) fn freeze(&mut self) {

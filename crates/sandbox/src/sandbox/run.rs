@@ -28,6 +28,8 @@ pub(super) struct Run {
     pub(super) cold: bool,
     /// The init that it waited for.
     pub(super) init: Option<Duration>,
+    /// The restore that it waited for.
+    pub(super) restore: Option<Duration>,
     /// `platform.start` was told.
     pub(super) is_started: bool,
     /// When the runtime got it.
@@ -87,6 +89,7 @@ impl Run {
             limit,
             cold: false,
             init: None,
+            restore: None,
             is_started: false,
             dispatched: None,
             answered: None,
@@ -161,7 +164,7 @@ impl Run {
             Outcome::Timeout => self.limit,
             _ => whole_micros(ending.done.duration_since(self.begin.at)),
         };
-        let paid = duration + self.init.unwrap_or_default();
+        let paid = duration + self.init.unwrap_or_default() + self.restore.unwrap_or_default();
         let billed = u64::try_from(paid.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
         let max_memory = match status {
             Outcome::OutOfMemory => ending.memory,
@@ -173,6 +176,7 @@ impl Run {
             duration,
             billed: Duration::from_millis(billed),
             init: self.init,
+            restore: self.restore,
             max_memory,
             sandbox: ending.sandbox,
         }
@@ -193,9 +197,44 @@ impl Run {
         if let Some(init) = report.init {
             record["metrics"]["initDurationMs"] = json!(millis(init));
         }
+        if let Some(restore) = report.restore {
+            record["metrics"]["restoreDurationMs"] = json!(millis(restore));
+            let billed = restore.as_nanos().div_ceil(1_000_000) as u64;
+            record["metrics"]["billedRestoreDurationMs"] = json!(billed);
+        }
         self.set_status(&mut record, ending.fault);
         if let (true, Some(runtime_done)) = (ending.has_followers, self.runtime_done) {
             record["spans"] = json!([self.span("extensionOverhead", runtime_done, ending.done)]);
+        }
+        self.traced(record)
+    }
+
+    /// The same on managed instances, where an invocation ends with its answer and nothing is billed by invocation.
+    pub(super) fn managed_report(&self, ending: &Ending<'_>) -> Report {
+        Report {
+            billed: Duration::ZERO,
+            ..self.report(ending)
+        }
+    }
+
+    /// `platform.report` on managed instances: it tells of the runtime's end, too.
+    pub(super) fn managed_report_record(&self, report: &Report, fault: Option<&Fault>) -> Value {
+        let mut record = json!({
+            "requestId": self.request_id.as_str(),
+            "metrics": {"durationMs": millis(report.duration)},
+        });
+        self.set_status(&mut record, fault);
+        if record["status"] == "failure" {
+            record["status"] = json!("error");
+        }
+        if fault.is_some_and(Fault::is_timeout) {
+            record["errorType"] = json!("Sandbox.Timedout");
+        }
+        if let (None, Some(dispatched), Some(answered)) = (fault, self.dispatched, &self.answered) {
+            record["spans"] = json!([
+                self.span("responseLatency", dispatched, answered.first_byte),
+                self.span("responseDuration", answered.first_byte, answered.last_byte),
+            ]);
         }
         self.traced(record)
     }

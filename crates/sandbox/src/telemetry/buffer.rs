@@ -78,6 +78,7 @@ mod tests {
         Entry {
             category: Category::Function,
             json: "x".repeat(size).into(),
+            as_text: None,
         }
     }
 

@@ -43,16 +43,23 @@ impl Feed {
 
     pub(super) fn push(&self, entry: &Entry) {
         let mut state = self.state();
-        let is_wanted = |wanted: &Subscription| wanted.wants(entry.category);
-        if state.wanted.as_ref().is_some_and(is_wanted) {
-            state.buffer.push(entry.clone());
+        let wanted = state.wanted.as_ref();
+        if let Some(entry) = wanted.and_then(|wanted| entry.of(wanted)) {
+            state.buffer.push(entry);
             self.changed.notify_one();
         }
     }
 
-    pub(super) fn push_all<'a>(&self, entries: impl Iterator<Item = &'a Entry>) {
+    /// What was told before the subscription.
+    pub(super) fn push_all<'a>(
+        &self,
+        subscription: &Subscription,
+        entries: impl Iterator<Item = &'a Entry>,
+    ) {
         let mut state = self.state();
-        entries.for_each(|entry| state.buffer.push(entry.clone()));
+        for entry in entries.filter_map(|entry| entry.of(subscription)) {
+            state.buffer.push(entry);
+        }
     }
 
     /// Waits until somebody listens. Cancel-safe.
@@ -95,6 +102,7 @@ impl Feed {
             batch.push(Entry {
                 category: Category::Platform,
                 json: record.to_string().into(),
+                as_text: None,
             });
         }
         batch

@@ -7,14 +7,18 @@ use serde_json::Value;
 
 use super::Category;
 
-/// The schemas whose records this crate writes. (The one of 2025 is for managed instances.)
-const SCHEMAS: [&str; 2] = ["2022-07-01", "2022-12-13"];
+/// What each schema has that the one before has not: objects where the function logs such, and `functionArn` in
+/// `platform.start` (told on managed instances alone, which take no other schema).
+const SCHEMAS: [&str; 3] = ["2022-07-01", OBJECTS_SINCE, OF_2025];
+const OBJECTS_SINCE: &str = "2022-12-13";
+const OF_2025: &str = "2025-01-29";
 /// How the platform names the sandbox's own loopback.
 const HOSTS: [&str; 2] = ["sandbox.localdomain", "sandbox"];
 
 /// A checked subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Subscription {
+    schema: &'static str,
     pub(crate) types: Vec<Category>,
     /// On loopback.
     pub(crate) port: u16,
@@ -54,14 +58,14 @@ impl Subscription {
         if !body.is_object() {
             return Err(Invalid::NotAnObject);
         }
-        let schema = body["schemaVersion"].as_str();
-        if !schema.is_some_and(|schema| SCHEMAS.contains(&schema)) {
-            return Err(Invalid::Schema);
-        }
+        let schema = SCHEMAS.into_iter();
+        let schema = schema.rev().find(|schema| body["schemaVersion"] == *schema);
+        let schema = schema.ok_or(Invalid::Schema)?;
         let (port, path) = destination(&body["destination"])?;
         let buffering = &body["buffering"];
         let timeout = bounded(buffering, "timeoutMs", 25, 30_000, 1_000)?;
         Ok(Self {
+            schema,
             types: types(&body["types"])?,
             port,
             path,
@@ -73,6 +77,15 @@ impl Subscription {
 
     pub(crate) fn wants(&self, category: Category) -> bool {
         self.types.contains(&category)
+    }
+
+    /// Whether records of a function that logs JSON are objects.
+    pub(crate) fn has_objects(&self) -> bool {
+        self.schema >= OBJECTS_SINCE
+    }
+
+    pub(crate) fn is_of_2025(&self) -> bool {
+        self.schema == OF_2025
     }
 }
 
@@ -139,6 +152,7 @@ mod tests {
     fn a_request_is_read_with_the_platforms_defaults() {
         let read = Subscription::parse(request().to_string().as_bytes());
         let expected = Subscription {
+            schema: OBJECTS_SINCE,
             types: vec![Category::Platform, Category::Function],
             port: 4319,
             path: "/events?of=me".to_owned(),

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use coldtrace_model::ByteSize;
-use coldtrace_sandbox::{Event, ExternalExtension, FunctionConfig, Invoked, Runtime};
+use coldtrace_sandbox::{
+    Event, ExternalExtension, FunctionConfig, Initialization, Invoked, LogFormat, Runtime,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -123,6 +125,9 @@ impl Fixture {
             account: "123456789012".to_owned(),
             max_concurrency: 1,
             idle_timeout: Duration::from_secs(60),
+            initialization: Initialization::OnDemand,
+            log_format: LogFormat::Text,
+            is_throttled: false,
         }
     }
 }

@@ -1,6 +1,7 @@
 """A function that does what its event says."""
 
 import json
+import logging
 import os
 import subprocess
 import threading
@@ -25,6 +26,16 @@ def beat():
 
 
 threading.Thread(target=beat, daemon=True).start()
+
+
+if os.environ.get("AFTER_RESTORE"):
+    from snapshot_restore_py import register_after_restore
+
+    @register_after_restore
+    def restored():
+        if os.environ["AFTER_RESTORE"] == "fail":
+            raise RuntimeError("the tea went cold")
+        time.sleep(0.05)
 
 
 def handler(event, context):
@@ -71,6 +82,19 @@ def hang(event, context):
 def nap(event, context):
     time.sleep(event["seconds"])
     return os.getpid()
+
+
+def burn(event, context):
+    """Works for some time by the clock. Returns for how long it ran."""
+    end = time.monotonic() + event["seconds"]
+    while time.monotonic() < end:
+        pass
+    return time.process_time()
+
+
+def say(event, context):
+    logging.getLogger().warning(event["what"])
+    print("plain")
 
 
 def die(event, context):

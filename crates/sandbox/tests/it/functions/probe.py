@@ -1,7 +1,8 @@
 """An extension that notes what it is told, one JSON object per line of PROBE_LOG.
 
 PROBE_HOLD: seconds for which it keeps each invocation. PROBE_CRASH: the invocation, from 1, in which it dies. PROBE_NO_SHUTDOWN: it
-does not ask to be told of the shutdown.
+does not ask to be told of the shutdown. PROBE_SCHEMA: of the telemetry. On managed instances it asks for the shutdown alone, after it
+was refused more.
 """
 
 import http.server
@@ -18,7 +19,9 @@ NAME = os.path.basename(sys.argv[0])
 PORT = int(os.environ["COLDTRACE_TELEMETRY_PORT"])
 HOLD = float(os.environ.get("PROBE_HOLD", "0"))
 CRASH = int(os.environ.get("PROBE_CRASH", "0"))
-EVENTS = ["INVOKE"] if os.environ.get("PROBE_NO_SHUTDOWN") else ["INVOKE", "SHUTDOWN"]
+SCHEMA = os.environ.get("PROBE_SCHEMA", "2022-12-13")
+MANAGED = os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"] == "lambda-managed-instances"
+EVENTS = ["SHUTDOWN"] if MANAGED else ["INVOKE"] if os.environ.get("PROBE_NO_SHUTDOWN") else ["INVOKE", "SHUTDOWN"]
 
 reported = threading.Event()
 
@@ -66,11 +69,13 @@ def main():
     refused("not the file's name", "POST", register, {"events": ["SHUTDOWN"]}, {"Lambda-Extension-Name": "other"})
     refused("no such event", "POST", register, {"events": ["LUNCH"]}, {"Lambda-Extension-Name": NAME})
     wanted = {"Lambda-Extension-Name": NAME, "Lambda-Extension-Accept-Feature": "accountId"}
+    if MANAGED:
+        refused("invoke", "POST", register, {"events": ["INVOKE", "SHUTDOWN"]}, wanted)
     _, headers, body = call("POST", register, {"events": EVENTS}, wanted)
     note("registered", body=json.loads(body))
     me = {"Lambda-Extension-Identifier": headers["Lambda-Extension-Identifier"]}
     subscription = {
-        "schemaVersion": "2022-12-13",
+        "schemaVersion": SCHEMA,
         "types": ["platform", "function"],
         "destination": {"protocol": "HTTP", "URI": f"http://sandbox.localdomain:{PORT}/events"},
         "buffering": {"timeoutMs": 25, "maxItems": 1000, "maxBytes": 262144},
@@ -78,6 +83,8 @@ def main():
     telemetry = "/2022-07-01/telemetry"
     refused("no identifier", "PUT", telemetry, subscription)
     refused("too eager", "PUT", telemetry, {**subscription, "buffering": {"timeoutMs": 1}}, me)
+    if MANAGED:
+        refused("old schema", "PUT", telemetry, {**subscription, "schemaVersion": "2022-12-13"}, me)
     status, _, body = call("PUT", telemetry, subscription, me)
     note("subscribed", status=status, body=body.decode())
     invocations = 0
