@@ -232,8 +232,9 @@ impl Initialization {
     /// What the first invocation of such a sandbox is.
     pub(crate) const fn first_invocation(self) -> Cold {
         match self {
-            Self::OnDemand | Self::ManagedInstances => Cold::OnDemand,
-            Self::Provisioned => Cold::Provisioned,
+            Self::OnDemand => Cold::OnDemand,
+            // Nobody waits for these.
+            Self::Provisioned | Self::ManagedInstances => Cold::Provisioned,
             Self::SnapStart => Cold::SnapStart,
         }
     }

@@ -35,6 +35,9 @@ const MAX_OPEN: usize = 1024;
 const MAX_CLOSED: usize = 256;
 /// As many of them as the next process must know: what the platform had not delivered when this one ended.
 const MAX_REMEMBERED: usize = 32;
+/// From the registration to the end of an init on demand, which is ended after ten seconds. A sandbox that is called later was
+/// initialised before anybody needed it.
+const LONGEST_INIT: Nanos = Nanos::from_millis(11_000);
 /// The platform tells milliseconds, cut: nanoseconds.
 const RESOLUTION: u64 = 1_000_000;
 
@@ -187,6 +190,10 @@ impl Journal {
         if self.sandbox.account.is_empty() {
             self.sandbox.account = account_of(&invoke.arn).to_owned();
         }
+        let has_waited = invoke.received.since(self.registered) > LONGEST_INIT;
+        if self.next_cold == Cold::OnDemand && has_waited {
+            self.next_cold = Cold::Provisioned;
+        }
         let cold = self.cold_of(&invoke.request_id);
         let position = self.position(&invoke.request_id);
         let position = position.unwrap_or_else(|| self.enter(&invoke.request_id, invoke.received));
@@ -275,11 +282,8 @@ impl Journal {
             let cold = self.cold_of(&request_id);
             self.file(&request_id, now, cold);
         }
-        // Before the last there can be only such whose end was told and whose report is late.
-        let last = self.open.back().filter(|one| !one.is_recalled);
-        if let Some(last) = last.filter(|one| !one.is_finished) {
-            let request_id = last.request_id.clone();
-            if let Some(outcome) = self.inferred_outcome(reason) {
+        if let Some(outcome) = self.inferred_outcome(reason) {
+            for request_id in self.running() {
                 self.infer_end(&request_id, outcome, now);
             }
         }
@@ -289,6 +293,18 @@ impl Journal {
         for position in 0..self.open.len() {
             self.draw(position, now);
         }
+    }
+
+    /// What still runs when the processes end. On demand that is the last at most: before it there can be only such whose end
+    /// was told and whose report is late.
+    fn running(&self) -> Vec<RequestId> {
+        let at_once = match self.mode {
+            Mode::OnDemand => 1,
+            Mode::ManagedInstances => self.open.len(),
+        };
+        let last = self.open.iter().rev().take(at_once);
+        let running = last.filter(|one| !one.is_recalled && !one.is_finished);
+        running.map(|one| one.request_id.clone()).collect()
     }
 
     /// What the next process of this sandbox must know.

@@ -187,9 +187,11 @@ impl Worker {
     }
 
     fn lifecycle(&self, recalled: Recalled) -> Lifecycle {
-        let first = match recalled.memory {
-            Some(_) => Cold::Reset,
-            None => self.config.function.initialization.first_invocation(),
+        let first = match (&recalled.memory, self.registration.mode) {
+            (Some(_), _) => Cold::Reset,
+            // Also where no variable announces them. They are there before anybody calls.
+            (None, Mode::ManagedInstances) => Cold::Provisioned,
+            (None, Mode::OnDemand) => self.config.function.initialization.first_invocation(),
         };
         let function = &self.config.function;
         let version = match self.registration.version.as_str() {

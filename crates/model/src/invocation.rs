@@ -203,7 +203,8 @@ pub enum Cold {
     Warm = 0,
     /// A new sandbox was initialised on demand.
     OnDemand = 1,
-    /// The first invocation of a provisioned sandbox; it did not wait.
+    /// The first invocation of a sandbox that was initialised ahead (provisioned, proactively, on a managed instance); it did
+    /// not wait.
     Provisioned = 2,
     /// The sandbox was restored from a snapshot.
     SnapStart = 3,

@@ -4,10 +4,7 @@
 
 use coldtrace_model::{Nanos, Outcome, Phase, PhaseKind, UnixNanos};
 
-use crate::telemetry_api::event::{Done, InitStart, Status};
-
-const OF_THE_SNAPSHOT: &str = "snap-start";
-const OF_AN_INVOCATION: &str = "invoke";
+use crate::telemetry_api::event::{Done, InitPhase, InitStart, Status};
 
 /// What is known of the init or restore that is going on, and the phases that are complete.
 #[derive(Debug)]
@@ -20,7 +17,7 @@ pub(super) struct Init {
     runtime_start: Option<UnixNanos>,
     runtime_end: Option<UnixNanos>,
     restore_start: Option<UnixNanos>,
-    /// The error of the last init, if it failed.
+    /// The error of the last init or restore, if it failed.
     failure: Option<String>,
     phases: Vec<Phase>,
 }
@@ -52,15 +49,15 @@ impl Init {
         start.min(told)
     }
 
-    /// The error of the last init, if it failed.
+    /// The error of the last init or restore, if it failed.
     pub(super) fn failure(&self) -> Option<&str> {
         self.failure.as_deref()
     }
 
     pub(super) fn on_start(&mut self, start: &InitStart, time: UnixNanos) {
-        if start.phase != OF_THE_SNAPSHOT {
+        if start.phase != InitPhase::Snapshot {
             self.start = Some(time);
-            self.invocation_start = (start.phase == OF_AN_INVOCATION).then_some(time);
+            self.invocation_start = (start.phase == InitPhase::Invocation).then_some(time);
             self.runtime_end = None;
         }
     }
@@ -71,14 +68,14 @@ impl Init {
     }
 
     pub(super) fn on_runtime_done(&mut self, done: &Done, time: UnixNanos) {
-        if done.phase != OF_THE_SNAPSHOT {
+        if done.phase != InitPhase::Snapshot {
             self.runtime_end = Some(time);
             self.note_end(done);
         }
     }
 
     pub(super) fn on_report(&mut self, done: &Done, time: UnixNanos) {
-        if done.phase == OF_THE_SNAPSHOT {
+        if done.phase == InitPhase::Snapshot {
             return;
         }
         self.note_end(done);
@@ -116,6 +113,7 @@ impl Init {
         let start = self.restore_start.take();
         let start = start.unwrap_or_else(|| time.minus(told.unwrap_or_default()));
         let duration = told.unwrap_or_else(|| time.since(start));
+        self.note_end(done);
         self.phases
             .push(phase(PhaseKind::Restore, start, duration, done));
     }

@@ -514,6 +514,34 @@ fn managed_instances_are_known_from_telemetry_alone() {
 }
 
 #[test]
+fn a_proactive_init_is_no_cold_start() {
+    let first_called_at = |millis: u64| {
+        let mut journal = journal(Cold::OnDemand);
+        journal.on_invoke(&invoke("R1", millis));
+        init(&mut journal, "init", "success");
+        journal.on_event(start("R1", millis), at(millis + 30));
+        journal.on_event(report("R1", millis + 20, "success", 67), at(millis + 30));
+        let told = journal.take_entries();
+        let mark = spans(&told)[0].attributes.clone();
+        let is_marked = mark.contains(&(
+            "faas.coldstart".to_owned(),
+            coldtrace_model::AttributeValue::Bool(true),
+        ));
+        journal.on_invoke(&invoke("R2", millis + 40));
+        let next = started(facts(&journal.take_entries())[0]).cold;
+        (started(facts(&told)[0]).cold, is_marked, next)
+    };
+    let waited = (Cold::OnDemand, true, Cold::Warm);
+    assert_eq!(
+        first_called_at(9_990),
+        waited,
+        "an init may take ten seconds"
+    );
+    let was_there = (Cold::Provisioned, false, Cold::Warm);
+    assert_eq!(first_called_at(12_000), was_there);
+}
+
+#[test]
 fn a_restored_sandbox_is_not_told_of_its_snapshots_init() {
     let mut journal = journal(Cold::SnapStart);
     init(&mut journal, "snap-start", "success");

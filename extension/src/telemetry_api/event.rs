@@ -41,16 +41,27 @@ pub(crate) enum Record {
 /// A sandbox begins, or begins again.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct InitStart {
-    /// `init`, `invoke` (again, inside an invocation) or `snap-start` (for the snapshot).
-    pub(crate) phase: String,
+    pub(crate) phase: InitPhase,
     pub(crate) runtime: String,
     pub(crate) instance: String,
+}
+
+/// What an init is a part of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum InitPhase {
+    /// The sandbox's begin.
+    #[default]
+    Sandbox,
+    /// An invocation, inside which it is tried again.
+    Invocation,
+    /// A snapshot, from which sandboxes are restored later.
+    Snapshot,
 }
 
 /// A phase ended.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Done {
-    pub(crate) phase: String,
+    pub(crate) phase: InitPhase,
     pub(crate) status: Status,
     pub(crate) error_type: String,
     pub(crate) duration: Option<Nanos>,
@@ -183,9 +194,23 @@ impl Record {
 impl InitStart {
     fn read(record: &Value) -> Self {
         Self {
-            phase: text(record, "phase"),
+            phase: InitPhase::read(record),
             runtime: text(record, "runtimeVersion"),
             instance: text(record, "instanceId"),
+        }
+    }
+}
+
+// === impl InitPhase ===
+
+impl InitPhase {
+    /// By the phase's name; where sandboxes are restored, only a snapshot has an init of its own.
+    fn read(record: &Value) -> Self {
+        let word = |key: &str| record[key].as_str().unwrap_or_default();
+        match (word("phase"), word("initializationType")) {
+            ("invoke", _) => Self::Invocation,
+            ("snap-start", _) | (_, "snap-start") => Self::Snapshot,
+            _ => Self::Sandbox,
         }
     }
 }
@@ -195,7 +220,7 @@ impl InitStart {
 impl Done {
     fn read(record: &Value) -> Self {
         Self {
-            phase: text(record, "phase"),
+            phase: InitPhase::read(record),
             status: Status::read(record),
             error_type: text(record, "errorType"),
             duration: millis(&record["metrics"], "durationMs"),
@@ -316,7 +341,7 @@ mod tests {
         let start = UnixNanos(1_795_514_400_000_000_000);
         assert_eq!(events[0].time, start);
         let init = InitStart {
-            phase: "init".to_owned(),
+            phase: InitPhase::Sandbox,
             runtime: "python:3.12.v38".to_owned(),
             instance: "i".to_owned(),
         };

@@ -10,6 +10,7 @@ mod outages;
 mod panics;
 mod platform;
 mod scene;
+mod sequences;
 
 use std::time::{Duration, Instant};
 

@@ -95,12 +95,17 @@ impl Platform {
     }
 
     pub(crate) fn invoke(&self, request_id: &str, time_limit: Duration) {
+        self.invoke_traced(request_id, time_limit, "");
+    }
+
+    /// With X-Ray's header.
+    pub(crate) fn invoke_traced(&self, request_id: &str, time_limit: Duration, header: &str) {
         self.call(json!({
             "eventType": "INVOKE",
             "requestId": request_id,
             "deadlineMs": deadline(time_limit),
             "invokedFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:checkout",
-            "tracing": { "type": "X-Amzn-Trace-Id", "value": "" },
+            "tracing": { "type": "X-Amzn-Trace-Id", "value": header },
         }));
     }
 
