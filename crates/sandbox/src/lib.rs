@@ -3,7 +3,7 @@
 //! A [`Function`] scales out into sandboxes. Each serves the Runtime, Extensions and Telemetry APIs on loopback, runs the
 //! function through its language's runtime and external extensions beside it, freezes all of them between invocations,
 //! enforces time and memory, resets after faults, and shuts down with a reason and a deadline. A [`Queue`] invokes a
-//! function as SQS does.
+//! function as SQS does; a [`Source`] shapes single events.
 //!
 //! Sandboxes come to be as [`Initialization`] says: on demand, provisioned, from a snapshot, or on managed instances.
 //! A snapshot is a sandbox that stands still: memory is not cloned, so that what all clones of a snapshot share on Lambda
@@ -27,6 +27,7 @@ mod pool;
 mod queue;
 mod random;
 mod sandbox;
+mod source;
 mod telemetry;
 mod timestamp;
 mod trace_header;
@@ -35,3 +36,4 @@ pub use config::{ExternalExtension, FunctionConfig, Initialization, LogFormat, R
 pub use function::{Function, SandboxInfo};
 pub use invocation::{Event, InvocationError, Invoked, Observed, Report, Response};
 pub use queue::Queue;
+pub use source::Source;

@@ -36,7 +36,7 @@ struct State {
 }
 
 #[derive(Clone, Debug)]
-struct Message {
+pub(crate) struct Message {
     id: String,
     body: String,
     trace_header: Option<String>,
@@ -203,7 +203,23 @@ fn event(batch: &[Message], function: &Function) -> Event {
 // === impl Message ===
 
 impl Message {
-    fn record(&self, function: &str, region: &str, account: &str) -> Value {
+    /// One that was sent and received just now.
+    pub(crate) fn received_once(
+        body: String,
+        trace_header: Option<String>,
+        now: SystemTime,
+    ) -> Self {
+        Self {
+            id: random::uuid(),
+            body,
+            trace_header,
+            sent: now,
+            first_received: Some(now),
+            receives: 1,
+        }
+    }
+
+    pub(crate) fn record(&self, function: &str, region: &str, account: &str) -> Value {
         let millis = |time| timestamp::epoch_millis(time).to_string();
         let mut attributes = json!({
             "ApproximateReceiveCount": self.receives.to_string(),

@@ -15,6 +15,27 @@ pub(crate) fn rfc3339(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
 }
 
+/// The same without milliseconds, as in the events of a bus.
+pub(crate) fn rfc3339_seconds(time: SystemTime) -> String {
+    let mut text = rfc3339(time);
+    let dot = text.len() - ".000Z".len();
+    text.replace_range(dot.., "Z");
+    text
+}
+
+/// `12/Mar/2026:19:03:58 +0000`, as in access logs.
+pub(crate) fn common_log(time: SystemTime) -> String {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let seconds = since_epoch(time).as_secs();
+    let (year, month, day) = civil(seconds / SECONDS_PER_DAY);
+    let of_day = seconds % SECONDS_PER_DAY;
+    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+    let month = MONTHS[(month - 1) as usize];
+    format!("{day:02}/{month}/{year:04}:{hour:02}:{minute:02}:{second:02} +0000")
+}
+
 /// `YYYY/MM/DD`, as in the names of log streams.
 pub(crate) fn date(time: SystemTime) -> String {
     let (year, month, day) = civil(since_epoch(time).as_secs() / SECONDS_PER_DAY);
@@ -74,6 +95,13 @@ mod tests {
                 expected
             );
         }
+    }
+
+    #[test]
+    fn other_sources_write_the_same_moment_their_way() {
+        let moment = UNIX_EPOCH + Duration::from_millis(1_793_664_245_007);
+        assert_eq!(rfc3339_seconds(moment), "2026-11-03T00:04:05Z");
+        assert_eq!(common_log(moment), "03/Nov/2026:00:04:05 +0000");
     }
 
     #[test]

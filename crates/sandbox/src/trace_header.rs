@@ -35,6 +35,15 @@ pub(crate) fn continued(header: &str) -> Option<String> {
     Some(format!("Root={root};Parent={parent};Sampled={sampled}"))
 }
 
+/// The same trace and parent as W3C writes them. `None` where the header names no trace or no parent.
+pub(crate) fn traceparent(header: &str) -> Option<String> {
+    let root = field(header, "Root")?.strip_prefix("1-")?.replace('-', "");
+    let parent = field(header, "Parent")?;
+    let is_sampled = field(header, "Sampled") == Some("1");
+    let is_whole = root.len() == 32 && parent.len() == 16;
+    is_whole.then(|| format!("00-{root}-{parent}-{:02}", u8::from(is_sampled)))
+}
+
 impl Tracing {
     /// For an invocation with this header. Without one it gets a trace that is not sampled.
     pub(crate) fn begin(header: Option<&str>) -> Self {
