@@ -13,7 +13,7 @@ use bytes::Bytes;
 use clap::Args;
 use coldtrace_model::ByteSize;
 use coldtrace_sandbox::{
-    Event, ExternalExtension, Function, FunctionConfig, Initialization, Invoked, LogFormat,
+    Event, ExternalExtension, Function, FunctionConfig, Initialization, Invoked, LogFormat, Source,
 };
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -85,6 +85,19 @@ pub(crate) struct InvokeArguments {
     /// What of requests and responses is shown: what caused it, those of failures, or all; secrets are redacted.
     #[arg(long, value_name = "WHAT", value_parser = ["cause", "errors", "all"])]
     capture: Option<String>,
+    /// When its sandboxes are initialised: `on-demand`, `provisioned` or `snapstart` (before the first invocation), `managed`
+    /// (managed instances: one sandbox for all that run at once).
+    #[arg(long, value_name = "KIND", value_enum, default_value_t = Init::OnDemand)]
+    init: Init,
+    /// The event comes from there, around `--event` as its body: http-api, sqs, sns, eventbridge, schedule, s3.
+    #[arg(long, value_name = "SOURCE", value_parser = source)]
+    source: Option<Source>,
+    /// How the function writes its log.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Log::Text)]
+    log_format: Log,
+    /// As much of a processor as Lambda gives by memory, a whole core at 1,769 MB.
+    #[arg(long)]
+    throttle: bool,
     /// Again whenever the code or the event changes, until it is interrupted.
     #[arg(long)]
     watch: bool,
@@ -93,11 +106,29 @@ pub(crate) struct InvokeArguments {
     json: bool,
 }
 
+/// `--init`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Init {
+    OnDemand,
+    Provisioned,
+    #[value(name = "snapstart")]
+    SnapStart,
+    Managed,
+}
+
+/// `--log-format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Log {
+    Text,
+    Json,
+}
+
 const EXAMPLES: &str = "Examples:\n  \
     coldtrace invoke app.handler --event event.json\n  \
     coldtrace invoke src/index.handler --times 3 --memory 512\n  \
     coldtrace invoke app.handler --env COLDTRACE_XRAY_PORT=2000    (takes what AWS's X-Ray SDK sends)\n  \
-    coldtrace invoke ./bootstrap --concurrency 5\n\n\
+    coldtrace invoke ./bootstrap --concurrency 5\n  \
+    coldtrace invoke app.handler --source sqs --event '{\"order\": 7}' --init snapstart\n\n\
     Exit code 1 where an invocation failed.";
 
 /// Runs it.
@@ -149,11 +180,13 @@ impl InvokeArguments {
         let intake = Intake::open().await?;
         let wrapper = project::wrapper()?;
         let function = Function::new(self.function(&intake.endpoint, &wrapper)?);
+        self.prepare(&function).await?;
         let mut invoked = Vec::new();
         for _ in 0..self.times {
             let mut together = JoinSet::new();
             for _ in 0..self.concurrency {
-                let (function, event) = (function.clone(), self.invocation(&event));
+                let (function, event) =
+                    (function.clone(), self.invocation(function.config(), &event));
                 together.spawn(async move { function.invoke(event).await });
             }
             invoked.extend(together.join_all().await);
@@ -168,6 +201,19 @@ impl InvokeArguments {
         Ok(invoked.iter().filter(|one| one.error.is_some()).count())
     }
 
+    /// What is there before the first invocation.
+    async fn prepare(&self, function: &Function) -> Result<(), Failure> {
+        let ahead = match self.init {
+            Init::OnDemand => return Ok(()),
+            Init::Provisioned | Init::SnapStart => usize::from(self.concurrency),
+            Init::Managed => 1,
+        };
+        if function.provision(ahead).await < ahead && !self.json {
+            say("an init failed; the invocation tries again\n")?;
+        }
+        Ok(())
+    }
+
     fn show(&self, invoked: &Invoked, told: &Told) -> Result<(), Failure> {
         match self.json {
             true => say(&format!("{}\n", json::of(invoked, told))),
@@ -180,15 +226,19 @@ impl InvokeArguments {
         }
     }
 
-    fn invocation(&self, event: &Bytes) -> Event {
+    fn invocation(&self, config: &FunctionConfig, event: &str) -> Event {
         let own = || format!("Root={};Parent={};Sampled=1", new_root(), digits(16));
-        Event {
-            payload: event.clone(),
-            trace_header: Some(self.trace_header.clone().unwrap_or_else(own)),
+        let trace_header = Some(self.trace_header.clone().unwrap_or_else(own));
+        match self.source {
+            Some(source) => source.event(config, event, trace_header),
+            None => Event {
+                payload: Bytes::copy_from_slice(event.as_bytes()),
+                trace_header,
+            },
         }
     }
 
-    fn event(&self) -> Result<Bytes, Failure> {
+    fn event(&self) -> Result<String, Failure> {
         let text = match self.event.as_str() {
             "-" => std::io::read_to_string(std::io::stdin()).map_err(|error| {
                 Failure::failed("cannot read the event from standard input", error)
@@ -200,7 +250,18 @@ impl InvokeArguments {
         serde_json::from_str::<Value>(&text).map_err(|error| {
             Failure::failed(format!("the event {} is not JSON", self.event), error)
         })?;
-        Ok(text.into())
+        Ok(text)
+    }
+
+    fn initialization(&self) -> Initialization {
+        match self.init {
+            Init::OnDemand => Initialization::OnDemand,
+            Init::Provisioned => Initialization::Provisioned,
+            Init::SnapStart => Initialization::SnapStart,
+            Init::Managed => Initialization::ManagedInstances {
+                concurrency: usize::from(self.concurrency),
+            },
+        }
     }
 
     /// `wrapper` is where the layer's script is.
@@ -256,14 +317,25 @@ impl InvokeArguments {
             }],
             region: "eu-central-1".to_owned(),
             account: "123456789012".to_owned(),
-            max_concurrency: usize::from(self.concurrency),
+            max_concurrency: match self.init {
+                Init::Managed => 1,
+                _ => usize::from(self.concurrency),
+            },
             idle_timeout: IDLE_TIMEOUT,
-            initialization: Initialization::OnDemand,
-            log_format: LogFormat::Text,
-            is_throttled: false,
+            initialization: self.initialization(),
+            log_format: match self.log_format {
+                Log::Text => LogFormat::Text,
+                Log::Json => LogFormat::Json,
+            },
+            is_throttled: self.throttle,
             code_dir,
         })
     }
+}
+
+fn source(name: &str) -> Result<Source, String> {
+    let names = || Source::ALL.map(Source::as_str).join(", ");
+    Source::from_name(name).ok_or_else(|| format!("it is one of {}", names()))
 }
 
 /// A root as X-Ray makes it: seconds, and 24 random digits.

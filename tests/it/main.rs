@@ -11,5 +11,6 @@ mod process;
 mod rie;
 mod sdk;
 mod self_traces;
+mod sequences;
 mod status;
 mod tracers;

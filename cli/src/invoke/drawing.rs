@@ -79,23 +79,30 @@ fn headline(invoked: &Invoked, told: &Told, style: Style) -> String {
         Outcome::Ok => report.status.as_str().to_owned(),
         failed => style.bad(failed.as_str()),
     };
-    let start = match (report.cold, report.init) {
-        (false, _) => "warm".to_owned(),
-        (true, Some(init)) => format!("cold start {}", length(init)),
-        (true, None) => "cold start inside".to_owned(),
+    let start = match (report.cold, report.init, report.restore) {
+        (false, _, _) => "warm".to_owned(),
+        (true, Some(init), _) => format!("cold start {}", length(init)),
+        (true, None, Some(restore)) => format!("restored {}", length(restore)),
+        (true, None, None) => "cold start inside".to_owned(),
     };
     let limit = known.and_then(|known| known.memory);
     let limit = limit.map_or_else(String::new, |limit| format!(" of {}", limit.as_mib()));
+    let billed = match report.billed.as_millis() {
+        // Managed instances are not paid for by invocation.
+        0 => String::new(),
+        millis => format!("billed {millis} ms"),
+    };
     let parts = [
         style.strong(known.map_or("function", |known| &known.function)),
         outcome,
         start,
         length(report.duration),
-        format!("billed {} ms", report.billed.as_millis()),
+        billed,
         format!("{}{limit} MB", report.max_memory.as_mib()),
         style.faint(invoked.request_id.as_str()),
     ];
-    parts.join("  ")
+    let told = parts.iter().filter(|part| !part.is_empty());
+    told.map(String::as_str).collect::<Vec<_>>().join("  ")
 }
 
 fn tree(trace: &Trace, style: Style, out: &mut String) {

@@ -40,6 +40,7 @@ pub(super) fn of(invoked: &Invoked, told: &Told) -> Value {
         "duration_ms": report.duration.as_secs_f64() * 1e3,
         "billed_ms": report.billed.as_millis() as u64,
         "init_ms": report.init.map(|init| init.as_secs_f64() * 1e3),
+        "restore_ms": report.restore.map(|restore| restore.as_secs_f64() * 1e3),
         "max_memory_mb": report.max_memory.as_mib(),
         "sandbox": report.sandbox,
         "reply": reply,
