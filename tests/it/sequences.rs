@@ -11,16 +11,21 @@ struct Played(Vec<Value>);
 
 fn play(handler: &str, event: &str, arguments: &[&str]) -> Played {
     let setup = Setup::read();
-    let output = Command::new(binary("coldtrace"))
-        .args(["invoke", handler, "--json", "--name", "life"])
+    let mut command = Command::new(binary("coldtrace"));
+    command.args(["invoke", handler, "--json", "--name", "life"]);
+    for (option, usual) in [("--memory", "256"), ("--timeout", "20")] {
+        if !arguments.contains(&option) {
+            command.args([option, usual]);
+        }
+    }
+    let output = command
         .args(["--event", event])
         .arg("--code")
-        .arg(setup.path("workspace").join("tests/sequences"))
+        .arg(setup.path("workspace").join("tests/functions/sequences"))
         .arg("--interpreter")
         .arg(setup.path("python"))
         .arg("--packages")
         .arg(setup.path("tests_python_packages"))
-        .args(["--memory", "256", "--timeout", "20"])
         .args(arguments)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
@@ -60,9 +65,13 @@ impl Played {
     }
 
     fn is_marked_cold(&self, number: usize) -> &Value {
+        &self.own_span(number)["attributes"]["faas.coldstart"]
+    }
+
+    fn own_span(&self, number: usize) -> &Value {
         let spans = self.0[number]["spans"].as_array().expect("it has spans");
         let own = spans.iter().find(|span| span["phase"] == "invocation");
-        &own.expect("its own span")["attributes"]["faas.coldstart"]
+        own.expect("its own span")
     }
 }
 
@@ -116,9 +125,7 @@ fn check_reset(what: &str, outcome: &str, arguments: &[&str]) {
         "it is part of the duration"
     );
     assert!(played.has(1, "init < life"), "{:?}", played.tree(1));
-    let spans = played.0[0]["spans"].as_array().expect("it has spans");
-    let own = spans.iter().find(|span| span["phase"] == "invocation");
-    assert_eq!(own.expect("its own span")["status"], "error");
+    assert_eq!(played.own_span(0)["status"], "error");
 }
 
 #[test]
@@ -211,6 +218,51 @@ fn events_come_as_their_source_shapes_them() {
     let trace_id = played.0[0]["spans"][0]["trace_id"].as_str();
     let digits: String = root.chars().filter(|letter| *letter != '-').collect();
     assert_eq!(trace_id.map(|id| format!("1{id}")), Some(digits));
+}
+
+#[test]
+fn events_of_each_source_are_known_by_their_shape() {
+    let sources = [
+        ("http-api", "http"),
+        ("sqs", "pubsub"),
+        ("sns", "pubsub"),
+        ("eventbridge", "pubsub"),
+        ("schedule", "timer"),
+        ("s3", "datasource"),
+    ];
+    for (source, trigger) in sources {
+        let captured = ["--source", source, "--capture", "cause"];
+        let played = play("app.handler", "{}", &captured);
+        let attributes = &played.own_span(0)["attributes"];
+        assert_eq!(attributes["faas.trigger"], trigger, "{source}");
+    }
+}
+
+#[test]
+fn what_stands_between_runtime_and_platform_is_restored_with_them() {
+    let captured = ["--init", "snapstart", "--capture", "all"];
+    let played = play("app.handler", r#"{"order": 7}"#, &captured);
+    assert_eq!(played.all("outcome"), ["ok"]);
+    let attributes = &played.own_span(0)["attributes"];
+    assert_eq!(attributes["coldtrace.request"], r#"{"order":7}"#);
+}
+
+#[test]
+fn payloads_of_invocations_at_once_are_told_apart() {
+    let captured = [
+        "--init",
+        "managed",
+        "--concurrency",
+        "2",
+        "--capture",
+        "all",
+    ];
+    let played = play("app.handler", r#"{"do": "say", "seconds": 0.3}"#, &captured);
+    for (number, one) in played.0.iter().enumerate() {
+        let attributes = &played.own_span(number)["attributes"];
+        let response = attributes["coldtrace.response"].as_str();
+        assert_eq!(response, Some(one["reply"].to_string().as_str()));
+    }
 }
 
 #[test]

@@ -565,11 +565,11 @@ fn a_restored_sandbox_is_not_told_of_its_snapshots_init() {
 
 /// The invocation's own span, where it was told.
 fn own_span(entries: &[Entry]) -> &Span {
-    let spans = entries.iter().filter_map(|entry| match entry {
+    let mut spans = entries.iter().filter_map(|entry| match entry {
         Entry::Spans(spans) => spans.first(),
         _ => None,
     });
-    spans.last().expect("its spans were told")
+    spans.next_back().expect("its spans were told")
 }
 
 fn passed(request_id: &str, what: Payload, body: &str) -> Passed {
