@@ -35,9 +35,9 @@ const MAX_OPEN: usize = 1024;
 const MAX_CLOSED: usize = 256;
 /// As many of them as the next process must know: what the platform had not delivered when this one ended.
 const MAX_REMEMBERED: usize = 32;
-/// From the registration to the end of an init on demand, which is ended after ten seconds. A sandbox that is called later was
-/// initialised before anybody needed it.
-const LONGEST_INIT: Nanos = Nanos::from_millis(11_000);
+/// From the registration to the end of an init on demand, which is ended after ten seconds; and as much again until the call is
+/// heard, where the processor is short. A sandbox that is called later was initialised before anybody needed it.
+const LONGEST_INIT: Nanos = Nanos::from_millis(20_000);
 /// The platform tells milliseconds, cut: nanoseconds.
 const RESOLUTION: u64 = 1_000_000;
 
@@ -478,9 +478,18 @@ impl Journal {
         let position = self.known(request_id, time)?;
         if self.open[position].filed_at.is_none() {
             let cold = self.cold_of(request_id);
-            self.file(request_id, now, cold);
+            match self.is_of_this_process(time) {
+                true => self.file(request_id, now, cold),
+                // What this process begins with is still to come.
+                false => self.tell_start(position, now, cold),
+            }
         }
         Some(position)
+    }
+
+    /// Whether what happened then happened to this process.
+    fn is_of_this_process(&self, time: UnixNanos) -> bool {
+        time.0 + RESOLUTION > self.registered.0
     }
 
     /// The place of an invocation of which something is told that happened at `time`. Nothing for one that is over, here or in the
@@ -489,7 +498,7 @@ impl Journal {
         if self.closed.iter().any(|one| one.request_id == *request_id) {
             return None;
         }
-        let is_anothers = !self.has_memory && time.0 + RESOLUTION <= self.registered.0;
+        let is_anothers = !self.has_memory && !self.is_of_this_process(time);
         match self.position(request_id) {
             None if is_anothers => None,
             None => Some(self.enter(request_id, time)),
@@ -502,18 +511,21 @@ impl Journal {
         let Some(position) = self.position(request_id) else {
             return;
         };
-        let invocation = &mut self.open[position];
-        if invocation.filed_at.is_some() {
+        if self.open[position].filed_at.is_some() {
             return;
         }
-        let started = invocation.file(now, cold);
-        self.is_memory_stale = true;
+        self.tell_start(position, now, cold);
         self.next_cold = Cold::Warm;
-        self.tell(position, FactKind::Started(started));
         if self.first.is_none() {
             self.first = Some(request_id.clone());
             self.assign_phases();
         }
+    }
+
+    fn tell_start(&mut self, position: usize, now: UnixNanos, cold: Cold) {
+        let started = self.open[position].file(now, cold);
+        self.is_memory_stale = true;
+        self.tell(position, FactKind::Started(started));
     }
 
     fn cold_of(&self, request_id: &RequestId) -> Cold {

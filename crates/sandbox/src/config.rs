@@ -55,7 +55,9 @@ pub enum Initialization {
     /// cloned here: each sandbox is restored from one of its own, which [`crate::Function::provision`] takes ahead. What has
     /// no snapshot waits until one is taken, outside of all that is reported.
     SnapStart,
-    /// Managed instances: never frozen, and with several invocations at once.
+    /// Managed instances: never frozen, and with several invocations at once. It is the runtime that does so: AWS's client
+    /// for Python and this crate's own start a process for each, Node asks for several from one, and an executable asks as
+    /// often as it likes.
     ManagedInstances {
         /// How many in one sandbox: `AWS_LAMBDA_MAX_CONCURRENCY`.
         concurrency: usize,
