@@ -1,5 +1,5 @@
-//! A collector that is away or ill, for a thousand invocations: none is held longer than the budget, what must go is counted,
-//! and what was kept arrives when it is well again.
+//! A collector that is away or ill, for many invocations: none is held longer than the budget, what must go is counted, and
+//! what was kept arrives when it is well again. `OUTAGE_INVOCATIONS` says how many (`cargo xtask chaos --long`: a thousand).
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,18 @@ use crate::collector::Behaviour;
 use crate::scene::{Scene, Setting};
 use crate::{PROMPT, facts, otlp, started};
 
-const INVOCATIONS: usize = 1_000;
+/// Of the short run.
+const FEW_INVOCATIONS: usize = 250;
 const BUDGET: Duration = Duration::from_millis(300);
 /// What the function's SDK sends in each invocation: more than the buffer holds of them all.
-const SPANS: usize = 20 << 10;
+const SPANS: usize = 64 << 10;
+
+#[expect(clippy::disallowed_methods, reason = "a test's own knob")]
+fn invocations() -> usize {
+    let told = std::env::var("OUTAGE_INVOCATIONS");
+    let told = told.ok().and_then(|told| told.parse().ok());
+    told.unwrap_or(FEW_INVOCATIONS)
+}
 
 async fn outage(behaviour: Behaviour) {
     let mut scene = Scene::open(Setting {
@@ -21,9 +29,10 @@ async fn outage(behaviour: Behaviour) {
         ..Setting::default()
     })
     .await;
+    let invocations = invocations();
     let spans = vec![b'x'; SPANS];
     let mut longest = Duration::ZERO;
-    for number in 1..=INVOCATIONS {
+    for number in 1..=invocations {
         scene.platform.asked(number).await;
         let request_id = format!("R{number}");
         scene.platform.invoke(&request_id, Duration::from_secs(5));
@@ -40,10 +49,10 @@ async fn outage(behaviour: Behaviour) {
     assert!(longest < BUDGET + PROMPT, "held for {longest:?}");
 
     scene.collector.behave(Behaviour::Answers);
-    let last = format!("R{INVOCATIONS}");
+    let last = format!("R{invocations}");
     let told = scene.collector.wait_for(|told| started(told, &last)).await;
     let known = |number: usize| started(&told, &format!("R{number}"));
-    let lost: Vec<usize> = (1..=INVOCATIONS).filter(|number| !known(*number)).collect();
+    let lost: Vec<usize> = (1..=invocations).filter(|number| !known(*number)).collect();
     assert!(
         lost.is_empty(),
         "{} of {:?}",
