@@ -181,10 +181,13 @@ impl Journal {
             .closed
             .iter()
             .position(|one| one.request_id == invoke.request_id);
-        if let Some(closed) = closed.and_then(|position| self.closed.remove(position))
-            && !closed.was_called
-        {
-            return;
+        if let Some(closed) = closed {
+            // Its end came before its call. Were it forgotten now, a report that comes again would count again.
+            if !std::mem::replace(&mut self.closed[closed].was_called, true) {
+                return;
+            }
+            // The platform tries the request again.
+            self.closed.remove(closed);
         }
         self.end_those_before(invoke.received);
         if self.sandbox.account.is_empty() {

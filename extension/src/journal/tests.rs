@@ -729,3 +729,19 @@ fn a_span_belongs_to_the_invocation_that_ran_when_it_began() {
     assert_eq!(managed.invocation_at(at(150)), Some(id("R1")));
     assert_eq!(managed.invocation_at(at(250)), None, "it may be either's");
 }
+
+#[test]
+fn a_call_that_comes_after_everything_else_does_not_open_its_invocation_again() {
+    let mut journal = journal(Cold::OnDemand);
+    journal.on_event(start("R1", 200), at(200));
+    journal.on_event(runtime_done("R1", 211, "success"), at(211));
+    journal.on_event(report("R1", 212, "success", 60), at(212));
+    journal.on_invoke(&invoke("R1", 200));
+    let told = facts(&journal.take_entries()).len();
+    assert_eq!(told, 3);
+    journal.on_event(report("R1", 212, "success", 60), at(400));
+    assert!(journal.take_entries().is_empty(), "it was told");
+    // A platform that tries the same request again calls again.
+    journal.on_invoke(&invoke("R1", 500));
+    assert_eq!(facts(&journal.take_entries()).len(), 1);
+}
