@@ -6,11 +6,13 @@ mod told;
 
 use std::time::Duration;
 
+use coldtrace_proto::v1::ExportRequest;
 use serde_json::{Value, json};
 
 use crate::collector::Behaviour;
 use crate::platform::Offer;
 use crate::scene::{Scene, Setting};
+use crate::started;
 use events::{HEADER, Init, OK, done, event, init, line, report, start, well};
 use told::Told;
 
@@ -52,6 +54,13 @@ impl Life {
         self.scene.platform.asked(self.asked).await;
         self.scene.platform.invoke(request_id, LIMIT);
         self.asked += 1;
+        self.heard(request_id).await;
+    }
+
+    /// Until the extension has heard the call: what is told afterwards comes after it.
+    async fn heard(&self, request_id: &str) {
+        let is_told = |told: &[ExportRequest]| started(told, request_id);
+        self.scene.collector.wait_for(is_told).await;
     }
 
     /// The platform calls with an invocation that reaches its time limit, or is never heard of again: the extension asks
@@ -60,6 +69,7 @@ impl Life {
         self.scene.platform.asked(self.asked).await;
         self.scene.platform.invoke(request_id, SHORT);
         self.asked += 1;
+        self.heard(request_id).await;
         self.tell([start(200, request_id)]).await;
         self.scene.platform.asked(self.asked).await;
     }
