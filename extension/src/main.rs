@@ -28,6 +28,7 @@ mod faults;
 mod flush_policy;
 mod journal;
 mod lifecycle;
+mod listen;
 mod log;
 mod payload;
 mod proxy;

@@ -11,8 +11,7 @@ use coldtrace_proto::v1::{OtlpPayload, Signal};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use crate::log::{self, Level};
-use crate::{tasks, tracers};
+use crate::{listen, tracers};
 
 pub(crate) mod datadog;
 mod grpc;
@@ -104,31 +103,12 @@ impl std::fmt::Display for Refusal {
 
 /// Accepts gRPC connections for ever.
 pub(crate) async fn serve_grpc(listener: TcpListener, intake: Intake) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => tasks::spawn(
-                "otlp grpc connection",
-                grpc::connection(stream, intake.clone()),
-            ),
-            Err(error) => not_accepted(&error).await,
-        }
-    }
+    let serve = |stream| grpc::connection(stream, intake.clone());
+    listen::accept(listener, "otlp grpc connection", serve).await;
 }
 
 /// Accepts HTTP connections for ever.
 pub(crate) async fn serve_http(listener: TcpListener, intake: Intake) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => tasks::spawn(
-                "otlp http connection",
-                http::connection(stream, intake.clone()),
-            ),
-            Err(error) => not_accepted(&error).await,
-        }
-    }
-}
-
-async fn not_accepted(error: &std::io::Error) {
-    log::line(Level::Warn, "connection not accepted", &[("error", error)]);
-    tokio::task::yield_now().await;
+    let serve = |stream| http::connection(stream, intake.clone());
+    listen::accept(listener, "otlp http connection", serve).await;
 }

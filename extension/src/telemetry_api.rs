@@ -12,14 +12,12 @@ use std::rc::Rc;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use crate::log::{self, Level};
-use crate::{faults, tasks};
+use crate::{faults, listen};
 
 pub(crate) mod event;
 
@@ -37,24 +35,8 @@ pub(crate) async fn serve(listener: TcpListener, events: mpsc::Sender<Vec<Platfo
         seen: RefCell::default(),
         hasher: RandomState::new(),
     });
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                tasks::spawn(
-                    "telemetry connection",
-                    Rc::clone(&deliveries).connection(stream),
-                );
-            }
-            Err(error) => {
-                log::line(
-                    Level::Warn,
-                    "telemetry connection not accepted",
-                    &[("error", &error)],
-                );
-                tokio::task::yield_now().await;
-            }
-        }
-    }
+    let serve = |stream| Rc::clone(&deliveries).connection(stream);
+    listen::accept(listener, "telemetry connection", serve).await;
 }
 
 /// What has been delivered so far, for all connections.
@@ -69,17 +51,10 @@ struct Deliveries {
 
 impl Deliveries {
     async fn connection(self: Rc<Self>, stream: TcpStream) {
-        let service = service_fn(|request| Rc::clone(&self).deliver(request));
-        let served = hyper::server::conn::http1::Builder::new()
-            .serve_connection(TokioIo::new(stream), service)
-            .await;
-        if let Err(error) = served {
-            log::line(
-                Level::Debug,
-                "telemetry connection ended",
-                &[("error", &error)],
-            );
-        }
+        listen::http1(stream, "telemetry connection ended", |request| {
+            Rc::clone(&self).deliver(request)
+        })
+        .await;
     }
 
     async fn deliver(

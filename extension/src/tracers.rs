@@ -3,9 +3,11 @@
 //! Pure: bytes in, spans out. Nothing that a tracer says of a span is left out, except its own bookkeeping. Not here: the
 //! sockets (`receiver`), and which invocation a span belongs to (`journal`).
 
-use coldtrace_proto::otlp::common::{AnyValue, KeyValue, any_value};
+use coldtrace_proto::otlp::common::{KeyValue, any_value};
 use coldtrace_proto::otlp::resource::Resource;
 use coldtrace_proto::otlp::trace::{ResourceSpans, ScopeSpans, Span, span};
+
+use crate::wire::{attribute, text};
 
 pub(crate) mod datadog;
 mod msgpack;
@@ -45,10 +47,6 @@ pub(crate) fn of_service(
     }
 }
 
-fn text(key: &str, value: impl Into<String>) -> KeyValue {
-    attribute(key, any_value::Value::StringValue(value.into()))
-}
-
 fn int(key: &str, value: i64) -> KeyValue {
     attribute(key, any_value::Value::IntValue(value))
 }
@@ -63,14 +61,6 @@ fn number(key: &str, value: f64) -> KeyValue {
 
 fn truth(key: &str, value: bool) -> KeyValue {
     attribute(key, any_value::Value::BoolValue(value))
-}
-
-fn attribute(key: &str, value: any_value::Value) -> KeyValue {
-    KeyValue {
-        key: key.to_owned(),
-        value: Some(AnyValue { value: Some(value) }),
-        ..KeyValue::default()
-    }
 }
 
 /// An exception in the words of OpenTelemetry's conventions.

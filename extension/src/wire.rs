@@ -13,7 +13,7 @@ use crate::buffer::Item;
 use crate::journal::Entry;
 
 /// OpenTelemetry's name of the request id.
-const INVOCATION_ID: &str = "faas.invocation_id";
+pub(crate) const INVOCATION_ID: &str = "faas.invocation_id";
 
 /// Each entry as an item to send.
 pub(crate) fn items(entries: Vec<Entry>) -> impl Iterator<Item = Item> {
@@ -49,12 +49,28 @@ pub(crate) fn topmost(groups: &mut [ResourceSpans]) -> impl Iterator<Item = &mut
 pub(crate) fn name_invocation(span: &mut WireSpan, request_id: &RequestId) {
     let is_named = |attribute: &KeyValue| attribute.key == INVOCATION_ID;
     if !span.attributes.iter().any(is_named) {
-        let value = any_value::Value::StringValue(request_id.as_str().to_owned());
-        span.attributes.push(KeyValue {
-            key: INVOCATION_ID.to_owned(),
-            value: Some(AnyValue { value: Some(value) }),
-            ..KeyValue::default()
-        });
+        let name = text(INVOCATION_ID, request_id.as_str());
+        span.attributes.push(name);
+    }
+}
+
+/// An attribute that is a text.
+pub(crate) fn text(key: &str, value: impl Into<String>) -> KeyValue {
+    attribute(key, any_value::Value::StringValue(value.into()))
+}
+
+/// A text that is no attribute's.
+pub(crate) fn text_value(text: &str) -> AnyValue {
+    AnyValue {
+        value: Some(any_value::Value::StringValue(text.to_owned())),
+    }
+}
+
+pub(crate) fn attribute(key: &str, value: any_value::Value) -> KeyValue {
+    KeyValue {
+        key: key.to_owned(),
+        value: Some(AnyValue { value: Some(value) }),
+        ..KeyValue::default()
     }
 }
 

@@ -6,15 +6,13 @@ use bytes::Bytes;
 use http::StatusCode;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Intake, MAX_BODY, not_accepted};
+use super::{Intake, MAX_BODY};
 use crate::log::{self, Level};
 use crate::tracers::datadog;
-use crate::{faults, tasks};
+use crate::{faults, listen};
 
 /// What tracers look for before they choose a version.
 const INFO: &str =
@@ -25,28 +23,15 @@ const LANGUAGE: &str = "datadog-meta-lang";
 
 /// Accepts connections for ever.
 pub(crate) async fn serve(listener: TcpListener, intake: Intake) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                tasks::spawn("datadog connection", connection(stream, intake.clone()));
-            }
-            Err(error) => not_accepted(&error).await,
-        }
-    }
+    let serve = |stream| connection(stream, intake.clone());
+    listen::accept(listener, "datadog connection", serve).await;
 }
 
 async fn connection(stream: TcpStream, intake: Intake) {
-    let service = service_fn(|request| answer(request, &intake));
-    let served = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
-    if let Err(error) = served {
-        log::line(
-            Level::Debug,
-            "datadog connection ended",
-            &[("error", &error)],
-        );
-    }
+    listen::http1(stream, "datadog connection ended", |request| {
+        answer(request, &intake)
+    })
+    .await;
 }
 
 async fn answer(

@@ -9,15 +9,13 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
 use prost::Message;
 use tokio::net::TcpStream;
 
 use super::{Intake, MAX_BODY, Refusal, gzip};
-use crate::faults;
 use crate::log::{self, Level};
+use crate::{faults, listen};
 
 /// How a request is written, and its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,13 +35,10 @@ struct RpcStatus {
 
 /// Serves one connection.
 pub(super) async fn connection(stream: TcpStream, intake: Intake) {
-    let service = service_fn(|request| answer(request, &intake));
-    let served = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
-    if let Err(error) = served {
-        log::line(Level::Debug, "otlp connection ended", &[("error", &error)]);
-    }
+    listen::http1(stream, "otlp connection ended", |request| {
+        answer(request, &intake)
+    })
+    .await;
 }
 
 async fn answer(

@@ -2,13 +2,12 @@
 
 use bytes::{Bytes, BytesMut};
 use coldtrace_proto::otlp::ExportLogsServiceRequest;
-use coldtrace_proto::otlp::common::{AnyValue, KeyValue, any_value};
 use coldtrace_proto::otlp::logs::{LogRecord, ResourceLogs, ScopeLogs};
 use coldtrace_proto::v1::{self, Signal};
 use coldtrace_proto::{ingest, span};
 use prost::Message as _;
 
-use crate::journal;
+use crate::{journal, wire};
 
 /// What a batch holds of each signal; empty where it holds none.
 #[derive(Debug, Default)]
@@ -53,14 +52,10 @@ fn lines(request: &v1::ExportRequest) -> Vec<u8> {
         time_unix_nano: line.time_unix_nano,
         observed_time_unix_nano: line.time_unix_nano,
         severity_number: i32::try_from(line.severity).unwrap_or_default(),
-        body: Some(text(&line.body)),
+        body: Some(wire::text_value(&line.body)),
         attributes: match line.request_id.as_str() {
             "" => Vec::new(),
-            request_id => vec![KeyValue {
-                key: "faas.invocation_id".to_owned(),
-                value: Some(text(request_id)),
-                ..KeyValue::default()
-            }],
+            request_id => vec![wire::text(wire::INVOCATION_ID, request_id)],
         },
         trace_id: line.trace_id.to_vec(),
         span_id: line.span_id.to_vec(),
@@ -78,10 +73,4 @@ fn lines(request: &v1::ExportRequest) -> Vec<u8> {
         resource_logs: vec![resource_logs],
     };
     request.encode_to_vec()
-}
-
-fn text(text: &str) -> AnyValue {
-    AnyValue {
-        value: Some(any_value::Value::StringValue(text.to_owned())),
-    }
 }
