@@ -1,11 +1,11 @@
 //! What an extension shipped, put together to what is known of each invocation.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use coldtrace_analysis::{Evidence, SandboxPhase, Trace};
 use coldtrace_model::{
-    Fact, FactKind, Invocation, InvocationRef, LogRecord, Sandbox, SandboxId, Span, SpanOrigin,
-    TraceId, UnixNanos,
+    Cold, Fact, FactKind, Invocation, InvocationRef, LogRecord, RequestId, Sandbox, SandboxId,
+    Span, SpanOrigin, TraceId, UnixNanos,
 };
 use coldtrace_proto::v1::{ExportRequest, Signal};
 use coldtrace_proto::{ingest, span};
@@ -17,6 +17,8 @@ pub(super) struct Heard {
     phases: Vec<SandboxPhase>,
     logs: Vec<LogRecord>,
     spans: Vec<Span>,
+    /// Whose each trace is.
+    owners: HashMap<TraceId, HashSet<RequestId>>,
 }
 
 /// What is known of one invocation.
@@ -70,6 +72,7 @@ impl Heard {
         heard.invocations = invocations
             .map(|(invocation, sandbox, kinds)| Invocation::of_facts(&invocation, &sandbox, &kinds))
             .collect();
+        heard.note_owners();
         heard
     }
 
@@ -109,31 +112,37 @@ impl Heard {
     /// Those of its traces; and those that its sandbox recorded until the next one began and that belong to no other: a tracer
     /// that knows nothing of functions names no invocation.
     fn spans_of(&self, invocation: &Invocation) -> Vec<Span> {
-        let own = self.traces_of(invocation);
-        let others = self.invocations.iter();
-        let others = others.filter(|other| other.request_id != invocation.request_id);
-        let others: BTreeSet<TraceId> = others.flat_map(|other| self.traces_of(other)).collect();
         let sandbox_id = invocation.sandbox_id.as_ref();
         let until = self.next_start(sandbox_id, invocation.start);
         let since = match invocation.cold {
-            coldtrace_model::Cold::Warm => invocation.start,
+            Cold::Warm => invocation.start,
             _ => UnixNanos::default(),
         };
-        let is_within = |span: &&Span| {
-            let is_here = span.origin.sandbox_id.as_ref() == sandbox_id;
-            let is_now = span.start >= since && until.is_none_or(|until| span.start < until);
-            let is_anothers = others.contains(&span.trace_id);
-            own.contains(&span.trace_id) || (is_here && is_now && !is_anothers)
+        let is_its = |span: &&Span| match self.owners.get(&span.trace_id) {
+            Some(owners) => owners.contains(&invocation.request_id),
+            None => {
+                let is_here = span.origin.sandbox_id.as_ref() == sandbox_id;
+                is_here && span.start >= since && until.is_none_or(|until| span.start < until)
+            }
         };
-        self.spans.iter().filter(is_within).cloned().collect()
+        self.spans.iter().filter(is_its).cloned().collect()
     }
 
-    fn traces_of(&self, invocation: &Invocation) -> HashSet<TraceId> {
-        let request_id = Some(&invocation.request_id);
-        let named = self.spans.iter();
-        let named = named.filter(|span| span.origin.request_id.as_ref() == request_id);
-        let platform = invocation.platform_trace_id;
-        named.map(|span| span.trace_id).chain(platform).collect()
+    /// Whose each trace is: by the platform's word, and by the requests that its spans name.
+    fn note_owners(&mut self) {
+        let known = self.invocations.iter();
+        let known: HashSet<&RequestId> = known.map(|one| &one.request_id).collect();
+        let named = self.spans.iter().filter_map(|span| {
+            let request_id = span.origin.request_id.as_ref()?;
+            Some((span.trace_id, request_id))
+        });
+        let platform = self.invocations.iter();
+        let platform = platform.filter_map(|one| Some((one.platform_trace_id?, &one.request_id)));
+        let owners = named.chain(platform);
+        for (trace_id, request_id) in owners.filter(|(_, request_id)| known.contains(request_id)) {
+            let owners = self.owners.entry(trace_id).or_default();
+            owners.insert(request_id.clone());
+        }
     }
 
     fn next_start(&self, sandbox_id: Option<&SandboxId>, after: UnixNanos) -> Option<UnixNanos> {
