@@ -1,47 +1,35 @@
 //! Builds invocations and phases.
 
 use coldtrace_model::{
-    Architecture, ByteSize, Cold, FactSet, Invocation, Nanos, Outcome, Phase, PhaseKind, Platform,
-    RequestId, SandboxId, Trigger,
+    Architecture, ByteSize, Cold, FactSet, Invocation, InvocationRef, Nanos, Outcome, Phase,
+    PhaseKind, Platform, RequestId, Sandbox, SandboxId, Trigger,
 };
 
 use crate::{at, span_id, trace_id};
 
 /// Begins an invocation with this request id: of `checkout` on AWS Lambda, started at 0 ms, of which nothing else is known.
 pub fn invocation(request_id: &str) -> InvocationBuilder {
-    InvocationBuilder(Invocation {
-        request_id: RequestId::parse(request_id).expect("a test's id is valid"),
-        function: "checkout".to_owned(),
-        filed_at: at(0.0),
-        facts: FactSet::STARTED,
+    let sandbox = Sandbox {
+        id: SandboxId::parse("unknown").expect("a valid id"),
         platform: Platform::AwsLambda,
-        sandbox_id: None,
-        instance: String::new(),
+        function: "checkout".to_owned(),
         version: "$LATEST".to_owned(),
         runtime: "python3.12".to_owned(),
         architecture: Architecture::X86_64,
         memory: Some(ByteSize::from_mib(256)),
         region: "eu-central-1".to_owned(),
         account: "123456789012".to_owned(),
-        start: at(0.0),
-        deadline: None,
-        outcome: Outcome::Running,
-        cold: Cold::Warm,
+        instance: String::new(),
+    };
+    let invocation = InvocationRef {
+        request_id: RequestId::parse(request_id).expect("a test's id is valid"),
+        filed_at: at(0.0),
+    };
+    InvocationBuilder(Invocation {
+        facts: FactSet::STARTED,
+        sandbox_id: None,
         trigger: Trigger::Http,
-        duration: None,
-        billed: None,
-        init: None,
-        restore: None,
-        response_latency: None,
-        response_duration: None,
-        runtime_overhead: None,
-        extension_overhead: None,
-        produced: None,
-        max_memory: None,
-        error_type: String::new(),
-        platform_trace_id: None,
-        platform_span_id: None,
-        sdk_trace_id: None,
+        ..Invocation::unknown(&invocation, &sandbox)
     })
 }
 
