@@ -80,7 +80,7 @@ pub(crate) fn recover<D: Disk>(
     }
     let mut segments = without_empty(lane, listed.segments, pool)?;
     sync_what_was_killed(lane, pool.disk(), &folder, &segments);
-    let (mut scanned, end) = scan(lane, &segments)?;
+    let mut scanned = scan(lane, &segments)?;
     scanned.drop_void();
     scanned.drop_done();
     let repeats = scanned.drop_repeats();
@@ -97,19 +97,24 @@ pub(crate) fn recover<D: Disk>(
         .partition(|damage| damage.at.from >= scanned.last_group);
     let damaged = damaged.len() as u64;
     let torn: Vec<Range> = torn.iter().map(|damage| damage.at).collect();
+    let is_torn = !torn.is_empty();
     let is_lost = u64::from(!listed.lost.is_empty());
     // Beyond anything that may ever have been written, also where the last file was cut short.
     let beyond = |last: &Arc<Segment<D>>| last.base + last.capacity.max(pool.segment_size) * 2;
     let position = segments.last().map_or(0, beyond);
-    let is_torn = !torn.is_empty();
-    // What is torn is told once, and void for those who come next.
+    // What is torn is told once, and void for those who come next. So is the room that is given back: a group counts as torn
+    // from the first that it voids.
+    let first = segments.first().map_or(0, |first| first.base);
+    let end = scanned.end.max(first);
     let mut nothing = torn;
     nothing.extend(repeats);
+    nothing.retain(|range| range.from < end);
     nothing.push(Range {
         from: end,
         to: position,
     });
     nothing.retain(|range| range.from < range.to);
+    nothing.sort_by_key(|range| range.from);
     if !is_torn {
         give_back_room(&mut segments, scanned.end);
     }
@@ -187,8 +192,8 @@ fn give_back_room<D: Disk>(segments: &mut [Arc<Segment<D>>], end: u64) {
     }
 }
 
-/// What stands in the segments, and where they end.
-fn scan<D: Disk>(lane: LaneId, segments: &[Arc<Segment<D>>]) -> io::Result<(Scanned, u64)> {
+/// What stands in the segments.
+fn scan<D: Disk>(lane: LaneId, segments: &[Arc<Segment<D>>]) -> io::Result<Scanned> {
     let everything = Range {
         from: 0,
         to: u64::MAX,
@@ -211,7 +216,7 @@ fn scan<D: Disk>(lane: LaneId, segments: &[Arc<Segment<D>>]) -> io::Result<(Scan
             scanned.note(found, start, &bytes);
         });
     }
-    Ok((scanned, expected))
+    Ok(scanned)
 }
 
 // === impl Acknowledged ===

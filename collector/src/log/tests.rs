@@ -208,6 +208,25 @@ fn a_lane_that_was_recovered_twice_is_not_damaged() {
 }
 
 #[test]
+fn the_room_that_a_recovered_lane_gave_back_is_not_damaged_where_the_next_group_is_torn() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut core = fresh(folder.path());
+    append(&mut core, &[request(1, 100)]);
+    drop(core);
+    reopen(folder.path()).core.commit(&[], true).unwrap();
+    // Of the group that the second process wrote a power failure leaves all but what it says of the gap before it.
+    let files = std::fs::read_dir(folder.path().join("lane")).unwrap();
+    let last = files.map(|file| file.unwrap().path()).max().unwrap();
+    let file = std::fs::OpenOptions::new().write(true).open(last).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, &[0xff; 8], 0).unwrap();
+
+    let mut recovered = reopen(folder.path());
+    assert!(recovered.is_torn);
+    assert_eq!(recovered.damaged, 0);
+    assert_eq!(read_all(&mut recovered.core), [request(1, 100)]);
+}
+
+#[test]
 fn a_kill_before_a_used_segment_is_written_to_again_is_no_damage() {
     let folder = tempfile::tempdir().unwrap();
     let mut core = fresh(folder.path());

@@ -334,7 +334,6 @@ fn cases() -> u32 {
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: cases(),
-        failure_persistence: None,
         max_shrink_iters: 20_000,
         ..ProptestConfig::default()
     })]
