@@ -7,7 +7,7 @@ use coldtrace_model::{
 use serde::Deserialize;
 
 use super::invocations::COLD_STARTS;
-use super::rollups::Coarsest;
+use super::rollups::{AT_ONCE, Coarsest};
 use super::{ReadError, Reader};
 
 /// A function and its invocations in a range of time.
@@ -84,7 +84,7 @@ impl Reader {
                     max(max_duration_ns) AS max,
                     max(last_start_ns) AS last_seen
                 FROM ({counted}) AS counted
-                GROUP BY function ORDER BY max(last_filed_ns) DESC, function"
+                GROUP BY function ORDER BY max(last_filed_ns) DESC, function{AT_ONCE}"
             ))
             .await?;
         Ok(rows.into_iter().map(FunctionSummary::from).collect())

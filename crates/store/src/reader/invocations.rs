@@ -12,7 +12,7 @@ use coldtrace_model::{
 };
 use serde::Deserialize;
 
-use super::rollups::Coarsest;
+use super::rollups::AT_ONCE;
 use super::{Page, ReadError, Reader, Sort, sql};
 
 /// `Cold` of those that waited for a start of their sandbox: on demand, from a snapshot, after a reset.
@@ -30,6 +30,8 @@ const TWIN_SLACK: Nanos = Nanos::from_millis(20 * 60 * 1_000);
 const ROWS_EACH: u64 = 4;
 /// How many times more rows the next stretch has, where a filter leaves few.
 const STRETCH_GROWTH: u64 = 16;
+/// Of more rows than these it is cheaper to merge all than to name them.
+const MOST_LONGEST_ROWS: u64 = 5_000;
 
 /// Which invocations to list.
 #[derive(Clone, Debug)]
@@ -100,10 +102,23 @@ struct InvocationRecord {
     sdk_trace_id: [u8; 16],
 }
 
+/// Where a row of an invocation stands.
 #[derive(Row, Deserialize)]
-struct IndexRecord {
+struct FiledRow {
     function: String,
     filed_at: u64,
+    request_id: String,
+    /// The duration that it tells; 0 if it tells none or was not asked.
+    told_ns: u64,
+}
+
+/// Where the rows of some invocations stand.
+struct Keys {
+    range: TimeRange,
+    /// In which there may be rows of others.
+    filter: String,
+    /// As a list for IN.
+    request_ids: String,
 }
 
 #[derive(Row, Deserialize)]
@@ -205,9 +220,7 @@ impl Reader {
     ) -> Result<u64, ReadError> {
         let count = if filter.outcomes.is_empty() {
             let more = function.map_or_else(String::new, |function| format!(" AND {function}"));
-            // Hours outlive the invocations that they count.
-            let counted = self.function_rows(filter.range, &more, Coarsest::Minutes);
-            let counted = counted.await?;
+            let counted = self.invocation_counts(filter.range, &more).await?;
             if counted.is_empty() {
                 return Ok(0);
             }
@@ -215,7 +228,7 @@ impl Reader {
                 let not = if cold { "" } else { "NOT " };
                 format!(" WHERE cold {not}IN {COLD_STARTS}")
             });
-            format!("SELECT toUInt64(sum(n)) AS count FROM ({counted}){shown}")
+            format!("SELECT toUInt64(sum(n)) AS count FROM ({counted}){shown}{AT_ONCE}")
         } else {
             let all = merged(&self.owned(), filter.range, function);
             let shown = filter.shown(&visible(&self.owned(), filter.range, None));
@@ -224,23 +237,35 @@ impl Reader {
         Ok(self.row::<Count>(&count).await?.count)
     }
 
-    /// One more record than fits on the page, if there are so many. The newest are looked for from the range's end, in
-    /// stretches that grow: how much is read depends on how much is shown.
+    /// One more record than fits on the page, if there are so many.
     async fn records(
         &self,
         filter: &InvocationFilter,
         function: Option<&str>,
     ) -> Result<Vec<InvocationRecord>, ReadError> {
+        match filter.sort {
+            Sort::Newest => self.newest(filter, function).await,
+            Sort::Slowest => self.slowest(filter, function).await,
+        }
+    }
+
+    /// Looked for from the range's end, in stretches that grow: how much is read depends on how much is shown.
+    async fn newest(
+        &self,
+        filter: &InvocationFilter,
+        function: Option<&str>,
+    ) -> Result<Vec<InvocationRecord>, ReadError> {
+        let owned = self.owned();
         let mut rest = filter.rest();
-        let mut wanted = u64::from(filter.limit) + 1;
+        let mut wanted = filter.wanted();
         let mut rows = wanted * ROWS_EACH;
         let mut records = Vec::new();
         while wanted > 0 && rest.to > rest.from {
-            let stretch = match filter.sort {
-                Sort::Newest => self.last_stretch(rest, function, rows).await?,
-                Sort::Slowest => rest,
-            };
-            let mut found = self.records_in(stretch, filter, function, wanted).await?;
+            let stretch = self.last_stretch(rest, function, rows).await?;
+            let candidates = derived(&owned, stretch, function);
+            let merged = merged(&owned, stretch, function);
+            let visible = visible(&owned, stretch, Some(&candidates));
+            let mut found = self.first_of(filter, &merged, &visible, wanted).await?;
             wanted -= found.len() as u64;
             records.append(&mut found);
             rest.to = stretch.from;
@@ -249,24 +274,72 @@ impl Reader {
         Ok(records)
     }
 
-    /// The first of the list in a part of its range, at most so many.
-    async fn records_in(
+    /// Looked for among those that have the longest rows, of which one names the duration that an invocation is shown with:
+    /// what is merged depends on how much is shown.
+    async fn slowest(
         &self,
-        stretch: TimeRange,
         filter: &InvocationFilter,
         function: Option<&str>,
+    ) -> Result<Vec<InvocationRecord>, ReadError> {
+        let (owned, range) = (self.owned(), filter.range);
+        let wanted = filter.wanted();
+        let mut rows = wanted * ROWS_EACH;
+        while rows <= MOST_LONGEST_ROWS {
+            let longest = self.longest_rows(filter, function, rows).await?;
+            let Some(keys) = Keys::of(&longest) else {
+                return Ok(Vec::new());
+            };
+            let merged = merged(&owned, keys.range, Some(&keys.filter));
+            let visible = visible(&owned, keys.range, Some(&keys.request_ids));
+            let records = self.first_of(filter, &merged, &visible, wanted).await?;
+            let are_all = (longest.len() as u64) < rows;
+            // Others may last as long as the last of these.
+            let least = longest.last().map_or(0, |row| row.told_ns);
+            let certain = records.iter().filter(|record| record.duration_ns > least);
+            if are_all || certain.count() as u64 >= wanted {
+                return Ok(records);
+            }
+            rows = rows.saturating_mul(STRETCH_GROWTH);
+        }
+        let merged = merged(&owned, range, function);
+        let visible = visible(&owned, range, None);
+        self.first_of(filter, &merged, &visible, wanted).await
+    }
+
+    /// The first of the list among merged rows, at most so many.
+    async fn first_of(
+        &self,
+        filter: &InvocationFilter,
+        merged: &str,
+        visible: &str,
         limit: u64,
     ) -> Result<Vec<InvocationRecord>, ReadError> {
-        let owned = self.owned();
-        let candidates = match filter.sort {
-            Sort::Newest => Some(derived(&owned, stretch, function)),
-            Sort::Slowest => None,
-        };
-        let merged = merged(&owned, stretch, function);
-        let shown = filter.shown(&visible(&owned, stretch, candidates.as_deref()));
+        let shown = filter.shown(visible);
         let (order, behind) = (filter.order(), filter.behind());
         self.rows(&format!(
             "SELECT * FROM ({merged}) WHERE {shown}{behind} ORDER BY {order} LIMIT {limit}"
+        ))
+        .await
+    }
+
+    /// The rows with the longest durations that the list may show, so many of them.
+    async fn longest_rows(
+        &self,
+        filter: &InvocationFilter,
+        function: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<FiledRow>, ReadError> {
+        let function = function.map_or_else(String::new, |function| format!(" AND {function}"));
+        let behind = filter.after.as_ref().map_or_else(String::new, |after| {
+            format!(" AND told_ns <= {}", after.duration.0)
+        });
+        self.rows(&format!(
+            "SELECT function, toUInt64(toUnixTimestamp64Nano(ts)) AS filed_at, request_id,
+                if(duration_ns != 0, duration_ns, runtime_duration_ns) AS told_ns
+            FROM invocations WHERE {} AND {}{function}{behind}
+            ORDER BY told_ns DESC LIMIT {limit}",
+            self.owned(),
+            sql::within(filter.range)
         ))
         .await
     }
@@ -277,17 +350,10 @@ impl Reader {
         request_ids: &[RequestId],
     ) -> Result<Vec<Invocation>, ReadError> {
         let found = self.filed(request_ids).await?;
-        let Some(range) = range_of(&found) else {
+        let Some(keys) = Keys::of(&found) else {
             return Ok(Vec::new());
         };
-        let functions: BTreeSet<&str> = found.iter().map(|row| row.function.as_str()).collect();
-        let more = format!(
-            "function IN {} AND ts IN ({}) AND request_id IN {}",
-            sql::texts(functions),
-            moments(&found),
-            sql::texts(request_ids.iter().map(RequestId::as_str))
-        );
-        let merged = merged(&self.owned(), range, Some(&more));
+        let merged = merged(&self.owned(), keys.range, Some(&keys.filter));
         let records: Vec<InvocationRecord> = self
             .rows(&format!(
                 "SELECT * FROM ({merged}) ORDER BY filed_at DESC, request_id DESC, function DESC"
@@ -303,12 +369,12 @@ impl Reader {
     }
 
     /// Where the rows of these requests stand; no time needed.
-    async fn filed(&self, request_ids: &[RequestId]) -> Result<Vec<IndexRecord>, ReadError> {
+    async fn filed(&self, request_ids: &[RequestId]) -> Result<Vec<FiledRow>, ReadError> {
         if request_ids.is_empty() {
             return Ok(Vec::new());
         }
         self.rows(&format!(
-            "SELECT DISTINCT function, toUInt64(toUnixTimestamp64Nano(ts)) AS filed_at
+            "SELECT DISTINCT function, toUInt64(toUnixTimestamp64Nano(ts)) AS filed_at, request_id, toUInt64(0) AS told_ns
             FROM request_index WHERE {} AND request_id IN {}",
             self.owned(),
             sql::texts(request_ids.iter().map(RequestId::as_str))
@@ -371,26 +437,44 @@ fn hide_twins(invocations: &mut Vec<Invocation>) {
     }
 }
 
-fn range_of(rows: &[IndexRecord]) -> Option<TimeRange> {
-    let times = rows.iter().map(|row| row.filed_at);
-    Some(TimeRange {
-        from: UnixNanos(times.clone().min()?),
-        to: UnixNanos(times.max()?.saturating_add(1)),
-    })
-}
+// === impl Keys ===
 
-fn moments(rows: &[IndexRecord]) -> String {
-    let times: BTreeSet<u64> = rows.iter().map(|row| row.filed_at).collect();
-    let literals: Vec<String> = times
-        .into_iter()
-        .map(|time| sql::moment(UnixNanos(time)))
-        .collect();
-    literals.join(", ")
+impl Keys {
+    /// `None` if there are none.
+    fn of(rows: &[FiledRow]) -> Option<Self> {
+        let mut functions = BTreeSet::new();
+        let mut times = BTreeSet::new();
+        let mut request_ids = BTreeSet::new();
+        for row in rows {
+            functions.insert(row.function.as_str());
+            times.insert(row.filed_at);
+            request_ids.insert(sql::text(&row.request_id));
+        }
+        let range = TimeRange {
+            from: UnixNanos(*times.first()?),
+            to: UnixNanos(times.last()?.saturating_add(1)),
+        };
+        let request_ids = Vec::from_iter(request_ids).join(", ");
+        Some(Self {
+            range,
+            filter: format!(
+                "function IN {} AND ts IN {} AND request_id IN ({request_ids})",
+                sql::texts(functions),
+                sql::moments(times.into_iter().map(UnixNanos))
+            ),
+            request_ids,
+        })
+    }
 }
 
 // === impl InvocationFilter ===
 
 impl InvocationFilter {
+    /// One more than fits on the page.
+    fn wanted(&self) -> u64 {
+        u64::from(self.limit) + 1
+    }
+
     /// Of merged rows, those of the list.
     fn shown(&self, visible: &str) -> String {
         let mut shown = visible.to_owned();

@@ -21,14 +21,20 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 3_600;
 const DAY: u64 = 86_400;
 
+/// An hour that has data: what its minutes say together.
+#[derive(Clone, Copy, Debug, Row, Deserialize)]
+struct HourSum {
+    t: u32,
+    fingerprint: u64,
+    has_twins: bool,
+}
+
 /// A window that has data, as the store tells it.
 #[derive(Clone, Copy, Debug, Row, Deserialize)]
 struct State {
     t: u32,
-    fingerprint: u64,
     row_count: u64,
     is_settled: bool,
-    has_twins: bool,
 }
 
 /// What the newest revision of an hour was computed from.
@@ -47,12 +53,31 @@ struct Sources {
     base: Vec<TimeRange>,
 }
 
+/// Where what a function did in a range comes from.
+struct FunctionSources {
+    sources: Sources,
+    has_twins: bool,
+}
+
 /// Where numbers come from. A stretch without data may come from anywhere.
 #[derive(Clone, Copy)]
 enum Source {
     Hours,
     Minutes,
     Base,
+}
+
+/// The hours of a range that have data or a mark, by their beginnings in seconds.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Hours {
+    /// Settled, as are their minutes, and all that they count is there.
+    kept: BTreeSet<u64>,
+    /// Of those that they count some may be gone: they are what stands.
+    going: BTreeSet<u64>,
+    /// Others that have data; some of their minutes may not be settled.
+    open: Vec<TimeRange>,
+    /// Whether some invocations of the range may be known twice.
+    has_twins: bool,
 }
 
 /// Beginnings of windows that are not settled.
@@ -62,8 +87,14 @@ struct Open(BTreeSet<u64>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Coarsest {
     Minutes,
+    /// Of hours, which outlive the invocations that they count, those whose invocations are all there.
+    KeptHours,
     Hours,
 }
+
+/// The end of a query of these tables. They are small, and filtered by their key: to read some columns before the others
+/// costs more than it saves.
+pub(super) const AT_ONCE: &str = " SETTINGS optimize_move_to_prewhere = 0";
 
 // === impl Reader ===
 
@@ -76,53 +107,104 @@ impl Reader {
         more: &str,
         coarsest: Coarsest,
     ) -> Result<String, ReadError> {
+        let sources = self.function_sources(range, coarsest).await?;
+        Ok(self.joined(
+            &sources,
+            more,
+            |rollup, filter| functions::rolled_up(rollup, filter, more),
+            Filed::rolled_up,
+        ))
+    }
+
+    /// How many invocations there are in the store, as SQL: `n` by `cold`, in more than one row. Empty if there are none.
+    pub(super) async fn invocation_counts(
+        &self,
+        range: TimeRange,
+        more: &str,
+    ) -> Result<String, ReadError> {
+        let sources = self.function_sources(range, Coarsest::KeptHours).await?;
+        Ok(self.joined(
+            &sources,
+            more,
+            |rollup, filter| functions::counts(rollup, filter, more),
+            Filed::counts,
+        ))
+    }
+
+    async fn function_sources(
+        &self,
+        range: TimeRange,
+        coarsest: Coarsest,
+    ) -> Result<FunctionSources, ReadError> {
         let (owned, now) = (self.owned(), UnixNanos::now());
-        let states = windows::minutes(&owned, whole(range, MINUTE), now);
-        let states = format!(
-            "SELECT t, fingerprint, row_count, is_settled, has_twins FROM ({states}) ORDER BY t"
-        );
-        let marks = windows::marks(Rollup::FunctionHours, &owned, whole(range, HOUR));
-        let marks = format!("SELECT t, fingerprint, first_keep_days FROM ({marks})");
-        let (states, marks) = tokio::try_join!(self.rows::<State>(&states), async {
-            match coarsest {
-                Coarsest::Hours => self.rows::<Mark>(&marks).await,
-                Coarsest::Minutes => Ok(Vec::new()),
-            }
-        })?;
-        let sources = Sources::of_functions(range, &states, &marks, now);
+        let hours = self.hours(range, now).await?;
+        let mut states: Vec<State> = Vec::new();
+        if !hours.open.is_empty() {
+            let minutes = windows::minutes(&owned, &hours.open, now);
+            let minutes =
+                format!("SELECT t, row_count, is_settled FROM ({minutes}) ORDER BY t{AT_ONCE}");
+            states = self.rows(&minutes).await?;
+        }
+        let settled = match coarsest {
+            Coarsest::Hours => &hours.kept | &hours.going,
+            Coarsest::KeptHours => hours.kept,
+            Coarsest::Minutes => BTreeSet::new(),
+        };
+        Ok(FunctionSources {
+            sources: Sources::of_functions(range, &states, &settled),
+            has_twins: hours.has_twins,
+        })
+    }
+
+    /// What stands in these sources, as SQL: of hours and minutes by a filter on tenant and `t`, of the others by their rows.
+    fn joined(
+        &self,
+        FunctionSources { sources, has_twins }: &FunctionSources,
+        more: &str,
+        settled: impl Fn(Rollup, &str) -> String,
+        filed: impl Fn(&Filed) -> String,
+    ) -> String {
+        let owned = self.owned();
         let mut parts = Vec::new();
         for (rollup, ranges) in [
             (Rollup::FunctionHours, &sources.hours),
             (Rollup::FunctionMinutes, &sources.minutes),
         ] {
             if let Some(times) = any_of(ranges, |range| windows::within_range("t", range)) {
-                let filter = format!("{owned} AND {times}");
-                parts.push(functions::rolled_up(rollup, &filter, more));
+                parts.push(settled(rollup, &format!("{owned} AND {times}")));
             }
         }
         if let Some(times) = any_of(&sources.base, sql::within) {
             let around = any_of(&sources.base, |range| {
                 sql::within(functions::twins_of(range))
             });
-            let has_twins = states.iter().any(|state| state.has_twins);
-            let filed = Filed {
+            parts.push(filed(&Filed {
                 filter: format!("{owned} AND {times}{more}"),
                 around: around
-                    .filter(|_| has_twins)
+                    .filter(|_| *has_twins)
                     .map(|times| format!("{owned} AND {times}")),
-            };
-            parts.push(filed.rolled_up());
+            }));
         }
-        Ok(parts.join(" UNION ALL "))
+        parts.join(" UNION ALL ")
+    }
+
+    /// What the marks of a range's hours say of them.
+    async fn hours(&self, range: TimeRange, now: UnixNanos) -> Result<Hours, ReadError> {
+        let (owned, whole) = (self.owned(), whole(range, HOUR));
+        let sums = windows::hour_fingerprints(&owned, whole);
+        let sums = format!("SELECT t, fingerprint, has_twins FROM ({sums}) ORDER BY t{AT_ONCE}");
+        let marks = windows::marks(Rollup::FunctionHours, &owned, &[whole]);
+        let marks = format!("SELECT t, fingerprint, first_keep_days FROM ({marks}){AT_ONCE}");
+        let (sums, marks) =
+            tokio::try_join!(self.rows::<HourSum>(&sums), self.rows::<Mark>(&marks))?;
+        Ok(Hours::of(&sums, &marks, now))
     }
 
     /// The rows of edges in a range, as SQL: the columns of `edges_1m` from `tenant` to `duration_hist`.
     pub(super) async fn edge_rows(&self, range: TimeRange) -> Result<String, ReadError> {
         let (owned, now) = (self.owned(), UnixNanos::now());
         let states = windows::buckets(&owned, whole(range, edges::BUCKET), now);
-        let states = format!(
-            "SELECT t, fingerprint, row_count, is_settled, has_twins FROM ({states}) ORDER BY t"
-        );
+        let states = format!("SELECT t, row_count, is_settled FROM ({states}) ORDER BY t{AT_ONCE}");
         let states: Vec<State> = self.rows(&states).await?;
         let sources = Sources::of_edges(range, &states);
         let mut parts = Vec::new();
@@ -150,28 +232,48 @@ impl Reader {
     }
 }
 
+// === impl Hours ===
+
+impl Hours {
+    fn of(sums: &[HourSum], marks: &[Mark], now: UnixNanos) -> Self {
+        let has_twins = sums.iter().any(|sum| sum.has_twins);
+        let sums: BTreeMap<u64, u64> = sums
+            .iter()
+            .map(|sum| (sum.t.into(), sum.fingerprint))
+            .collect();
+        let mut hours = Self {
+            has_twins,
+            ..Self::default()
+        };
+        for mark in marks {
+            let hour = u64::from(mark.t);
+            let ends = hour + u64::from(mark.first_keep_days) * DAY;
+            if ends * SECOND <= now.0 {
+                hours.going.insert(hour);
+            } else if sums.get(&hour) == Some(&mark.fingerprint) {
+                hours.kept.insert(hour);
+            }
+        }
+        for hour in sums.into_keys().filter(|hour| !hours.kept.contains(hour)) {
+            let range = TimeRange {
+                from: UnixNanos(hour * SECOND),
+                to: UnixNanos((hour + HOUR) * SECOND),
+            };
+            add(&mut hours.open, range);
+        }
+        hours
+    }
+}
+
 // === impl Sources ===
 
 impl Sources {
-    fn of_functions(range: TimeRange, states: &[State], marks: &[Mark], now: UnixNanos) -> Self {
-        let marks: BTreeMap<u64, &Mark> = marks.iter().map(|mark| (mark.t.into(), mark)).collect();
-        let mut sums: BTreeMap<u64, u64> = BTreeMap::new();
-        for state in states {
-            let sum = sums.entry(u64::from(state.t) / HOUR * HOUR).or_default();
-            *sum = sum.wrapping_add(state.fingerprint);
-        }
-        let is_settled_hour = |hour: u64| {
-            marks.get(&hour).is_some_and(|mark| {
-                let is_equal = sums.get(&hour) == Some(&mark.fingerprint);
-                let ends = hour + u64::from(mark.first_keep_days) * DAY;
-                is_equal || ends * SECOND <= now.0
-            })
-        };
+    fn of_functions(range: TimeRange, states: &[State], settled_hours: &BTreeSet<u64>) -> Self {
         let open = Open::of(states);
         Self::cut(range, MINUTE, |minute, left| {
             let is_hour = minute.is_multiple_of(HOUR) && left >= HOUR;
             match is_hour {
-                true if is_settled_hour(minute) => (Source::Hours, HOUR),
+                true if settled_hours.contains(&minute) => (Source::Hours, HOUR),
                 true if !open.within(minute, HOUR) => (Source::Minutes, HOUR),
                 _ => (open.source(minute, MINUTE), MINUTE),
             }
@@ -222,10 +324,7 @@ impl Sources {
             Source::Minutes => &mut self.minutes,
             Source::Base => &mut self.base,
         };
-        match ranges.last_mut() {
-            Some(last) if last.to == range.from => last.to = range.to,
-            _ => ranges.push(range),
-        }
+        add(ranges, range);
     }
 }
 
@@ -258,13 +357,17 @@ fn whole(range: TimeRange, step: u64) -> TimeRange {
     }
 }
 
+/// Adds a range behind the others, or to the last of them.
+fn add(ranges: &mut Vec<TimeRange>, range: TimeRange) {
+    match ranges.last_mut() {
+        Some(last) if last.to == range.from => last.to = range.to,
+        _ => ranges.push(range),
+    }
+}
+
 /// In one of the ranges; `None` if there are none.
 fn any_of(ranges: &[TimeRange], filter: impl Fn(TimeRange) -> String) -> Option<String> {
-    let filters: Vec<String> = ranges
-        .iter()
-        .map(|&range| format!("({})", filter(range)))
-        .collect();
-    (!filters.is_empty()).then(|| format!("({})", filters.join(" OR ")))
+    (!ranges.is_empty()).then(|| sql::any_of(ranges, filter))
 }
 
 #[cfg(test)]
@@ -281,10 +384,8 @@ mod tests {
     fn state(minute: u32, is_settled: bool) -> State {
         State {
             t: minute * 60,
-            fingerprint: minute.into(),
             row_count: 1,
             is_settled,
-            has_twins: false,
         }
     }
 
@@ -296,43 +397,58 @@ mod tests {
         }
     }
 
+    fn sum(hour: u32, fingerprint: u64) -> HourSum {
+        HourSum {
+            t: hour * 3_600,
+            fingerprint,
+            has_twins: hour == 5,
+        }
+    }
+
     #[test]
     fn each_part_of_a_range_has_the_coarsest_source_that_is_settled() {
-        let states = [
-            state(61, true),
-            state(62, true),
-            state(125, false),
-            state(185, true),
-        ];
-        let marks = [mark(1, 123), mark(2, 125), mark(3, 7)];
+        let states = [state(125, false), state(185, true)];
         let range = TimeRange {
             from: UnixNanos(59 * MINUTE * SECOND + 1),
-            ..minutes(0, 190)
+            ..minutes(0, 250)
         };
-        let sources = Sources::of_functions(range, &states, &marks, UnixNanos(1));
+        let settled = BTreeSet::from([HOUR, 4 * HOUR]);
+        let sources = Sources::of_functions(range, &states, &settled);
         let expected = Sources {
-            // The fourth is not whole.
-            hours: vec![minutes(60, 180)],
-            minutes: vec![minutes(180, 190)],
-            base: vec![TimeRange {
-                from: range.from,
-                ..minutes(0, 60)
-            }],
+            // The last is not whole.
+            hours: vec![minutes(60, 120)],
+            minutes: vec![minutes(120, 125), minutes(126, 250)],
+            base: vec![
+                TimeRange {
+                    from: range.from,
+                    ..minutes(0, 60)
+                },
+                minutes(125, 126),
+            ],
         };
         assert_eq!(sources, expected);
-        let stale = [mark(1, 122), mark(2, 126)];
-        let sources = Sources::of_functions(minutes(60, 180), &states, &stale, UnixNanos(1));
-        assert_eq!(sources.hours, []);
-        assert_eq!(sources.minutes, [minutes(60, 125), minutes(126, 180)]);
-        assert_eq!(sources.base, [minutes(125, 126)]);
+    }
+
+    #[test]
+    fn an_hour_is_settled_if_its_mark_says_what_its_minutes_say() {
+        let sums = [sum(1, 5), sum(2, 6), sum(3, 7), sum(5, 8)];
+        let marks = [mark(1, 5), mark(2, 5), mark(4, 9)];
+        let hours = Hours::of(&sums, &marks, UnixNanos(1));
+        let expected = Hours {
+            kept: BTreeSet::from([HOUR]),
+            going: BTreeSet::new(),
+            open: vec![minutes(120, 240), minutes(300, 360)],
+            has_twins: true,
+        };
+        assert_eq!(hours, expected);
     }
 
     #[test]
     fn an_hour_whose_data_are_going_is_what_stands() {
-        let marks = [mark(1, 9)];
         let end = UnixNanos((HOUR + 30_000 * DAY) * SECOND);
-        let sources = Sources::of_functions(minutes(60, 120), &[], &marks, end);
-        assert_eq!(sources.hours, [minutes(60, 120)]);
+        let hours = Hours::of(&[], &[mark(1, 9)], end);
+        assert_eq!(hours.kept, BTreeSet::new());
+        assert_eq!(hours.going, BTreeSet::from([HOUR]));
     }
 
     #[test]
@@ -341,7 +457,7 @@ mod tests {
             from: UnixNanos(1),
             to: UnixNanos(2),
         };
-        let sources = Sources::of_functions(range, &[], &[], UnixNanos(0));
+        let sources = Sources::of_functions(range, &[], &BTreeSet::new());
         assert_eq!(sources.base, [range]);
         assert_eq!(sources.minutes, []);
     }

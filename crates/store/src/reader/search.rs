@@ -27,6 +27,9 @@ pub struct AttributeFilter<'a> {
 
 /// The first look, for values that every minute has.
 const FIRST_BUCKETS: usize = 8;
+/// So many at a time, for values that few of them have: some days.
+const MOST_BUCKETS: usize = 1_000;
+const SECOND: u64 = 1_000_000_000;
 
 /// One bucket.
 #[derive(Row, Deserialize)]
@@ -43,7 +46,8 @@ impl Reader {
     ) -> Result<Vec<SpanRecord>, ReadError> {
         let limit = filter.limit as usize;
         let mut found: Vec<SpanRecord> = Vec::new();
-        let (mut before, mut size) = (None, FIRST_BUCKETS);
+        let mut before = filter.range.to.0.div_ceil(SECOND);
+        let (mut size, mut looked_at) = (FIRST_BUCKETS, 0);
         while found.len() < limit {
             let buckets = self.buckets_with(filter, before, size).await?;
             let Some(oldest) = buckets.last() else { break };
@@ -52,30 +56,35 @@ impl Reader {
             if buckets.len() < size {
                 break;
             }
-            before = Some(*oldest);
-            // Each has one at least, but for those that share a hash.
-            size = (limit - found.len()).max(FIRST_BUCKETS);
+            before = u64::from(*oldest);
+            // As many as it takes if the others have as much; some more, since none may be missing.
+            looked_at += buckets.len();
+            let wanted = limit - found.len();
+            size = (looked_at * wanted * 3 / 2 / found.len().max(1))
+                .clamp(FIRST_BUCKETS, MOST_BUCKETS);
         }
         Ok(found)
     }
 
-    /// The newest buckets, at most so many, in which the attribute stands, and a few where it doesn't: older than `before`.
+    /// The newest buckets, at most so many, in which the attribute stands, and a few where it doesn't: older than `before`, in
+    /// seconds.
     async fn buckets_with(
         &self,
         filter: &AttributeFilter<'_>,
-        before: Option<u32>,
+        before: u64,
         limit: usize,
     ) -> Result<Vec<u32>, ReadError> {
         let name = Name::new(self.tenant.as_str(), filter.key.as_bytes());
         let slots = name.slots_of(filter.value.as_bytes());
-        let older = before.map_or_else(String::new, |before| format!("HAVING start < {before}"));
+        let range = filter.range;
+        let first = range.from.0 / SECOND / BUCKET_SECONDS * BUCKET_SECONDS;
         let found: Vec<Bucket> = self
             .rows(&format!(
                 "SELECT toUInt32(toUnixTimestamp(toDateTime(day, 'UTC')) + {BUCKET_SECONDS} * bitAnd(place, {})) AS start
                 FROM attribute_index WHERE {} AND place >= {} AND place < {}
-                GROUP BY start {older} ORDER BY start DESC LIMIT {limit}",
+                GROUP BY start HAVING start >= {first} AND start < {before} ORDER BY start DESC LIMIT {limit}",
                 (1 << SLOT_BITS) - 1,
-                sql::within_days(filter.range),
+                sql::within_days(range),
                 slots.start,
                 slots.end
             ))

@@ -5,7 +5,7 @@ use coldtrace_model::{ByteSize, LogHistogram, Nanos, TimeRange, UnixNanos};
 use serde::Deserialize;
 
 use super::invocations::COLD_STARTS;
-use super::rollups::Coarsest;
+use super::rollups::{AT_ONCE, Coarsest};
 use super::{ReadError, Reader, sql};
 
 const SECOND: u64 = 1_000_000_000;
@@ -86,7 +86,7 @@ impl Reader {
                     max(max_memory_bytes) AS max_memory,
                     sumMap(duration_hist) AS durations,
                     sumMap(init_hist) AS inits
-                FROM ({counted}) AS counted GROUP BY start ORDER BY start"
+                FROM ({counted}) AS counted GROUP BY start ORDER BY start{AT_ONCE}"
             ))
             .await?;
         Ok(rows.into_iter().map(FunctionPoint::from).collect())

@@ -50,10 +50,33 @@ pub(super) fn ids<'a, const N: usize>(ids: impl IntoIterator<Item = &'a [u8; N]>
     list(ids.into_iter().map(|id| bytes(id)))
 }
 
+/// In one of these ranges, each of which has a filter.
+pub(crate) fn any_of(ranges: &[TimeRange], filter: impl Fn(TimeRange) -> String) -> String {
+    let filters: Vec<String> = ranges
+        .iter()
+        .map(|&range| format!("({})", filter(range)))
+        .collect();
+    match filters.is_empty() {
+        true => "false".to_owned(),
+        false => format!("({})", filters.join(" OR ")),
+    }
+}
+
 /// A moment as `DateTime64(9)`.
 pub(super) fn moment(time: UnixNanos) -> String {
     let time = time.min(UnixNanos::MAX_STORED);
     format!("fromUnixTimestamp64Nano({}, 'UTC')", time.0)
+}
+
+/// `('1', '2')` for `ts IN`: moments as seconds with a fraction. There must be at least one.
+///
+/// Literals make a list that the engine takes as one; of calls, as in [`moment`], it looks at each.
+pub(super) fn moments(times: impl IntoIterator<Item = UnixNanos>) -> String {
+    let literal = |time: UnixNanos| {
+        let time = time.min(UnixNanos::MAX_STORED).0;
+        format!("'{:010}.{:09}'", time / SECOND, time % SECOND)
+    };
+    list(times.into_iter().map(literal))
 }
 
 /// `ts` inside the range, for a table whose key has the bucket.

@@ -61,6 +61,17 @@ impl Filed {
         )
     }
 
+    /// How many these are: `n` by `cold`.
+    pub(crate) fn counts(&self) -> String {
+        let (filter, shown) = (&self.filter, self.shown());
+        format!(
+            "SELECT cold, count() AS n FROM (
+                SELECT tenant, request_id, toStartOfMinute(ts) AS minute, groupBitOr(facts) AS facts, max(cold) AS cold
+                FROM invocations WHERE {filter} GROUP BY tenant, function, ts, request_id)
+            WHERE {shown} GROUP BY cold"
+        )
+    }
+
     /// Each invocation's facts merged into one, as the reader merges them.
     fn merged(&self) -> String {
         format!(
@@ -100,9 +111,18 @@ impl Filed {
 
 /// Rows of `fn_1m` or `fn_1h` of their windows' newest revisions, for a filter on tenant and `t`, and perhaps one more.
 pub(crate) fn rolled_up(rollup: Rollup, filter: &str, more: &str) -> String {
+    newest(rollup, &format!("{DIMENSIONS}, {MEASURES}"), filter, more)
+}
+
+/// As [`rolled_up`], without what is not counted: `n` by `cold`.
+pub(crate) fn counts(rollup: Rollup, filter: &str, more: &str) -> String {
+    newest(rollup, "cold, n", filter, more)
+}
+
+fn newest(rollup: Rollup, columns: &str, filter: &str, more: &str) -> String {
     let table = rollup.table();
     format!(
-        "SELECT {DIMENSIONS}, {MEASURES} FROM {table}
+        "SELECT {columns} FROM {table}
         WHERE mark = 0 AND {filter}{more} AND (tenant, t, revision) IN (
             SELECT tenant, t, max(revision) FROM {table} WHERE mark = 1 AND {filter} GROUP BY tenant, t)"
     )

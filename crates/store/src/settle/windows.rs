@@ -96,46 +96,67 @@ pub(super) fn states(rollup: Rollup, range: TimeRange, now: UnixNanos) -> String
         to: whole(range.to),
     };
     match rollup {
-        Rollup::FunctionMinutes => minutes("true", range, now),
+        Rollup::FunctionMinutes => minutes("true", &[range], now),
         Rollup::FunctionHours => hours(range, now),
         Rollup::EdgeBuckets => buckets("true", range, now),
     }
 }
 
-/// Every minute of a range in which invocations were filed, with its state: `t` in Unix seconds, `is_settled`, and what a
+/// Every minute of some ranges in which invocations were filed, with its state: `t` in Unix seconds, `is_settled`, and what a
 /// window needs.
-///
-/// What a minute shows of invocations that are derived from spans depends on those that sandboxes told of around it. So
-/// there the stamps of these minutes are part of its fingerprint.
-pub(crate) fn minutes(owned: &str, range: TimeRange, now: UnixNanos) -> String {
-    let (from, to) = seconds(range);
-    let around = functions::TWINS_WITHIN;
-    let (wide_from, wide_to) = (from.saturating_sub(around), to + around);
-    let marks = marks(Rollup::FunctionMinutes, owned, range);
-    let first_hand = functions::FIRST_HAND;
-    let from_span = functions::FROM_SPAN;
+pub(crate) fn minutes(owned: &str, ranges: &[TimeRange], now: UnixNanos) -> String {
+    let touched = touched_minutes(owned, ranges);
+    let marks = marks(Rollup::FunctionMinutes, owned, ranges);
     let is_settled = is_settled(now);
     format!(
         "SELECT tenant, t, row_count, keep_days, touched.first_keep_days AS first_keep_days, has_twins,
             touched.fingerprint AS fingerprint, revision, settled, {is_settled} AS is_settled
+        FROM ({touched}) AS touched LEFT JOIN ({marks}) AS marks USING (tenant, t)"
+    )
+}
+
+/// Every hour of a range in which invocations were filed: `t` in Unix seconds, `has_twins`, and the `fingerprint` that its
+/// mark has if it is settled. Then its minutes are settled too, since it was computed from settled ones.
+pub(crate) fn hour_fingerprints(owned: &str, range: TimeRange) -> String {
+    let touched = touched_minutes(owned, &[range]);
+    format!(
+        "SELECT toUInt32(intDiv(minute, 3600) * 3600) AS t, sum(fingerprint) AS fingerprint, max(twins) AS has_twins
+        FROM (SELECT t AS minute, fingerprint, has_twins AS twins FROM ({touched})) GROUP BY t"
+    )
+}
+
+/// Minutes in which invocations were filed, with their fingerprints.
+///
+/// What a minute shows of invocations that are derived from spans depends on those that sandboxes told of around it. So
+/// there the stamps of these minutes are part of its fingerprint.
+fn touched_minutes(owned: &str, ranges: &[TimeRange]) -> String {
+    let around = functions::TWINS_WITHIN;
+    let first_hand = functions::FIRST_HAND;
+    let from_span = functions::FROM_SPAN;
+    let inside = sql::any_of(ranges, |range| {
+        let (from, to) = seconds(range);
+        format!("t >= {from} AND t < {to}")
+    });
+    let around_them = sql::any_of(ranges, |range| {
+        let (from, to) = seconds(range);
+        within("touched.t", from.saturating_sub(around), to + around)
+    });
+    format!(
+        "SELECT tenant, t, row_count, keep_days, first_keep_days,
+            bitAnd(facts, {from_span}) != 0 AND first_hand != 0 AS has_twins,
+            if(has_twins, stamp + first_hand, stamp) AS fingerprint
         FROM (
-            SELECT tenant, t, row_count, keep_days, first_keep_days,
-                bitAnd(facts, {from_span}) != 0 AND first_hand != 0 AS has_twins,
-                if(has_twins, stamp + first_hand, stamp) AS fingerprint
+            SELECT tenant, t, row_count, keep_days, first_keep_days, facts, stamp,
+                sum(if(bitAnd(facts, {first_hand}) != 0, stamp, 0)) OVER (PARTITION BY tenant ORDER BY t
+                    RANGE BETWEEN {around} PRECEDING AND {around} FOLLOWING) AS first_hand
             FROM (
-                SELECT tenant, t, row_count, keep_days, first_keep_days, facts, stamp,
-                    sum(if(bitAnd(facts, {first_hand}) != 0, stamp, 0)) OVER (PARTITION BY tenant ORDER BY t
-                        RANGE BETWEEN {around} PRECEDING AND {around} FOLLOWING) AS first_hand
-                FROM (
-                    SELECT tenant, toUnixTimestamp(touched.t) AS t, groupBitOr(touched.facts) AS facts,
-                        sum(touched.stamp) AS stamp, sum(touched.row_count) AS row_count,
-                        max(touched.keep_days) AS keep_days, min(touched.keep_days) AS first_keep_days
-                    FROM touched WHERE {owned} AND source = 1 AND {within} GROUP BY tenant, t
-                )
+                SELECT tenant, toUnixTimestamp(touched.t) AS t, groupBitOr(touched.facts) AS facts,
+                    sum(touched.stamp) AS stamp, sum(touched.row_count) AS row_count,
+                    max(touched.keep_days) AS keep_days, min(touched.keep_days) AS first_keep_days
+                FROM touched WHERE {owned} AND source = 1 AND {around_them} GROUP BY tenant, t
             )
-            WHERE t >= {from} AND t < {to}
-        ) AS touched LEFT JOIN ({marks}) AS marks USING (tenant, t)",
-        within = within("touched.t", wide_from, wide_to),
+        )
+        WHERE {inside}"
     )
 }
 
@@ -148,7 +169,7 @@ pub(crate) fn buckets(owned: &str, range: TimeRange, now: UnixNanos) -> String {
     let bucket = edges::BUCKET;
     let (before, after) = (edges::CALLERS_BEFORE, edges::CALLERS_AFTER);
     let (wide_from, wide_to) = (from.saturating_sub(before), to + after);
-    let marks = marks(Rollup::EdgeBuckets, owned, range);
+    let marks = marks(Rollup::EdgeBuckets, owned, &[range]);
     let is_settled = is_settled(now);
     format!(
         "SELECT tenant, t, row_count, keep_days, touched.first_keep_days AS first_keep_days, false AS has_twins,
@@ -174,8 +195,8 @@ pub(crate) fn buckets(owned: &str, range: TimeRange, now: UnixNanos) -> String {
 
 /// As [`minutes`], for hours. Those whose minutes are not all settled are left out: their time has not come.
 fn hours(range: TimeRange, now: UnixNanos) -> String {
-    let minutes = minutes("true", range, now);
-    let marks = marks(Rollup::FunctionHours, "true", range);
+    let minutes = minutes("true", &[range], now);
+    let marks = marks(Rollup::FunctionHours, "true", &[range]);
     let is_settled = is_settled(now);
     format!(
         "SELECT tenant, t, row_count, keep_days, touched.first_keep_days AS first_keep_days, false AS has_twins,
@@ -190,16 +211,16 @@ fn hours(range: TimeRange, now: UnixNanos) -> String {
     )
 }
 
-/// The newest mark of each window that begins in a range.
-pub(crate) fn marks(rollup: Rollup, owned: &str, range: TimeRange) -> String {
+/// The newest mark of each window that begins in one of these ranges.
+pub(crate) fn marks(rollup: Rollup, owned: &str, ranges: &[TimeRange]) -> String {
     let table = rollup.table();
+    let within = sql::any_of(ranges, |range| within_range(&format!("{table}.t"), range));
     format!(
         "SELECT tenant, toUnixTimestamp({table}.t) AS t, max({table}.revision) AS revision,
             argMax({table}.fingerprint, {table}.revision) AS fingerprint,
             argMax({table}.first_keep_days, {table}.revision) AS first_keep_days,
             toUnixTimestamp(argMax({table}.settled, {table}.revision)) AS settled
-        FROM {table} WHERE mark = 1 AND {owned} AND {within} GROUP BY tenant, t",
-        within = within_range(&format!("{table}.t"), range),
+        FROM {table} WHERE mark = 1 AND {owned} AND {within} GROUP BY tenant, t"
     )
 }
 

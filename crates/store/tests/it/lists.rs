@@ -38,7 +38,7 @@ fn push(blocks: &mut Blocks, number: u64) {
     let (function, ts) = place(number);
     let request = format!("request-{number}");
     if !number.is_multiple_of(3) {
-        for facts in [FactSet::STARTED, FactSet::FINISHED] {
+        for facts in [FactSet::STARTED, FactSet::FINISHED, FactSet::REPORTED] {
             blocks.push_invocation(&InvocationRow {
                 facts,
                 cold: if number.is_multiple_of(5) {
@@ -46,7 +46,15 @@ fn push(blocks: &mut Blocks, number: u64) {
                 } else {
                     0
                 },
-                duration_ns: 1 + number % 50,
+                // Its report may be lost, and tells another duration than the runtime did.
+                runtime_duration_ns: match facts {
+                    FactSet::FINISHED => 1 + number % 70,
+                    _ => 0,
+                },
+                duration_ns: match facts {
+                    FactSet::REPORTED if !number.is_multiple_of(7) => 1 + number % 50,
+                    _ => 0,
+                },
                 ..InvocationRow::empty(owner, function, ts, &request)
             });
         }
@@ -84,7 +92,7 @@ fn ids(invocations: &[Invocation]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn pages_of_the_newest_are_the_list_cut_into_pages() {
+async fn pages_are_the_list_cut_into_pages() {
     let engine = engine::start().await;
     let writer = engine.store().writer();
     for (insert, first) in (0..REQUESTS).step_by(100).enumerate() {
@@ -110,12 +118,30 @@ async fn pages_of_the_newest_are_the_list_cut_into_pages() {
             function: function.map(str::to_owned),
             outcomes: Vec::new(),
             cold,
-            // In one look, without stretches.
+            // Of so many it is one look at all.
             sort: Sort::Slowest,
             after: None,
             limit: 10_000,
         };
         let whole = reader.invocations(&all).await.expect("it is read").items;
+        let place = |one: &Invocation| {
+            let duration = one.duration.map_or(0, |duration| duration.0);
+            (
+                duration,
+                one.filed_at,
+                one.request_id.as_str().to_owned(),
+                one.function.clone(),
+            )
+        };
+        assert!(whole.windows(2).all(|two| place(&two[0]) > place(&two[1])));
+        for limit in [60, 300] {
+            let slowest = InvocationFilter {
+                limit,
+                ..all.clone()
+            };
+            let found = ids(&pages(&reader, &slowest).await);
+            assert_eq!(found, ids(&whole), "{function:?} {cold:?} by {limit}");
+        }
         let mut expected = ids(&whole);
         expected.sort_unstable();
         let different: BTreeSet<&String> = expected.iter().collect();
