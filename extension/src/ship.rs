@@ -3,6 +3,7 @@
 //! A connection dies unseen while the process is frozen. So the first send after a pause goes over a fresh one, and a send that
 //! fails on one that was used before is repeated once on a fresh one: the batch's id makes that safe.
 
+use std::io::Write as _;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use tokio::time::timeout;
 use self::connect::{Connector, Requests, Version};
 use self::otlp::Signals;
 use crate::buffer::{Batch, BatchId};
-use crate::config::destination::{Address, Destination, Endpoint, Protocol, Route};
+use crate::config::destination::{Address, Compression, Destination, Endpoint, Protocol, Route};
 use crate::faults;
 use crate::log::{self, Level};
 
@@ -79,6 +80,8 @@ struct Connection {
 struct Outgoing<'a> {
     to: &'a Address,
     form: Form,
+    compression: Compression,
+    /// Compressed so.
     message: Bytes,
 }
 
@@ -149,34 +152,43 @@ impl Shipper {
 
     async fn send_batch(&mut self, batch: &Batch) -> Verdict {
         let destination = Rc::clone(&self.destination);
-        let (protocol, traces, logs) = match &destination.route {
+        let (protocol, compression, traces, logs) = match &destination.route {
             Route::Coldtrace(to) => {
-                let message = batch.message.clone();
-                let form = Form::Coldtrace;
-                return self.send(&Outgoing { to, form, message }).await;
+                let outgoing = Outgoing {
+                    to,
+                    form: Form::Coldtrace,
+                    compression: Compression::None,
+                    message: batch.message.clone(),
+                };
+                return self.send(&outgoing).await;
             }
             Route::Otlp {
                 protocol,
+                compression,
                 traces,
                 logs,
-            } => (*protocol, traces, logs),
+            } => (*protocol, *compression, traces, logs),
         };
         let form = match protocol {
             Protocol::Grpc => Form::Grpc,
             Protocol::HttpProtobuf => Form::Http,
         };
         let signals = Signals::of(&batch.message);
+        let outgoing = |to, message| Outgoing {
+            to,
+            form,
+            compression,
+            message: compressed(message, compression),
+        };
         let are_spans_out = self.spans_out == Some(batch.id) || signals.traces.is_empty();
         if let Some(to) = traces.as_ref().filter(|_| !are_spans_out) {
-            let message = signals.traces;
-            match self.send(&Outgoing { to, form, message }).await {
+            match self.send(&outgoing(to, signals.traces)).await {
                 Verdict::Stored => self.spans_out = Some(batch.id),
                 verdict => return verdict,
             }
         }
         if let Some(to) = logs.as_ref().filter(|_| !signals.logs.is_empty()) {
-            let message = signals.logs;
-            return self.send(&Outgoing { to, form, message }).await;
+            return self.send(&outgoing(to, signals.logs)).await;
         }
         Verdict::Stored
     }
@@ -220,7 +232,7 @@ impl Shipper {
             Requests::Http2(requests) => {
                 let mut requests = requests.ready().await?;
                 let (reply, mut body) = requests.send_request(head, false)?;
-                body.send_data(frame(&outgoing.message), true)?;
+                body.send_data(outgoing.frame(), true)?;
                 let verdict = grpc_verdict(reply.await?, outgoing.form).await?;
                 (Requests::Http2(requests), verdict)
             }
@@ -255,6 +267,9 @@ impl Shipper {
                 .header("content-type", "application/x-protobuf"),
         };
         request = request.header("user-agent", agent);
+        if outgoing.compression == Compression::Gzip {
+            request = request.header(outgoing.form.encoding_header(), "gzip");
+        }
         for (name, value) in &self.destination.headers {
             request = request.header(name, value);
         }
@@ -271,6 +286,41 @@ impl Form {
             Self::Http => Version::Http1,
         }
     }
+
+    const fn encoding_header(self) -> &'static str {
+        match self {
+            Self::Coldtrace | Self::Grpc => "grpc-encoding",
+            Self::Http => "content-encoding",
+        }
+    }
+}
+
+// === impl Outgoing ===
+
+impl Outgoing<'_> {
+    /// gRPC's frame around the message.
+    fn frame(&self) -> Bytes {
+        let mut framed = BytesMut::with_capacity(PREFIX + self.message.len());
+        framed.put_u8(match self.compression {
+            Compression::None => 0,
+            Compression::Gzip => 1,
+        });
+        framed.put_u32(u32::try_from(self.message.len()).unwrap_or(u32::MAX));
+        framed.put_slice(&self.message);
+        framed.freeze()
+    }
+}
+
+fn compressed(message: Bytes, compression: Compression) -> Bytes {
+    if compression == Compression::None {
+        return message;
+    }
+    // The function waits for it, or shares its processor: the level that costs least.
+    let level = flate2::Compression::fast();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), level);
+    // Writing to memory does not fail.
+    gzip.write_all(&message).ok();
+    gzip.finish().unwrap_or_default().into()
 }
 
 async fn grpc_verdict(
@@ -310,15 +360,6 @@ async fn http_verdict(reply: http::Response<hyper::body::Incoming>) -> Result<Ve
         408 | 429 | 502 | 503 | 504 => Verdict::Failed(reason()),
         _ => Verdict::Refused(reason()),
     })
-}
-
-/// gRPC's frame around an uncompressed message.
-fn frame(message: &Bytes) -> Bytes {
-    let mut framed = BytesMut::with_capacity(PREFIX + message.len());
-    framed.put_u8(0);
-    framed.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
-    framed.put_slice(message);
-    framed.freeze()
 }
 
 /// What a reply means for the batch.

@@ -28,6 +28,7 @@ pub(crate) enum Route {
     /// What OTLP has words for: spans and lines.
     Otlp {
         protocol: Protocol,
+        compression: Compression,
         traces: Option<Address>,
         logs: Option<Address>,
     },
@@ -40,6 +41,15 @@ pub(crate) enum Protocol {
     /// OpenTelemetry's default.
     #[default]
     HttpProtobuf,
+}
+
+/// What is done to a request's bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Compression {
+    /// OpenTelemetry's default.
+    #[default]
+    None,
+    Gzip,
 }
 
 /// Where one kind of request goes.
@@ -107,9 +117,11 @@ impl Destination {
             return None;
         }
         let headers = reading.parsed("OTEL_EXPORTER_OTLP_HEADERS", headers);
+        let compression = reading.parsed("OTEL_EXPORTER_OTLP_COMPRESSION", Compression::parse);
         Some(Self {
             route: Route::Otlp {
                 protocol,
+                compression: compression.unwrap_or_default(),
                 traces,
                 logs,
             },
@@ -196,6 +208,18 @@ impl Protocol {
                 url.address(OTLP_HTTP_PORT, &path)
             }
         })
+    }
+}
+
+// === impl Compression ===
+
+impl Compression {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "none" => Ok(Self::None),
+            "gzip" => Ok(Self::Gzip),
+            _ => Err("is none of none, gzip"),
+        }
     }
 }
 
@@ -341,6 +365,24 @@ mod tests {
             addresses(&[base, traces]),
             ["http://t:1/x", "https://otlp.example:443/base/v1/logs"]
         );
+    }
+
+    #[test]
+    fn requests_are_compressed_where_the_backend_wants_it() {
+        let told = |text| {
+            let (config, warnings) = read(&[
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://otlp"),
+                ("OTEL_EXPORTER_OTLP_COMPRESSION", text),
+            ]);
+            let Some(Route::Otlp { compression, .. }) = config.destination.map(|to| to.route)
+            else {
+                panic!("it goes by OTLP");
+            };
+            (compression, warnings.len())
+        };
+        assert_eq!(told("gzip"), (Compression::Gzip, 0));
+        assert_eq!(told("none"), (Compression::None, 0));
+        assert_eq!(told("brotli"), (Compression::None, 1));
     }
 
     #[test]

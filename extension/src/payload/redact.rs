@@ -34,17 +34,28 @@ const MAX_DEPTH: usize = 64;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Redaction {
     /// Further keys, without marks and in lower case.
-    pub(crate) keys: Vec<String>,
+    keys: Vec<String>,
+    /// Patterns of words.
+    patterns: Vec<Pattern>,
 }
+
+/// `cust-*`: what stands between stars, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Pattern(Vec<String>);
 
 // === impl Redaction ===
 
 impl Redaction {
-    /// `name,name`
+    /// `name,name,pattern*`
     pub(crate) fn parse(text: &str) -> Self {
-        let keys = text.split(',').map(bare).filter(|key| !key.is_empty());
+        let (patterns, names): (Vec<&str>, Vec<&str>) = text
+            .split(',')
+            .map(str::trim)
+            .partition(|one| one.contains('*'));
+        let keys = names.into_iter().map(bare).filter(|key| !key.is_empty());
         Self {
             keys: keys.collect(),
+            patterns: patterns.into_iter().filter_map(Pattern::parse).collect(),
         }
     }
 
@@ -92,9 +103,15 @@ impl Redaction {
                     _ => *text = self.words(text),
                 }
             }
-            Value::Number(number) if is_card(&number.to_string()) => *value = HIDDEN.into(),
+            Value::Number(number) if self.looks_secret(&number.to_string()) => {
+                *value = HIDDEN.into();
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
+    }
+
+    fn looks_secret(&self, word: &str) -> bool {
+        looks_secret(word) || self.patterns.iter().any(|pattern| pattern.is_of(word))
     }
 
     fn is_secret(&self, key: &str) -> bool {
@@ -106,13 +123,13 @@ impl Redaction {
 
     /// Word by word: what looks like a secret, and what follows the name of one.
     fn words(&self, text: &str) -> String {
-        let is_mark = |letter: char| !(letter.is_alphanumeric() || "-_.+/".contains(letter));
+        let is_mark = |letter: char| !(letter.is_alphanumeric() || "-_.+/@".contains(letter));
         let mut shown = String::with_capacity(text.len());
         let mut is_after_name = false;
         for piece in text.split_inclusive(is_mark) {
             let word = piece.trim_end_matches(is_mark);
             let end = &piece[word.len()..];
-            let is_hidden = !word.is_empty() && (is_after_name || looks_secret(word));
+            let is_hidden = !word.is_empty() && (is_after_name || self.looks_secret(word));
             shown.push_str(if is_hidden { HIDDEN } else { word });
             shown.push_str(end);
             if !word.is_empty() {
@@ -122,6 +139,37 @@ impl Redaction {
             }
         }
         shown
+    }
+}
+
+// === impl Pattern ===
+
+impl Pattern {
+    /// `None` for stars alone, which would hide everything.
+    fn parse(text: &str) -> Option<Self> {
+        let pieces: Vec<String> = text.split('*').map(str::to_lowercase).collect();
+        pieces
+            .iter()
+            .any(|piece| !piece.is_empty())
+            .then_some(Self(pieces))
+    }
+
+    /// Whether the whole word is of it.
+    fn is_of(&self, word: &str) -> bool {
+        let word = word.to_lowercase();
+        let [first, between @ .., last] = &self.0[..] else {
+            return false;
+        };
+        let Some(mut rest) = word.strip_prefix(first.as_str()) else {
+            return false;
+        };
+        for piece in between {
+            let Some(at) = rest.find(piece.as_str()) else {
+                return false;
+            };
+            rest = &rest[at + piece.len()..];
+        }
+        rest.ends_with(last.as_str())
     }
 }
 
@@ -222,6 +270,28 @@ mod tests {
             let sorted = |text: &str| serde_json::from_str::<Value>(text).unwrap();
             assert_eq!(sorted(&shown(payload)), sorted(expected), "{payload}");
         }
+    }
+
+    #[test]
+    fn words_are_hidden_by_a_pattern() {
+        let redaction = Redaction::parse("pin, cust-*, *@example.com ,DE*7*89, *");
+        let shown = |payload: &str| redaction.shown(payload.as_bytes(), 1_000);
+        for (payload, expected) in [
+            (
+                r#""of CUST-0815, not of mycust-1""#,
+                r#""of [redacted], not of mycust-1""#,
+            ),
+            (
+                r#"["DE071289","DE78",{"a":"de7-89"}]"#,
+                r#"["[redacted]","DE78",{"a":"[redacted]"}]"#,
+            ),
+            (r#"{"ok":"plain"}"#, r#"{"ok":"plain"}"#),
+        ] {
+            assert_eq!(shown(payload), expected);
+        }
+        let numbers = Redaction::parse("49*");
+        assert_eq!(numbers.shown(b"[4917,1749]", 100), r#"["[redacted]",1749]"#);
+        assert_eq!(shown("mail a.b@example.com now"), "mail [redacted] now");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Shipping beyond the plain collector: TLS, and any backend that takes OTLP.
 
 use std::convert::Infallible;
+use std::io::Read as _;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,6 +26,8 @@ use crate::started;
 struct Got {
     path: String,
     headers: HeaderMap,
+    /// As gRPC's frame says.
+    is_compressed: bool,
     body: Bytes,
 }
 
@@ -95,6 +98,7 @@ async fn take(
         got.push(Got {
             path,
             headers: head.headers,
+            is_compressed: false,
             body,
         });
     });
@@ -118,6 +122,7 @@ async fn answer_grpc(stream: tokio::net::TcpStream, got: watch::Sender<Vec<Got>>
                 got.push(Got {
                     path: head.uri.path().to_owned(),
                     headers: head.headers,
+                    is_compressed: body[0] == 1,
                     body: Bytes::from(body).slice(5..),
                 });
             });
@@ -152,6 +157,13 @@ async fn invoke_once(scene: &Scene) {
             {"time":"2099-01-01T00:00:01Z","type":"platform.report","record":{"requestId":"R1","status":"success","metrics":{"durationMs":10}}}]"#,
         )
         .await;
+}
+
+fn unpacked(body: &Bytes) -> Bytes {
+    let mut unpacked = Vec::new();
+    let mut gzip = flate2::read::GzDecoder::new(&body[..]);
+    gzip.read_to_end(&mut unpacked).expect("gzip");
+    unpacked.into()
 }
 
 fn check_traces(body: &Bytes) {
@@ -253,6 +265,42 @@ async fn any_backend_gets_spans_and_lines_over_grpc() {
     check_traces(&traces[0].body);
     let lines = backend.wait_for(&path("logs", "LogsService"), 1).await;
     check_lines(&lines[0].body);
+    scene.platform.asked(2).await;
+    scene.platform.shutdown("spindown");
+    scene.ended().await;
+}
+
+#[tokio::test]
+async fn what_a_backend_wants_compressed_comes_compressed() {
+    let asked = |base: String, protocol: &str| {
+        to_backend(vec![
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", base),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol.to_owned()),
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip".to_owned()),
+        ])
+    };
+    let backend = Backend::http(&[]).await;
+    let base = format!("http://127.0.0.1:{}", backend.port);
+    let mut scene = Scene::open(asked(base, "http/protobuf")).await;
+    invoke_once(&scene).await;
+    let traces = backend.wait_for("/v1/traces", 1).await;
+    assert_eq!(traces[0].headers["content-encoding"], "gzip");
+    check_traces(&unpacked(&traces[0].body));
+    let lines = backend.wait_for("/v1/logs", 1).await;
+    check_lines(&unpacked(&lines[0].body));
+    scene.platform.asked(2).await;
+    scene.platform.shutdown("spindown");
+    scene.ended().await;
+
+    let backend = Backend::grpc().await;
+    let base = format!("http://127.0.0.1:{}", backend.port);
+    let mut scene = Scene::open(asked(base, "grpc")).await;
+    invoke_once(&scene).await;
+    let path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+    let traces = backend.wait_for(path, 1).await;
+    assert_eq!(traces[0].headers["grpc-encoding"], "gzip");
+    assert!(traces[0].is_compressed);
+    check_traces(&unpacked(&traces[0].body));
     scene.platform.asked(2).await;
     scene.platform.shutdown("spindown");
     scene.ended().await;
