@@ -11,6 +11,8 @@ use prost::Message as _;
 use super::*;
 use crate::log::{Body, ResendKey, Signal};
 
+mod merged;
+
 const NOW: u64 = 20_000 * 86_400_000_000_000;
 
 fn attribute(key: &str, value: &str) -> KeyValue {

@@ -465,8 +465,31 @@ impl Invocation {
                 }
             }
         }
-        known.start = platforms_start.or(learned).unwrap_or(known.start);
-        known.duration = known.duration.or(runtimes_duration);
+        // What is 0 is not known, here as in the store's columns.
+        let known_time = |time: &UnixNanos| !time.is_unknown();
+        known.start = platforms_start
+            .filter(known_time)
+            .or(learned.filter(known_time))
+            .unwrap_or(known.start);
+        let known_length = |length: &Nanos| length.0 != 0;
+        known.duration = known
+            .duration
+            .filter(known_length)
+            .or(runtimes_duration.filter(known_length));
+        for length in [
+            &mut known.billed,
+            &mut known.init,
+            &mut known.restore,
+            &mut known.response_latency,
+            &mut known.response_duration,
+            &mut known.runtime_overhead,
+            &mut known.extension_overhead,
+        ] {
+            *length = length.filter(known_length);
+        }
+        for size in [&mut known.produced, &mut known.max_memory] {
+            *size = size.filter(|size| size.0 != 0);
+        }
         known
     }
 

@@ -108,6 +108,7 @@ fn indexes_are_what_a_query_over_the_base_tables_gives() {
     let writer = engine.store().writer();
     let config = Config {
         cases: 6,
+        failure_persistence: None,
         ..Config::default()
     };
     let number = std::cell::Cell::new(0);

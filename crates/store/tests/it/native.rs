@@ -176,6 +176,7 @@ fn any_spans_come_back_as_they_were() {
     let writer = engine.store().writer();
     let config = Config {
         cases: 6,
+        failure_persistence: None,
         ..Config::default()
     };
     let case = std::cell::Cell::new(0);

@@ -63,6 +63,7 @@ fn a_span_is_found_by_each_of_its_attributes_and_by_no_other() {
     let engine = runtime.block_on(engine::start());
     let config = Config {
         cases: 3,
+        failure_persistence: None,
         ..Config::default()
     };
     let tokens = Cell::new(0);
