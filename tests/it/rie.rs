@@ -35,6 +35,8 @@ fn run(mode: &str) -> Value {
         .arg(binary("coldtrace"))
         .arg("--extension")
         .arg(binary("coldtrace-extension"))
+        .arg("--wrapper")
+        .arg(setup.path("workspace").join("crates/layer/coldtrace-wrapper"))
         .arg("--emulator")
         .arg(setup.path("emulator"))
         .arg("--packages")
@@ -83,12 +85,26 @@ fn check(outcome: &Value) {
             user_span["parent"].is_u64(),
             "it hangs under its invocation: {user_span}"
         );
+        let own = spans.iter().find(|span| span["phase"] == "invocation");
+        let own = own.expect("the invocation's own span");
+        assert_eq!(text(own, "coldtrace.request"), answer["event"].to_string());
+        assert_eq!(text(own, "coldtrace.response"), answer["body"].to_string());
     }
     let cold = details
         .iter()
         .filter(|detail| detail["invocation"]["cold"] != "warm")
         .count();
     assert_eq!(cold, 1, "one sandbox, one cold start");
+}
+
+/// JSON in an attribute, in one form.
+fn text(span: &Value, key: &str) -> String {
+    let attributes = span["attributes"].as_array().expect("a list");
+    let found = attributes.iter().find(|attribute| attribute["key"] == key);
+    let found = found.unwrap_or_else(|| panic!("no {key}: {span:#}"));
+    let text = found["value"]["stringValue"].as_str().expect("a text");
+    let value: Value = serde_json::from_str(text).expect("JSON");
+    value.to_string()
 }
 
 fn is_root() -> bool {

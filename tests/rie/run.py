@@ -19,6 +19,8 @@ import urllib.error
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
+# The emulator minds no AWS_LAMBDA_EXEC_WRAPPER: it runs what it is told to run.
+RUNTIME = ["/opt/coldtrace-wrapper", "/opt/python/bin/python3", "-m", "awslambdaric", "app.handler"]
 # The extension has the OTLP ports here, as on Lambda; the collector stands elsewhere in the same network namespace.
 COLLECTOR_GRPC, COLLECTOR_HTTP, QUERY, ENGINE, EMULATOR = 14317, 14318, 17070, 17071, 8080
 
@@ -38,6 +40,7 @@ def parse_arguments():
     parser.add_argument("--mode", choices=["on-demand", "managed-instances"], required=True)
     parser.add_argument("--coldtrace", required=True, help="the coldtrace binary")
     parser.add_argument("--extension", required=True, help="the coldtrace-extension binary")
+    parser.add_argument("--wrapper", required=True, help="the layer's wrapper script")
     parser.add_argument("--emulator", required=True, help="aws-lambda-rie of the aws-sam-cli package")
     parser.add_argument("--packages", required=True, help="folder with awslambdaric and OpenTelemetry")
     parser.add_argument("--engine-library", required=True, help="libchdb.so")
@@ -74,6 +77,9 @@ def lay_out_filesystem(arguments, scratch):
     layer = pathlib.Path("/opt/extensions/coldtrace-extension")
     layer.write_bytes(extension)
     layer.chmod(0o755)
+    wrapper = pathlib.Path("/opt/coldtrace-wrapper")
+    wrapper.write_bytes(pathlib.Path(arguments.wrapper).read_bytes())
+    wrapper.chmod(0o755)
     pathlib.Path("/opt/task/app.py").write_bytes((HERE / "app.py").read_bytes())
     if arguments.mode == "managed-instances":
         run_tool("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var")
@@ -81,7 +87,7 @@ def lay_out_filesystem(arguments, scratch):
             pathlib.Path(folder).mkdir()
             os.chmod(folder, mode)
         bootstrap = pathlib.Path("/opt/bootstrap")
-        bootstrap.write_text("#!/bin/sh\nexec /opt/python/bin/python3 -m awslambdaric app.handler\n")
+        bootstrap.write_text("#!/bin/sh\nexec " + " ".join(RUNTIME) + "\n")
         bootstrap.chmod(0o755)
 
 
@@ -116,9 +122,10 @@ def invoke_all(arguments, scratch):
         "OTEL_SERVICE_NAME": "rie-basket",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318",
         "COLDTRACE_ENDPOINT": f"http://127.0.0.1:{COLLECTOR_GRPC}",
+        "COLDTRACE_CAPTURE": "all",
         **({"AWS_LAMBDA_MAX_CONCURRENCY": "2"} if managed else {}),
     }
-    command = [arguments.emulator, "--log-level", "warn", "/opt/python/bin/python3", "-m", "awslambdaric", "app.handler"]
+    command = [arguments.emulator, "--log-level", "warn", *RUNTIME]
     emulator = subprocess.Popen(command, env=environment, stdout=sys.stderr, cwd="/opt/task")
     url = f"http://127.0.0.1:{EMULATOR}/2015-03-31/functions/function/invocations"
     poll(lambda: listens(EMULATOR), 20, "the emulator to listen", emulator)
