@@ -14,6 +14,7 @@ use clap::Args;
 use coldtrace_model::ByteSize;
 use coldtrace_sandbox::{
     Event, ExternalExtension, Function, FunctionConfig, Initialization, Invoked, LogFormat, Source,
+    new_trace_header,
 };
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -178,8 +179,9 @@ impl InvokeArguments {
     async fn round(&self) -> Result<usize, Failure> {
         let event = self.event()?;
         let intake = Intake::open().await?;
-        let wrapper = project::wrapper()?;
-        let function = Function::new(self.function(&intake.endpoint, &wrapper)?);
+        // Until the last runtime has started.
+        let capture = self.capture.as_deref().map(Capture::new).transpose()?;
+        let function = Function::new(self.function(&intake.endpoint, capture.as_ref())?);
         self.prepare(&function).await?;
         let mut invoked = Vec::new();
         for _ in 0..self.times {
@@ -227,8 +229,8 @@ impl InvokeArguments {
     }
 
     fn invocation(&self, config: &FunctionConfig, event: &str) -> Event {
-        let own = || format!("Root={};Parent={};Sampled=1", new_root(), digits(16));
-        let trace_header = Some(self.trace_header.clone().unwrap_or_else(own));
+        let own = self.trace_header.clone();
+        let trace_header = Some(own.unwrap_or_else(new_trace_header));
         match self.source {
             Some(source) => source.event(config, event, trace_header),
             None => Event {
@@ -264,8 +266,11 @@ impl InvokeArguments {
         }
     }
 
-    /// `wrapper` is where the layer's script is.
-    fn function(&self, endpoint: &str, wrapper: &Path) -> Result<FunctionConfig, Failure> {
+    fn function(
+        &self,
+        endpoint: &str,
+        capture: Option<&Capture>,
+    ) -> Result<FunctionConfig, Failure> {
         // The function runs in a folder of its own.
         let absolute = |path: &PathBuf| {
             let failed = |error| {
@@ -291,13 +296,7 @@ impl InvokeArguments {
                 pair.ok_or_else(|| Failure::Told("--env takes KEY=VALUE".to_owned()))?;
             Ok((key.to_owned(), value.to_owned()))
         });
-        let capture = self.capture.as_ref().map(|what| {
-            let wrapper = wrapper.display().to_string();
-            [
-                ("COLDTRACE_CAPTURE".to_owned(), what.clone()),
-                ("AWS_LAMBDA_EXEC_WRAPPER".to_owned(), wrapper),
-            ]
-        });
+        let capture = capture.map(Capture::environment);
         let timeout = Duration::try_from_secs_f64(self.timeout)
             .map_err(|error| Failure::failed("--timeout is no time", error))?;
         Ok(FunctionConfig {
@@ -333,21 +332,32 @@ impl InvokeArguments {
     }
 }
 
+/// Payloads are told: the runtime is led through the extension by the layer's script.
+struct Capture {
+    what: String,
+    wrapper: tempfile::TempPath,
+}
+
+// === impl Capture ===
+
+impl Capture {
+    fn new(what: &str) -> Result<Self, Failure> {
+        Ok(Self {
+            what: what.to_owned(),
+            wrapper: project::wrapper()?,
+        })
+    }
+
+    fn environment(&self) -> [(String, String); 2] {
+        let wrapper = self.wrapper.display().to_string();
+        [
+            ("COLDTRACE_CAPTURE".to_owned(), self.what.clone()),
+            ("AWS_LAMBDA_EXEC_WRAPPER".to_owned(), wrapper),
+        ]
+    }
+}
+
 fn source(name: &str) -> Result<Source, String> {
     let names = || Source::ALL.map(Source::as_str).join(", ");
     Source::from_name(name).ok_or_else(|| format!("it is one of {}", names()))
-}
-
-/// A root as X-Ray makes it: seconds, and 24 random digits.
-fn new_root() -> String {
-    let seconds = coldtrace_model::UnixNanos::now().0 / 1_000_000_000;
-    format!("1-{seconds:08x}-{}", digits(24))
-}
-
-/// Random hex digits, as many as asked, at most 32.
-fn digits(count: usize) -> String {
-    use std::hash::{BuildHasher as _, RandomState};
-    let random = [0_u8, 1].map(|half| RandomState::new().hash_one(half));
-    let digits: String = random.iter().map(|half| format!("{half:016x}")).collect();
-    digits[..count].to_owned()
 }

@@ -36,7 +36,11 @@ fn run(mode: &str) -> Value {
         .arg("--extension")
         .arg(binary("coldtrace-extension"))
         .arg("--wrapper")
-        .arg(setup.path("workspace").join("crates/layer/coldtrace-wrapper"))
+        .arg(
+            setup
+                .path("workspace")
+                .join("crates/layer/coldtrace-wrapper"),
+        )
         .arg("--emulator")
         .arg(setup.path("emulator"))
         .arg("--packages")

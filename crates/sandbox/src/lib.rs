@@ -37,3 +37,4 @@ pub use function::{Function, SandboxInfo};
 pub use invocation::{Event, InvocationError, Invoked, Observed, Report, Response};
 pub use queue::Queue;
 pub use source::Source;
+pub use trace_header::new_trace_header;

@@ -28,6 +28,12 @@ pub(crate) fn new_root() -> String {
     format!("1-{seconds:08x}-{}", random::digits::<12>())
 }
 
+/// The header of a trace that begins here and is sampled, as a caller would send it.
+pub fn new_trace_header() -> String {
+    let (root, parent) = (new_root(), random::digits::<8>());
+    format!("Root={root};Parent={parent};Sampled=1")
+}
+
 /// A header that continues the trace of another one, with a parent of its own. `None` where that one names no trace.
 pub(crate) fn continued(header: &str) -> Option<String> {
     let (root, sampled) = (field(header, "Root")?, field(header, "Sampled"));

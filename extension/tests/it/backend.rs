@@ -161,7 +161,7 @@ async fn invoke_once(scene: &Scene) {
 
 fn unpacked(body: &Bytes) -> Bytes {
     let mut unpacked = Vec::new();
-    let mut gzip = flate2::read::GzDecoder::new(&body[..]);
+    let mut gzip = flate2::read::MultiGzDecoder::new(&body[..]);
     gzip.read_to_end(&mut unpacked).expect("gzip");
     unpacked.into()
 }

@@ -3,7 +3,7 @@
 //! Where a sandbox told of a request itself, the row that was derived from its spans is not shown: it is another view of the
 //! same invocation, filed under another time and perhaps another name.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use clickhouse::Row;
 use coldtrace_model::{
@@ -275,7 +275,7 @@ impl Reader {
     }
 
     /// Looked for among those that have the longest rows, of which one names the duration that an invocation is shown with:
-    /// what is merged depends on how much is shown.
+    /// what is merged depends on how much is shown. A few more are merged than are wanted, as some may not be shown.
     async fn slowest(
         &self,
         filter: &InvocationFilter,
@@ -286,15 +286,17 @@ impl Reader {
         let mut rows = wanted * ROWS_EACH;
         while rows <= MOST_LONGEST_ROWS {
             let longest = self.longest_rows(filter, function, rows).await?;
-            let Some(keys) = Keys::of(&longest) else {
+            let most = (wanted + wanted / 4) * (rows / wanted / ROWS_EACH);
+            let candidates = first_keys(&longest, most);
+            let Some(keys) = Keys::of(candidates) else {
                 return Ok(Vec::new());
             };
             let merged = merged(&owned, keys.range, Some(&keys.filter));
             let visible = visible(&owned, keys.range, Some(&keys.request_ids));
             let records = self.first_of(filter, &merged, &visible, wanted).await?;
-            let are_all = (longest.len() as u64) < rows;
+            let are_all = candidates.len() == longest.len() && (longest.len() as u64) < rows;
             // Others may last as long as the last of these.
-            let least = longest.last().map_or(0, |row| row.told_ns);
+            let least = candidates.last().map_or(0, |row| row.told_ns);
             let certain = records.iter().filter(|record| record.duration_ns > least);
             if are_all || certain.count() as u64 >= wanted {
                 return Ok(records);
@@ -404,6 +406,16 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// The rows in front, of at most so many invocations.
+fn first_keys(rows: &[FiledRow], most: u64) -> &[FiledRow] {
+    let mut seen = HashSet::new();
+    let end = rows.iter().position(|row| {
+        seen.insert((&row.function, row.filed_at, &row.request_id));
+        seen.len() as u64 > most
+    });
+    &rows[..end.unwrap_or(rows.len())]
 }
 
 /// The request ids of rows that were derived from spans.
