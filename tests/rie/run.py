@@ -108,10 +108,15 @@ def start_backend(arguments, scratch):
 
 def invoke_all(arguments, scratch):
     managed = arguments.mode == "managed-instances"
+    # As on Lambda, where nobody shares it: what another run left there is another user's.
+    own_tmp = scratch / "tmp"
+    own_tmp.mkdir()
+    own_tmp.chmod(0o1777)
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": "/opt/packages:/opt/task",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "TMPDIR": str(own_tmp),
         "AWS_LAMBDA_FUNCTION_NAME": "rie-basket",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_HANDLER": "app.handler",
