@@ -25,6 +25,16 @@ fn reports(records: &[Value]) -> Vec<&Value> {
     reports.map(|report| &report["record"]).collect()
 }
 
+/// A function in Node beside the probe, which takes what managed instances tell.
+fn probed_node(fixture: &Fixture) -> FunctionConfig {
+    let node = fixture.node("index.handler");
+    FunctionConfig {
+        runtime: node.runtime,
+        handler: node.handler,
+        ..fixture.probed(&[("PROBE_SCHEMA", "2025-01-29")])
+    }
+}
+
 #[tokio::test]
 async fn invocations_share_a_sandbox_and_the_third_waits_for_a_seat() {
     let fixture = Fixture::new();
@@ -104,13 +114,7 @@ async fn a_timeout_ends_its_invocation_and_nothing_else() {
 #[tokio::test]
 async fn a_runtime_that_ends_takes_its_invocations_along_and_is_started_again() {
     let fixture = Fixture::new();
-    let config = fixture.probed(&[("PROBE_SCHEMA", "2025-01-29")]);
-    let node = fixture.node("index.handler");
-    let config = FunctionConfig {
-        runtime: node.runtime,
-        handler: node.handler,
-        ..config
-    };
+    let config = probed_node(&fixture);
     let function = Function::new(managed(2, config));
     function.provision(1).await;
     let long = r#"{"do": "nap", "seconds": 30}"#;
@@ -134,13 +138,7 @@ async fn a_runtime_that_ends_takes_its_invocations_along_and_is_started_again() 
 #[tokio::test]
 async fn a_node_process_works_on_several_and_says_whose_line_is_whose() {
     let fixture = Fixture::new();
-    let config = fixture.probed(&[("PROBE_SCHEMA", "2025-01-29")]);
-    let node = fixture.node("index.handler");
-    let config = FunctionConfig {
-        runtime: node.runtime,
-        handler: node.handler,
-        ..config
-    };
+    let config = probed_node(&fixture);
     let function = Function::new(managed(3, config));
     function.provision(1).await;
     let nap = |seconds: &str| event(&format!(r#"{{"do": "nap", "seconds": {seconds}}}"#));

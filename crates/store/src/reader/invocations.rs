@@ -286,8 +286,7 @@ impl Reader {
         let mut rows = wanted * ROWS_EACH;
         while rows <= MOST_LONGEST_ROWS {
             let longest = self.longest_rows(filter, function, rows).await?;
-            let most = (wanted + wanted / 4) * (rows / wanted / ROWS_EACH);
-            let candidates = first_keys(&longest, most);
+            let candidates = first_keys(&longest, rows / ROWS_EACH * 5 / 4);
             let Some(keys) = Keys::of(candidates) else {
                 return Ok(Vec::new());
             };

@@ -11,12 +11,12 @@ use clickhouse::Row;
 use coldtrace_model::{TimeRange, UnixNanos};
 use serde::Deserialize;
 
+use super::sql::SECOND;
 use super::{ReadError, Reader, sql};
 use crate::settle::edges::{self, Calls};
 use crate::settle::functions::{self, Filed};
 use crate::settle::{Rollup, windows};
 
-const SECOND: u64 = 1_000_000_000;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 3_600;
 const DAY: u64 = 86_400;

@@ -8,7 +8,7 @@ use coldtrace_model::TimeRange;
 use serde::Deserialize;
 
 use super::spans::{COLUMNS, StoredSpan};
-use super::sql::BUCKET_SECONDS;
+use super::sql::{BUCKET_SECONDS, SECOND};
 use super::{ReadError, Reader, SpanRecord, sql};
 use crate::attribute_index::{Name, SLOT_BITS};
 
@@ -29,7 +29,6 @@ pub struct AttributeFilter<'a> {
 const FIRST_BUCKETS: usize = 8;
 /// So many at a time, for values that few of them have: some days.
 const MOST_BUCKETS: usize = 1_000;
-const SECOND: u64 = 1_000_000_000;
 
 /// One bucket.
 #[derive(Row, Deserialize)]

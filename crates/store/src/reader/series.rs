@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use super::invocations::COLD_STARTS;
 use super::rollups::{AT_ONCE, Coarsest};
+use super::sql::SECOND;
 use super::{ReadError, Reader, sql};
 
-const SECOND: u64 = 1_000_000_000;
 const HOUR: u64 = 3_600;
 
 /// A function in a step of time.

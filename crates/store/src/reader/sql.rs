@@ -7,7 +7,7 @@ use coldtrace_model::joined;
 
 /// Seconds of the key's time buckets: `toStartOfFiveMinutes`.
 pub(crate) const BUCKET_SECONDS: u64 = 300;
-const SECOND: u64 = 1_000_000_000;
+pub(super) const SECOND: u64 = 1_000_000_000;
 
 /// A string literal.
 pub(crate) fn text(text: &str) -> String {
