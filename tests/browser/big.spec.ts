@@ -43,6 +43,17 @@ test("20,000 spans scroll, and few of them are in the page", async ({ page }) =>
   expect(await elements(page)).toBeLessThan(MOST_ELEMENTS);
 });
 
+test("the last span stays in sight in a page that has only just opened", async ({ page }) => {
+  await page.goto(`${server.url}/functions/importer`);
+  await page.locator("tbody a").first().click();
+  await expect(grid(page)).toBeVisible();
+  await page.keyboard.press("End");
+  await expect(page, "the URL follows the cursor").toHaveURL(/span=/);
+  // Where the page was scrolled back by it, that happened in the same frame as the cursor's row came.
+  await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await expect(currentSpan(page)).toBeInViewport();
+});
+
 const elements = (page: Page): Promise<number> => page.evaluate(() => document.querySelectorAll("*").length);
 
 /** Whether the canvas covers the part of the grid that is seen. */

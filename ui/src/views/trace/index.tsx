@@ -21,6 +21,9 @@ import type { TraceSearch } from "./url.ts";
 const invocationRoute = getRouteApi("/invocations/$requestId");
 const traceRoute = getRouteApi("/traces/$traceId");
 
+/** A step inside the page: the URL follows it, and the page stays where the reader has scrolled. */
+const IN_PLACE = { replace: true, resetScroll: false } as const;
+
 export function InvocationPage(): JSX.Element {
   const { requestId } = invocationRoute.useParams();
   const search = invocationRoute.useSearch();
@@ -37,7 +40,7 @@ export function InvocationPage(): JSX.Element {
     if (query.error && isNotFound(query.error)) return <NoSuch what="invocation" id={requestId} />;
     return <Waiting error={query.error} what="invocation" rows={12} retry={query.refetch} />;
   }
-  const write = (next: TraceSearch) => navigate({ search: next, replace: true });
+  const write = (next: TraceSearch) => navigate({ search: next, ...IN_PLACE });
   // Another invocation of the same journey is another page, though the view stays.
   return <Invocation key={requestId} detail={query.data} search={search} write={write} />;
 }
@@ -80,7 +83,7 @@ export function TracePage(): JSX.Element {
     if (query.error && isNotFound(query.error)) return <NoSuch what="trace" id={traceId} />;
     return <Waiting error={query.error} what="trace" rows={12} retry={query.refetch} />;
   }
-  const write = (next: TraceSearch) => navigate({ search: next, replace: true });
+  const write = (next: TraceSearch) => navigate({ search: next, ...IN_PLACE });
   return <PlainTrace key={traceId} trace={query.data} traceId={traceId} search={search} write={write} />;
 }
 

@@ -29,7 +29,7 @@ export function TracesPage(): JSX.Element {
   const listing = useListing(tracesQuery(range, { service, sort }));
   const setService = (name: string) => {
     const { service: _, ...rest } = search;
-    navigate({ search: name === "" ? rest : { ...rest, service: name }, replace: true });
+    navigate({ search: name === "" ? rest : { ...rest, service: name }, replace: true, resetScroll: false });
   };
   return (
     <>
