@@ -4,6 +4,7 @@ use std::path::Path;
 use super::*;
 
 mod program;
+mod wrapper;
 
 use program::Program;
 
