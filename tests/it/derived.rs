@@ -4,11 +4,12 @@
 //! The one place where a test looks inside: derived tables show in no answer, which is the same without them. The clock is set
 //! forward, so that every window is over and due.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use coldtrace_model::{Nanos, TimeRange, UnixNanos};
+use coldtrace_model::{Nanos, SpanId, Tenant, TimeRange, TraceId, UnixNanos};
 use coldtrace_store::embedded::{Engine, EngineConfig};
 use coldtrace_store::settle::Rollup;
 use coldtrace_store::{Store, StoreConfig};
@@ -21,6 +22,8 @@ use tokio::runtime::Runtime;
 const AHEAD: Duration = Duration::from_secs(3 * 3_600);
 const DAY: Nanos = Nanos::from_millis(24 * 3_600 * 1_000);
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Traces of one question to the store.
+const AT_ONCE: usize = 500;
 const PASSWORD: &str = "a test's";
 
 /// Settles what is over without delay, and after a kill as well.
@@ -31,8 +34,16 @@ pub(crate) fn at_once(options: BackendOptions) -> BackendOptions {
         .set("COLDTRACE_SETTLE__LEASE", "3s")
 }
 
-/// Lets a query service settle what is left, then compares. How many invocations of this function are counted.
-pub(crate) fn checked(data: &Path, faults: &Faults, function: &str) -> usize {
+/// What lies in a store.
+pub(crate) struct Stored {
+    /// Of the function, as they are counted.
+    pub(crate) invocations: usize,
+    /// How often each span is there, by trace and span.
+    pub(crate) spans: BTreeMap<String, BTreeMap<String, usize>>,
+}
+
+/// Lets a query service settle what is left, then compares. What is there of this function, and of these traces.
+pub(crate) fn checked(data: &Path, faults: &Faults, function: &str, traces: &[String]) -> Stored {
     let ahead = i64::try_from(AHEAD.as_nanos()).expect("a few hours");
     faults.set(Fault::ClockShift, ahead);
     let now = UnixNanos::now().plus(Nanos(AHEAD.as_nanos() as u64));
@@ -46,10 +57,33 @@ pub(crate) fn checked(data: &Path, faults: &Faults, function: &str) -> usize {
     });
     let differences = runtime.block_on(differences(&store, now));
     assert_eq!(differences, Vec::<String>::new());
-    let counted = invocations(&query.api, function, range(now));
+    let stored = Stored {
+        invocations: invocations(&query.api, function, range(now)),
+        spans: runtime.block_on(spans(&store, traces)),
+    };
     assert!(query.stop().success());
     runtime.block_on(engine.stop());
-    counted
+    stored
+}
+
+/// Without the service between, which removes what is there twice.
+async fn spans(store: &Store, traces: &[String]) -> BTreeMap<String, BTreeMap<String, usize>> {
+    let parsed = |trace_id: &String| trace_id.parse().expect("a trace id");
+    let traces: Vec<TraceId> = traces.iter().map(parsed).collect();
+    let reader = store.reader(Tenant::single());
+    let mut found: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    for some in traces.chunks(AT_ONCE) {
+        let windows = reader.trace_windows(some).await;
+        let windows = windows.expect("the store answers");
+        let records = reader.spans(&windows, usize::MAX).await;
+        for record in records.expect("the store answers") {
+            let trace_id = TraceId::from_bytes(&record.trace_id).expect("a trace id");
+            let span_id = SpanId::from_bytes(&record.span_id).expect("a span id");
+            let spans = found.entry(trace_id.to_string()).or_default();
+            *spans.entry(span_id.to_string()).or_default() += 1;
+        }
+    }
+    found
 }
 
 /// As the API counts them, which by now reads derived tables.
