@@ -17,12 +17,16 @@ use crate::workspace;
 mod tests;
 
 /// A crate of ours and the crates of ours that it may depend on.
-const RULES: [(&str, &[&str]); 16] = [
+const RULES: [(&str, &[&str]); 17] = [
     ("coldtrace-model", &[]),
     ("coldtrace-layer", &[]),
     ("coldtrace-service", &[]),
     ("coldtrace-faults", &[]),
     ("coldtrace-analysis", &["coldtrace-model"]),
+    (
+        "coldtrace-traceql",
+        &["coldtrace-analysis", "coldtrace-model"],
+    ),
     ("coldtrace-proto", &["coldtrace-model"]),
     ("coldtrace-store", &["coldtrace-model"]),
     ("coldtrace-control", &["coldtrace-model"]),
@@ -50,6 +54,7 @@ const RULES: [(&str, &[&str]); 16] = [
             "coldtrace-proto",
             "coldtrace-service",
             "coldtrace-store",
+            "coldtrace-traceql",
         ],
     ),
     (
@@ -65,6 +70,7 @@ const RULES: [(&str, &[&str]); 16] = [
             "coldtrace-sandbox",
             "coldtrace-service",
             "coldtrace-store",
+            "coldtrace-traceql",
         ],
     ),
     (
