@@ -10,6 +10,7 @@ mod functions;
 mod invocations;
 mod login;
 mod params;
+mod search;
 mod traces;
 mod ui;
 
@@ -75,6 +76,7 @@ fn served(api: Api, registry: &Registry) -> Router {
             "/api/v1/invocations/{request_id}",
             invocations::detail(),
         ))
+        .merge(route("/api/v1/search", search::traces()))
         .merge(route("/api/v1/traces", traces::list()))
         .merge(route("/api/v1/traces/{trace_id}", traces::detail()))
         .route("/api/v1/control/keys", access::ring())

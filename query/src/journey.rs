@@ -12,10 +12,9 @@ use coldtrace_model::{Invocation, RequestId, TraceId};
 use coldtrace_store::reader::{ReadError, Reader, ResourceRecord, SandboxPhaseRow, ScopeRecord};
 
 use closure::{Closure, Found, Frontier};
-use decode::Rows;
 
 pub(crate) use closure::Limits as ClosureLimits;
-pub(crate) use decode::line;
+pub(crate) use decode::{Rows, line};
 
 /// Everything that belongs together, as far as it arrived.
 #[derive(Debug)]
@@ -198,7 +197,7 @@ impl Read {
     }
 }
 
-fn sandbox_phase(row: SandboxPhaseRow) -> SandboxPhase {
+pub(crate) fn sandbox_phase(row: SandboxPhaseRow) -> SandboxPhase {
     SandboxPhase {
         sandbox_id: row.sandbox_id,
         function: row.function,

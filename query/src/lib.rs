@@ -10,6 +10,7 @@ mod config;
 mod http;
 mod journey;
 mod reply;
+mod search;
 mod settle;
 #[cfg(test)]
 mod tests;

@@ -13,3 +13,4 @@ pub(crate) use invocation::InvocationReply;
 pub(crate) use log::LogReply;
 pub(crate) use number::{Decimal, Shown};
 pub(crate) use trace::TraceReply;
+pub(crate) use value::AttributesReply;

@@ -6,5 +6,6 @@ mod fixture;
 mod keys;
 mod lists;
 mod openapi;
+mod search;
 mod served;
 mod settle;

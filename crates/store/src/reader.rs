@@ -4,6 +4,7 @@
 //! also names the bucket or the day, without which the key does not prune. Not here: what a journey means, and the decoding
 //! of `extra` and `raw`, which are wire formats.
 
+mod candidates;
 mod correlation;
 mod edges;
 mod error;
@@ -19,6 +20,7 @@ pub(crate) mod sql;
 mod stretch;
 mod traces;
 
+pub use candidates::{Between, Candidate, CandidateFilter, SpanFilter, ValueFilter, Within};
 pub use correlation::{RequestTrace, TraceWindow};
 pub use edges::{Edge, EdgeKind};
 pub use error::ReadError;

@@ -11,7 +11,7 @@ use crate::syntax::{
     Scalar, Spansets, Stage,
 };
 use crate::token::{Kind, Token, tokens};
-use crate::value::Value;
+use crate::value::{Value, constant_names};
 use crate::{MAX_DEPTH, MAX_TEXT};
 
 /// Bytes of a compiled pattern.
@@ -528,8 +528,9 @@ impl Parser {
             );
         }
         let near = Intrinsic::names()
+            .chain(constant_names())
             .map(|name| (distance(word, name), name))
-            .filter(|(distance, _)| *distance <= 2)
+            .filter(|(distance, _)| *distance <= word.len() / 3)
             .min();
         let advice = near.map_or_else(
             || {
@@ -539,7 +540,10 @@ impl Parser {
             },
             |(_, name)| format!("`{name}` is"),
         );
-        SyntaxError::new(at, format!("`{word}` is no field; {advice}"))
+        SyntaxError::new(
+            at,
+            format!("`{word}` is no field and no constant; {advice}"),
+        )
     }
 }
 

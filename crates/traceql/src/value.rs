@@ -180,22 +180,30 @@ pub(crate) fn quote(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 }
 
 /// The constants that are words.
+const CONSTANTS: [(&str, Value<'static>); 12] = [
+    ("nil", Value::Nil),
+    ("true", Value::Bool(true)),
+    ("false", Value::Bool(false)),
+    ("ok", Value::Status(StatusCode::Ok)),
+    ("error", Value::Status(StatusCode::Error)),
+    ("unset", Value::Status(StatusCode::Unset)),
+    ("unspecified", Value::Kind(SpanKind::Unspecified)),
+    ("internal", Value::Kind(SpanKind::Internal)),
+    ("server", Value::Kind(SpanKind::Server)),
+    ("client", Value::Kind(SpanKind::Client)),
+    ("producer", Value::Kind(SpanKind::Producer)),
+    ("consumer", Value::Kind(SpanKind::Consumer)),
+];
+
+/// The constant that this word is.
 pub(crate) fn constant(word: &str) -> Option<Value<'static>> {
-    Some(match word {
-        "nil" => Value::Nil,
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
-        "ok" => Value::Status(StatusCode::Ok),
-        "error" => Value::Status(StatusCode::Error),
-        "unset" => Value::Status(StatusCode::Unset),
-        "unspecified" => Value::Kind(SpanKind::Unspecified),
-        "internal" => Value::Kind(SpanKind::Internal),
-        "server" => Value::Kind(SpanKind::Server),
-        "client" => Value::Kind(SpanKind::Client),
-        "producer" => Value::Kind(SpanKind::Producer),
-        "consumer" => Value::Kind(SpanKind::Consumer),
-        _ => return None,
-    })
+    let found = CONSTANTS.iter().find(|(name, _)| *name == word);
+    found.map(|(_, value)| value.clone())
+}
+
+/// All of them, for whoever types one.
+pub(crate) fn constant_names() -> impl Iterator<Item = &'static str> {
+    CONSTANTS.iter().map(|(name, _)| *name)
 }
 
 fn status_word(code: StatusCode) -> &'static str {

@@ -15,6 +15,7 @@ use coldtrace_store::{Reader, Store};
 
 use super::error::ApiError;
 use crate::journey::{Journeys, Limits};
+use crate::search::Searcher;
 
 /// The cookie of the sign-in page.
 pub(super) const COOKIE: &str = "coldtrace_key";
@@ -33,6 +34,7 @@ pub(crate) struct Api {
 pub(super) struct Access {
     pub(super) reader: Reader,
     pub(super) journeys: Journeys,
+    pub(super) searcher: Searcher,
 }
 
 // === impl Api ===
@@ -58,6 +60,7 @@ impl Api {
         let reader = self.store.reader(tenant);
         Access {
             journeys: Journeys::new(reader.clone(), self.limits),
+            searcher: Searcher::new(reader.clone(), self.limits),
             reader,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -19,6 +20,13 @@ pub(super) enum ApiError {
     Invalid {
         /// Which.
         parameter: String,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// The query is none.
+    Syntax {
+        /// The stretch that is wrong, in characters from 0.
+        at: Range<usize>,
         /// What is wrong and what to do.
         message: String,
     },
@@ -45,6 +53,15 @@ struct ErrorBody<'a> {
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<At>,
+}
+
+/// Characters of the parameter, from 0.
+#[derive(Serialize)]
+struct At {
+    from: usize,
+    to: usize,
 }
 
 /// In seconds, until it is worth to ask again.
@@ -65,7 +82,7 @@ impl ApiError {
 
     fn code(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid"),
+            Self::Invalid { .. } | Self::Syntax { .. } => (StatusCode::BAD_REQUEST, "invalid"),
             Self::Denied(Denied::Sealed) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Self::Denied(Denied::OutOfScope { .. }) => (StatusCode::FORBIDDEN, "forbidden"),
             Self::Denied(_) => (StatusCode::UNAUTHORIZED, "unauthenticated"),
@@ -80,6 +97,7 @@ impl ApiError {
         let told = match self {
             Self::Denied(denied) => return denied.to_string().into(),
             Self::Invalid { message, .. }
+            | Self::Syntax { message, .. }
             | Self::NotFound(message)
             | Self::Unavailable(message) => message,
             Self::MethodNotAllowed => "the API is read with GET",
@@ -98,15 +116,20 @@ impl fmt::Display for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code) = self.code();
-        let parameter = match &self {
-            Self::Invalid { parameter, .. } => Some(parameter.as_str()),
-            _ => None,
+        let (parameter, at) = match &self {
+            Self::Invalid { parameter, .. } => (Some(parameter.as_str()), None),
+            Self::Syntax { at, .. } => {
+                let (from, to) = (at.start, at.end);
+                (Some("q"), Some(At { from, to }))
+            }
+            _ => (None, None),
         };
         let body = axum::Json(ErrorReply {
             error: ErrorBody {
                 code,
                 message: &self.message(),
                 parameter,
+                at,
             },
         });
         match self {

@@ -9,16 +9,16 @@ use coldtrace_store::reader::{LogRecordRow, ResourceRecord, ScopeRecord, SpanRec
 use tracing::error;
 
 /// Spans as they were read, with the keys of what they share.
-pub(super) struct Rows {
+pub(crate) struct Rows {
     spans: Vec<SpanRecord>,
     resource_ids: Vec<u64>,
     scope_ids: Vec<u64>,
 }
 
 /// Spans, and what was wrong with the rows of others.
-pub(super) struct Decoded {
-    pub(super) spans: Vec<Span>,
-    pub(super) warnings: Vec<String>,
+pub(crate) struct Decoded {
+    pub(crate) spans: Vec<Span>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// What could not be read of the rows. Nothing of this happens with rows of ours; it is told, so that nobody wonders.
@@ -29,7 +29,7 @@ struct Faults {
 }
 
 impl Rows {
-    pub(super) fn of(spans: Vec<SpanRecord>) -> Self {
+    pub(crate) fn of(spans: Vec<SpanRecord>) -> Self {
         let resource_ids: BTreeSet<u64> = spans.iter().map(|span| span.resource_id).collect();
         let scope_ids: BTreeSet<u64> = spans.iter().map(|span| span.scope_id).collect();
         Self {
@@ -39,16 +39,16 @@ impl Rows {
         }
     }
 
-    pub(super) fn resource_ids(&self) -> &[u64] {
+    pub(crate) fn resource_ids(&self) -> &[u64] {
         &self.resource_ids
     }
 
-    pub(super) fn scope_ids(&self) -> &[u64] {
+    pub(crate) fn scope_ids(&self) -> &[u64] {
         &self.scope_ids
     }
 
     /// The spans with their resources and scopes, shared. A row that can't be read is left out, and counted.
-    pub(super) fn decode(
+    pub(crate) fn decode(
         self,
         resources: Vec<ResourceRecord>,
         scopes: Vec<ScopeRecord>,

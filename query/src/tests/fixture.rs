@@ -1,5 +1,6 @@
 //! Data for the API's tests, written as the collector writes it: every fact a row of its own, in a part of its own.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
@@ -75,13 +76,19 @@ impl<'a> Data<'a> {
         let resource = otlp::resource_from_model(&span.resource);
         let resource_raw = stored::resource_raw(&resource);
         let scope_raw = stored::scope_raw(&otlp::scope_from_model(&span.scope));
+        let attrs: Vec<(&str, Cow<'_, str>)> = span
+            .resource
+            .attributes
+            .iter()
+            .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?.into())))
+            .collect();
         blocks.push_resource(&ResourceRow {
             owner,
             ts,
             resource_id: key(&resource_raw),
             service,
             schema_url: &span.resource.schema_url,
-            attrs: &[],
+            attrs: &attrs,
             raw: &resource_raw,
         });
         blocks.push_scope(&ScopeRow {

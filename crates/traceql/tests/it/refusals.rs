@@ -120,12 +120,15 @@ fn what_is_no_field() {
     check(&[
         (
             "{ durations > 1s }",
-            "3: `durations` is no field; `duration` is",
+            "3: `durations` is no field and no constant; `duration` is",
         ),
-        ("{ Status = error }", "3: `Status` is no field; `status` is"),
+        (
+            "{ Status = error }",
+            "3: `Status` is no field and no constant; `status` is",
+        ),
         (
             "{ .status = Error }",
-            "13: `Error` is no field; attributes begin with a point: `.Error`; text stands in quotes: \"Error\"",
+            "13: `Error` is no field and no constant; `error` is",
         ),
         (
             "{ http.route = 1 }",
@@ -133,7 +136,7 @@ fn what_is_no_field() {
         ),
         (
             "{} | select(user)",
-            "13: `user` is no field; attributes begin with a point: `.user`; text stands in quotes: \"user\"",
+            "13: `user` is no field and no constant; attributes begin with a point: `.user`; text stands in quotes: \"user\"",
         ),
     ]);
 }
@@ -207,7 +210,7 @@ fn a_refusal_is_drawn_under_its_line() {
     let error = coldtrace_traceql::parse(query).expect_err("no such field");
     assert_eq!(
         error.pointing(query),
-        "  { \"µ\" = .a && durations > 1s }\n                ^^^^^^^^^ `durations` is no field; `duration` is"
+        "  { \"µ\" = .a && durations > 1s }\n                ^^^^^^^^^ `durations` is no field and no constant; `duration` is"
     );
 }
 

@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Traces that a query in TraceQL matches, the latest first */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/traces": {
         parameters: {
             query?: never;
@@ -106,6 +123,11 @@ export interface components {
                 message: string;
                 /** @description The parameter that is wrong */
                 parameter?: string;
+                /** @description Which characters of a query are wrong, from 0; as many as nothing where something is missing */
+                at?: {
+                    from: number;
+                    to: number;
+                };
             };
         };
         FunctionList: {
@@ -189,6 +211,46 @@ export interface components {
             trace_id: string | null;
             span_id: string | null;
             attributes: components["schemas"]["Attribute"][];
+        };
+        SearchResult: {
+            traces: components["schemas"]["TraceMatch"][];
+            /** @description Null when the whole range has been searched */
+            next_cursor: string | null;
+            /** @description Traces that were rebuilt and compared with the query */
+            looked_at: number;
+            /** @description What began at this time or later has been searched */
+            searched_from: components["schemas"]["Time"];
+            warnings: string[];
+        };
+        TraceMatch: {
+            trace_id: string;
+            start: components["schemas"]["Time"];
+            duration: components["schemas"]["Nanos"];
+            root_service: string;
+            root_name: string;
+            spans: components["schemas"]["Count"];
+            errors: components["schemas"]["Count"];
+            /** @description At most 20 */
+            spansets: components["schemas"]["Spanset"][];
+        };
+        Spanset: {
+            /** @description How many spans belong to it */
+            matched: components["schemas"]["Count"];
+            /** @description By what it was split and what was computed of it */
+            values: components["schemas"]["Attribute"][];
+            /** @description The first 20 */
+            spans: components["schemas"]["MatchedSpan"][];
+        };
+        MatchedSpan: {
+            span_id: string;
+            service: string;
+            name: string;
+            start: components["schemas"]["Time"];
+            duration: components["schemas"]["Nanos"];
+            /** @enum {string} */
+            status: "unset" | "ok" | "error";
+            /** @description What select() asked for and the span has */
+            values: components["schemas"]["Attribute"][];
         };
         TraceList: {
             traces: components["schemas"]["TraceSummary"][];
@@ -449,6 +511,39 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description TraceQL's core, such as { status = error } >> { .db.system != nil } */
+                q: string;
+                /** @description First moment inside; default one hour before `to` */
+                from?: components["parameters"]["from"];
+                /** @description First moment after; default now */
+                to?: components["parameters"]["to"];
+                limit?: components["parameters"]["limit"];
+                /** @description next_cursor of the page before */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Traces that match */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResult"];
+                };
+            };
+            400: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

@@ -1,0 +1,279 @@
+use coldtrace_model::{AttributeValue, Attributes, Span, SpanKind};
+use coldtrace_store::Store;
+use coldtrace_testkit::{engine, span};
+use insta::assert_json_snapshot;
+use serde_json::Value;
+
+use super::fixture::{Data, an_order};
+use super::served::Served;
+
+/// From the tests' epoch, an hour.
+const RANGE: &str = "from=1767225600000000000&to=1767229200000000000";
+const HOUR: f64 = 3_600_000.0;
+
+/// Queries of which columns tell much, little, or nothing.
+const QUERIES: &[&str] = &[
+    "{}",
+    "{ true }",
+    "{ false }",
+    "{ name = \"handler\" }",
+    "{ name = \"inventory\" }",
+    "{ name = \"init\" }",
+    "{ name =~ \"POST .*\" }",
+    "{ name != \"handler\" }",
+    "{ status = error }",
+    "{ status != error }",
+    "{ status != unset }",
+    "{ kind = server }",
+    "{ kind = client && duration > 100ms }",
+    "{ duration > 1s }",
+    "{ 1s < duration }",
+    "{ duration < 1ms }",
+    "{ duration = 400ms }",
+    "{ .zeta = 3.5 }",
+    "{ .zeta > 3 }",
+    "{ .zeta < 3 }",
+    "{ .alpha = 9223372036854775807 }",
+    "{ .really }",
+    "{ .really = true }",
+    "{ .really = false }",
+    "{ .shaky != nil }",
+    "{ .shaky = nil }",
+    "{ .shaky > 1 }",
+    "{ .faas.invocation_id = \"order-1\" }",
+    "{ span.faas.invocation_id = \"order-1\" }",
+    "{ span.faas.invocation_id = \"mail-1\" }",
+    "{ .coldtrace.phase = \"init\" }",
+    "{ resource.service.name = \"reports\" }",
+    "{ .service.name = \"reports\" }",
+    "{ resource.service.name = \"mailer\" }",
+    "{ resource.team = \"blue\" }",
+    "{ .team = \"blue\" }",
+    "{ resource.team != nil }",
+    "{ resource.team =~ \"b.*\" }",
+    "{ .tags = \"red\" }",
+    "{ span.tags = \"red\" }",
+    "{ span.tags = \"green\" }",
+    "{ .tags = 7 }",
+    "{ .sizes > 6 }",
+    "{ .in.event = \"deep\" }",
+    "{ event.in.event = \"deep\" }",
+    "{ event.in.event = \"shallow\" }",
+    "{ .in.link = \"far\" }",
+    "{ link.in.link = \"far\" }",
+    "{ .in.scope = \"lib\" }",
+    "{ instrumentation.in.scope = \"lib\" }",
+    "{ instrumentation:name = \"otel-lambda\" }",
+    "{ event:name = \"charged\" }",
+    "{ parent.service.name = \"long\" }",
+    "{ .late = \"yes\" }",
+    "{ \"yes\" = span.late }",
+    "{ .late = \"yes\" || .tags = \"red\" }",
+    "{ .late = \"yes\" && .tags = \"red\" }",
+    "{ .late = \"yes\" && duration > 1ms }",
+    "{ (.late = \"yes\" || name = \"handler\") && kind != producer }",
+    "{ !(.late = \"yes\") && .tags != nil }",
+    "{ .zeta * 2 = 7 }",
+    "{ name = \"handler\" } >> { status = error }",
+    "{ name = \"handler\" } && { status = error }",
+    "{ name = \"reports\" } || { status = error }",
+    "{ status = error } !> { name = \"long\" }",
+    "{ resource.service.name = \"long\" } > { .late = \"yes\" }",
+    "{ .late = \"yes\" } < { name = \"long\" }",
+    "{ .late = \"yes\" } &< { name = \"long\" }",
+    "{ .late = \"yes\" } ~ { name = \"early\" }",
+    "({ status = error } | count() > 0) || { name = \"long\" }",
+    "{ kind = server } | count() > 1",
+    "{ status = error } | by(name) | count() = 1",
+    "count() > 3",
+];
+
+#[tokio::test]
+async fn a_search_finds_what_a_look_at_every_trace_finds() {
+    let engine = engine::start().await;
+    let served = Served::on(&engine.store());
+    some_traces(&engine.store()).await;
+    let mut sizes = std::collections::BTreeSet::new();
+    for query in QUERIES {
+        let found = ids(&search(&served, query, "").await);
+        // The first step passes every span, and tells columns nothing.
+        let looked = ids(&search(&served, &format!("{{}} | {query}"), "").await);
+        assert_eq!(found, looked, "{query}");
+        sizes.insert(found.len());
+    }
+    assert!(sizes.len() >= 5, "the queries differ: {sizes:?}");
+}
+
+#[tokio::test]
+async fn pages_of_a_search_hold_each_trace_once_the_latest_first() {
+    let engine = engine::start().await;
+    let served = Served::on(&engine.store());
+    some_traces(&engine.store()).await;
+    let all = search(&served, "{ status != ok }", "").await;
+    assert_eq!(all["next_cursor"], Value::Null);
+    let starts: Vec<i64> = list(&all)
+        .iter()
+        .map(|found| {
+            found["start"]
+                .as_str()
+                .and_then(|start| start.parse().ok())
+                .expect("a time")
+        })
+        .collect();
+    assert!(starts.len() > 5, "{starts:?}");
+    let mut pages = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = search(&served, "{ status != ok }", &format!("&limit=2{cursor}")).await;
+        pages.extend(ids(&page));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(pages, ids(&all));
+}
+
+#[tokio::test]
+async fn what_was_found_is_told_with_what_was_asked_for() {
+    let engine = engine::start().await;
+    let served = Served::on(&engine.store());
+    an_order(&engine.store()).await;
+    let query = "{ name = \"handler\" || status = error } | by(resource.service.name) | max(duration) > 100ms | select(.zeta, kind)";
+    assert_json_snapshot!(search(&served, query, "").await);
+}
+
+#[tokio::test]
+async fn a_wrong_query_is_pointed_at() {
+    let (_, body) = Served::without_store()
+        .get(&path("{ .µ = 1 && durations > 1s }", ""))
+        .await;
+    assert_json_snapshot!(body);
+}
+
+async fn search(served: &Served, query: &str, more: &str) -> Value {
+    served.ok(&path(query, more)).await
+}
+
+fn path(query: &str, more: &str) -> String {
+    let escaped: String = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    format!("/api/v1/search?{RANGE}&q={escaped}{more}")
+}
+
+fn list(reply: &Value) -> &[Value] {
+    reply["traces"].as_array().expect("a list")
+}
+
+fn ids(reply: &Value) -> Vec<String> {
+    let id = |found: &Value| found["trace_id"].as_str().expect("an id").to_owned();
+    list(reply).iter().map(id).collect()
+}
+
+/// An order, and traces of every kind that columns know little of.
+async fn some_traces(store: &Store) {
+    an_order(store).await;
+    let data = Data::of(store);
+    let text = |text: &str| AttributeValue::String(text.to_owned());
+    let one = |key: &str, value: AttributeValue| -> Attributes { vec![(key.to_owned(), value)] };
+    let built = |id: u64, change: &dyn Fn(&mut Span)| {
+        let number = u128::from(id);
+        let mut built = span(&format!("odd {id}"))
+            .service("odd")
+            .trace(number)
+            .id(id)
+            .at(id as f64, id as f64 + 5.0)
+            .build();
+        change(&mut built);
+        built
+    };
+    let lists = |values: Vec<AttributeValue>| AttributeValue::Array(values);
+    let spans = [
+        built(0x50, &|span| {
+            span.attributes = one("tags", lists(vec![text("red"), text("blue")]))
+        }),
+        built(0x51, &|span| {
+            span.attributes = one("tags", lists(vec![AttributeValue::Int(7)]))
+        }),
+        built(0x52, &|span| {
+            span.attributes = one(
+                "sizes",
+                lists(vec![AttributeValue::Int(1), AttributeValue::Double(6.5)]),
+            )
+        }),
+        built(0x53, &|span| span.attributes = one("tags", text("red"))),
+        built(0x54, &|span| {
+            span.attributes = one("note", text("tags red yes late"))
+        }),
+    ];
+    data.spans("lists", &spans).await;
+    let evented = span("evented")
+        .service("odd")
+        .trace(0x55)
+        .id(0x55)
+        .at(60.0, 70.0)
+        .event("e", 61.0)
+        .link(0x77, 1);
+    let mut evented = evented.kind(SpanKind::Producer).build();
+    evented.events[0].attributes = one("in.event", text("deep"));
+    evented.links[0].attributes = one("in.link", text("far"));
+    let mut scoped = span("scoped")
+        .service("odd")
+        .trace(0x56)
+        .id(0x56)
+        .at(70.0, 71.0)
+        .scope("s")
+        .build();
+    std::sync::Arc::make_mut(&mut scoped.scope).attributes = one("in.scope", text("lib"));
+    let teamed = span("teamed")
+        .service("odd")
+        .trace(0x57)
+        .id(0x57)
+        .at(80.0, 81.0);
+    let teamed = teamed.resource_attribute("team", "blue").build();
+    let open = span("open")
+        .service("odd")
+        .trace(0x58)
+        .id(0x58)
+        .at(90.0, 91.0)
+        .unfinished()
+        .build();
+    data.spans("odd", &[evented, scoped, teamed, open]).await;
+    // Longer than any range that is looked at first: what tells of it comes long after its beginning, another day.
+    let long = span("long")
+        .service("long")
+        .trace(0x60)
+        .id(0x60)
+        .at(100.0, 40.0 * HOUR)
+        .build();
+    let early = span("early")
+        .service("long")
+        .trace(0x60)
+        .id(0x61)
+        .under(0x60)
+        .at(200.0, 300.0)
+        .build();
+    let late = span("late")
+        .service("queue")
+        .trace(0x60)
+        .id(0x62)
+        .under(0x60)
+        .at(30.0 * HOUR, 31.0 * HOUR);
+    let late = late.attribute("late", "yes").failed("at last").build();
+    data.spans("long", &[long, early, late]).await;
+    // Begun before and after the range.
+    let before = span("before")
+        .service("odd")
+        .trace(0x70)
+        .id(0x70)
+        .at(-10.0, 50.0)
+        .failed("early")
+        .build();
+    let after = span("after")
+        .service("odd")
+        .trace(0x71)
+        .id(0x71)
+        .at(HOUR, HOUR + 1.0)
+        .failed("late")
+        .build();
+    data.spans("outside", &[before, after]).await;
+}
