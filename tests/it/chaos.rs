@@ -28,6 +28,8 @@ const FEW_KILLS: usize = 12;
 const ASKED: usize = 1_000;
 /// Nothing takes longer to recover from.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Each killed process left lanes of its own, and each of them takes half a second: hundreds after hundreds of kills.
+const BACKLOG_PATIENCE: Duration = Duration::from_secs(900);
 
 /// `coldtrace up` on one folder, however often it is killed.
 struct Shop {
@@ -244,7 +246,7 @@ fn load(disturb: impl FnOnce(&mut Shop, &Sent)) -> (Shop, Sent) {
 
 /// When all that was acknowledged is said to be in the store, asks the service for one in `every` request.
 fn ask(name: &str, shop: &Shop, sent: &Sent, every: usize) {
-    shop.backend.wait_until_drained(PATIENCE);
+    shop.backend.wait_until_drained(BACKLOG_PATIENCE);
     let faulty = sent.lost_and_doubled(&shop.backend.api, every);
     let acknowledged = sent.acknowledged().len();
     tell(format_args!(
