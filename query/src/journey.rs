@@ -7,7 +7,7 @@
 mod closure;
 mod decode;
 
-use coldtrace_analysis::{Evidence, SandboxPhase, Trace};
+use coldtrace_analysis::{Evidence, Finding, SandboxPhase, Trace};
 use coldtrace_model::{Invocation, RequestId, TraceId};
 use coldtrace_store::reader::{ReadError, Reader, ResourceRecord, SandboxPhaseRow, ScopeRecord};
 
@@ -29,6 +29,8 @@ pub(crate) struct Journey {
     pub(crate) trace: Trace,
     /// How many spans it has, of which `trace` may hold fewer.
     pub(crate) spans_total: u64,
+    /// What in it costs time that it need not cost.
+    pub(crate) findings: Vec<Finding>,
 }
 
 /// How much of a journey is read.
@@ -56,6 +58,14 @@ struct Read {
     scopes: Vec<ScopeRecord>,
     invocations: Vec<Invocation>,
     phases: Vec<SandboxPhaseRow>,
+}
+
+/// What that became.
+struct Rebuilt {
+    trace: Trace,
+    invocations: Vec<Invocation>,
+    spans_total: u64,
+    findings: Vec<Finding>,
 }
 
 impl Default for Limits {
@@ -136,13 +146,14 @@ impl Journeys {
         let read = self.read(&closure).await?;
         let warnings = closure.warnings();
         let rebuilding = tokio::task::spawn_blocking(move || read.rebuilt(warnings));
-        let (trace, invocations, spans_total) = rebuilding.await?;
+        let rebuilt = rebuilding.await?;
         Ok(Journey {
             trace_ids: closure.traces(),
             request_ids: closure.requests(),
-            invocations,
-            trace,
-            spans_total,
+            invocations: rebuilt.invocations,
+            trace: rebuilt.trace,
+            spans_total: rebuilt.spans_total,
+            findings: rebuilt.findings,
         })
     }
 
@@ -179,8 +190,8 @@ impl Journeys {
 // === impl Read ===
 
 impl Read {
-    /// The trace, its invocations, and how many spans there are. Takes a while where there are many.
-    fn rebuilt(self, told: Vec<String>) -> (Trace, Vec<Invocation>, u64) {
+    /// Takes a while where there are many spans.
+    fn rebuilt(self, told: Vec<String>) -> Rebuilt {
         let decoded = self.rows.decode(self.resources, self.scopes);
         let mut trace = coldtrace_analysis::rebuild(Evidence {
             spans: decoded.spans,
@@ -193,7 +204,12 @@ impl Read {
         let cut = cut.then(|| format!("the first {shown} of {total} spans are shown"));
         trace.warnings.splice(0..0, cut.into_iter().chain(told));
         trace.warnings.extend(decoded.warnings);
-        (trace, self.invocations, total)
+        Rebuilt {
+            findings: coldtrace_analysis::findings(&trace, &self.invocations),
+            trace,
+            invocations: self.invocations,
+            spans_total: total,
+        }
     }
 }
 

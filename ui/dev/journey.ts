@@ -8,6 +8,7 @@ export type Invocation = Schemas["Invocation"];
 export type Span = Schemas["Span"];
 export type Trace = Schemas["Trace"];
 export type Log = Schemas["Log"];
+type Finding = Schemas["Finding"];
 type Attribute = Schemas["Attribute"];
 
 export type Plain = string | number | boolean;
@@ -35,6 +36,17 @@ export interface Planned extends SpanPlan {
   readonly children: Planned[];
 }
 
+export interface FindingPlan {
+  readonly kind: Finding["kind"];
+  readonly title: string;
+  readonly text: string;
+  readonly about: Planned;
+  readonly shown: readonly Planned[];
+  /** Milliseconds. */
+  readonly gain: number;
+  readonly confidence?: Finding["confidence"];
+}
+
 export class Journey {
   readonly invocations: Invocation[] = [];
   readonly #random: Random;
@@ -42,6 +54,7 @@ export class Journey {
   readonly #traceId: string;
   readonly #roots: Planned[] = [];
   readonly #warnings: string[] = [];
+  readonly #findings: FindingPlan[] = [];
   #end = 0;
 
   constructor(start: bigint, seed: number) {
@@ -63,6 +76,10 @@ export class Journey {
     (plan.parent?.children ?? this.#roots).push(planned);
     this.#end = Math.max(this.#end, plan.start + plan.length);
     return planned;
+  }
+
+  find(plan: FindingPlan): void {
+    this.#findings.push(plan);
   }
 
   warn(text: string): void {
@@ -116,6 +133,18 @@ export class Journey {
           end: this.at(end),
         }))
         .sort((left, right) => Number(BigInt(left.start) - BigInt(right.start))),
+      findings: this.#findings
+        .toSorted((left, right) => right.gain - left.gain)
+        .map(({ kind, title, text, about, shown, gain, confidence }) => ({
+          kind,
+          title,
+          text,
+          span: placed.get(about)?.index ?? 0,
+          evidence: shown.map(one => placed.get(one)?.index ?? 0),
+          evidence_total: shown.length,
+          gain: String(nanos(gain)),
+          confidence: confidence ?? "high",
+        })),
       warnings: this.#warnings,
     };
   }

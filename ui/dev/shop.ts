@@ -197,8 +197,9 @@ function journey(startMs: number, seed: number): Told[] {
       kind: "server",
       marks: ["adopted"],
     });
+    const questions: Planned[] = [];
     for (let item = 0; item < 3; item++) {
-      all.add({
+      const asked = all.add({
         service: "inventory",
         request: inventory,
         parent: route,
@@ -208,7 +209,17 @@ function journey(startMs: number, seed: number): Told[] {
         kind: "client",
         attributes: { "db.system.name": "postgresql", "db.query.text": "SELECT left FROM stock WHERE sku = $1" },
       });
+      questions.push(asked);
     }
+    all.find({
+      kind: "repeated_calls",
+      title: "The same call 3 times",
+      text: "SELECT stock, one after the other below POST /reserve. Asked once for all, they would take 23.4 ms less.",
+      about: route,
+      shown: questions,
+      gain: 23.4,
+      confidence: "medium",
+    });
     const charge = all.add({
       ...inCheckout,
       parent: handler,
@@ -226,6 +237,21 @@ function journey(startMs: number, seed: number): Told[] {
         "payment.captured": true,
       },
     });
+    all.find({
+      kind: "serial_calls",
+      title: "2 calls, one after the other",
+      text: "POST inventory, POST payments. If none needs the one before, made at once they take 487 ms less.",
+      about: handler,
+      shown: [reserve, charge],
+      gain: 487,
+      confidence: "low",
+    });
+    for (const waited of [invoked, reserved]) {
+      const [init] = waited.children.filter(child => child.phase === "init");
+      if (init === undefined) continue;
+      const text = `${waited.service} waited ${init.length} ms for its sandbox.`;
+      all.find({ kind: "cold_start", title: "Cold start", text, about: waited, shown: [init], gain: init.length });
+    }
     all.add({ ...inCheckout, parent: charge, name: "connect", start: 507, length: 118, kind: "client" });
     const send = all.add({
       ...inCheckout,

@@ -15,6 +15,8 @@ const NAMES: usize = 46;
 const BARS: usize = 40;
 /// Spans that are shown.
 const MOST: usize = 200;
+/// Findings that are shown.
+const GAINS: usize = 5;
 /// Of a reply, in characters.
 const LONGEST_REPLY: usize = 2_000;
 
@@ -50,6 +52,7 @@ impl Style {
 pub(super) fn draw(invoked: &Invoked, told: &Told, style: Style) -> String {
     let mut out = format!("\n{}\n", headline(invoked, told, style));
     tree(&told.trace, style, &mut out);
+    gains(told, style, &mut out);
     for warning in &told.trace.warnings {
         push(&mut out, &style.faint(&format!("  note: {warning}")));
     }
@@ -127,6 +130,20 @@ fn tree(trace: &Trace, style: Style, out: &mut String) {
     }
     if let Some(more @ 1..) = trace.nodes.len().checked_sub(MOST) {
         push(out, &style.faint(&format!("  {more} more spans")));
+    }
+}
+
+/// What would make it faster, a line each.
+fn gains(told: &Told, style: Style, out: &mut String) {
+    let findings = coldtrace_analysis::findings(&told.trace, told.invocation.as_slice());
+    for finding in findings.iter().take(GAINS) {
+        let words = finding.words(&told.trace);
+        let gain = style.faint(&format!("  gain {:>8}  ", length(finding.gain.into())));
+        let text = words.text.replace(char::is_control, " ");
+        push(
+            out,
+            &format!("{gain}{}: {text}", style.strong(&words.title)),
+        );
     }
 }
 

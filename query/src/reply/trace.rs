@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use coldtrace_analysis::{Mark, Trace};
+use coldtrace_analysis::{Finding, Mark, Trace};
 use coldtrace_model::{Event, Link, RequestId, Resource, SandboxId, Scope, SpanId, TraceId};
 use serde::{Serialize, Serializer};
 
@@ -25,8 +25,25 @@ pub(crate) struct TraceReply<'a> {
     resources: Vec<ResourceReply<'a>>,
     scopes: Vec<ScopeReply<'a>>,
     critical_path: Vec<SectionReply>,
+    findings: Vec<FindingReply<'a>>,
     warnings: &'a [String],
 }
+
+/// The schema `Finding`.
+#[derive(Serialize)]
+struct FindingReply<'a> {
+    kind: &'static str,
+    title: String,
+    text: String,
+    span: usize,
+    evidence: &'a [usize],
+    evidence_total: usize,
+    gain: Decimal,
+    confidence: &'static str,
+}
+
+/// Spans of a finding that are named; how many there are is told beside them.
+const EVIDENCE: usize = 100;
 
 struct Spans<'a> {
     trace: &'a Trace,
@@ -110,9 +127,27 @@ struct SectionReply {
     end: Decimal,
 }
 
+impl<'a> FindingReply<'a> {
+    fn of(finding: &'a Finding, trace: &Trace) -> Self {
+        let evidence = &finding.evidence;
+        let words = finding.words(trace);
+        Self {
+            kind: finding.kind.as_str(),
+            title: words.title,
+            text: words.text,
+            span: finding.node,
+            evidence: &evidence[..evidence.len().min(EVIDENCE)],
+            evidence_total: evidence.len(),
+            gain: finding.gain.into(),
+            confidence: finding.confidence.as_str(),
+        }
+    }
+}
+
 impl<'a> From<&'a Journey> for TraceReply<'a> {
     fn from(journey: &'a Journey) -> Self {
         let trace = &journey.trace;
+        let findings = journey.findings.iter();
         let spans = || (0..trace.nodes.len()).map(|place| trace.span(place));
         let (resources, resource_indexes) = listed(spans().map(|span| &span.resource));
         let (scopes, scope_indexes) = listed(spans().map(|span| &span.scope));
@@ -140,6 +175,9 @@ impl<'a> From<&'a Journey> for TraceReply<'a> {
             resources: resources.into_iter().map(ResourceReply::from).collect(),
             scopes: scopes.into_iter().map(ScopeReply::from).collect(),
             critical_path: journey.trace.critical_path.iter().map(section).collect(),
+            findings: findings
+                .map(|finding| FindingReply::of(finding, trace))
+                .collect(),
             warnings: &journey.trace.warnings,
         }
     }

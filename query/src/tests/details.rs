@@ -53,6 +53,13 @@ async fn every_reply_is_what_the_description_says() {
             ],
         ),
         (
+            "/api/v1/search",
+            vec![
+                format!("?{range}&limit=1&q=%7B%7D%7Cby(name)%7Cselect(name)"),
+                "?q=%7B".into(),
+            ],
+        ),
+        (
             "/api/v1/traces",
             vec![format!("?{range}&limit=1"), "?sort=x".into()],
         ),

@@ -10,7 +10,17 @@ import { type Nanos, nanos, type Time, time } from "../base/time.ts";
 import type { AnyValue, Attribute } from "../model/attribute.ts";
 import type { FunctionSummary } from "../model/function.ts";
 import type { Invocation } from "../model/invocation.ts";
-import type { InvocationDetail, Log, Resource, Scope, Section, Span, Trace, TraceSummary } from "../model/trace.ts";
+import type {
+  Finding,
+  InvocationDetail,
+  Log,
+  Resource,
+  Scope,
+  Section,
+  Span,
+  Trace,
+  TraceSummary,
+} from "../model/trace.ts";
 import type { components } from "./generated/openapi.ts";
 
 // The compiled form needs `new Function`, which the content security policy forbids.
@@ -342,6 +352,38 @@ const scope = z.object({
   dropped_attributes: z.number(),
   schema_url: text,
 }) satisfies Wire<"Scope", Scope>;
+const finding = z.pipe(
+  z.object({
+    kind: z.enum([
+      "repeated_calls",
+      "serial_calls",
+      "retries",
+      "cold_start",
+      "timeout_suspect",
+      "queue_wait",
+      "recursion",
+    ]),
+    title: text,
+    text,
+    span: z.number(),
+    evidence: z.array(z.number()),
+    evidence_total: z.number(),
+    gain: nanosText,
+    confidence: z.enum(["low", "medium", "high"]),
+  }),
+  z.transform(
+    (wire): Finding => ({
+      kind: wire.kind,
+      title: wire.title,
+      text: wire.text,
+      span: wire.span,
+      evidence: wire.evidence,
+      evidenceTotal: wire.evidence_total,
+      gain: wire.gain,
+      confidence: wire.confidence,
+    }),
+  ),
+) satisfies Wire<"Finding", Finding>;
 const section: z.ZodMiniType<Section> = z.object({ span: z.number(), start: timeText, end: timeText });
 
 export const trace = z.pipe(
@@ -356,6 +398,7 @@ export const trace = z.pipe(
     resources: z.array(resource),
     scopes: z.array(scope),
     critical_path: z.array(section),
+    findings: z.array(finding),
     warnings: z.array(text),
   }),
   z.transform(
@@ -371,6 +414,7 @@ export const trace = z.pipe(
       scopes: wire.scopes,
       // A section of a span that was cut off can't be drawn.
       criticalPath: wire.critical_path.filter(one => one.span >= 0 && one.span < wire.spans.length),
+      findings: wire.findings.filter(one => one.span < wire.spans.length),
       warnings: wire.warnings,
     }),
   ),

@@ -61,6 +61,7 @@ export function madeTrace(made: readonly MadeSpan[]): Trace {
     resources: [],
     scopes: [],
     criticalPath: criticalPath.sort((left, right) => Number(left.start - right.start)),
+    findings: [],
     warnings: [],
   };
 }

@@ -78,6 +78,28 @@ export interface Section {
   readonly end: Time;
 }
 
+/** Something that costs time that it need not cost. */
+export interface Finding {
+  readonly kind:
+    | "repeated_calls"
+    | "serial_calls"
+    | "retries"
+    | "cold_start"
+    | "timeout_suspect"
+    | "queue_wait"
+    | "recursion";
+  readonly title: string;
+  /** What was seen, and what its end would save. */
+  readonly text: string;
+  /** The span below which it happens, or which it is about. */
+  readonly span: number;
+  /** The first spans that show it, of so many. */
+  readonly evidence: readonly number[];
+  readonly evidenceTotal: number;
+  readonly gain: Nanos;
+  readonly confidence: "low" | "medium" | "high";
+}
+
 /** A rebuilt journey: spans in display order (a parent before its children, siblings by start). */
 export interface Trace {
   readonly traceIds: readonly string[];
@@ -90,6 +112,8 @@ export interface Trace {
   readonly resources: readonly Resource[];
   readonly scopes: readonly Scope[];
   readonly criticalPath: readonly Section[];
+  /** The greatest gain first. */
+  readonly findings: readonly Finding[];
   readonly warnings: readonly string[];
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use coldtrace_analysis::{Evidence, SandboxPhase, Trace, rebuild};
+use coldtrace_analysis::{Evidence, FindingKind, SandboxPhase, Trace, findings, rebuild};
 use coldtrace_model::{
     Cold, FactSet, Invocation, Nanos, Outcome, PhaseKind, SandboxId, Span, SpanId, SpanKind,
     TraceId, Trigger, UnixNanos,
@@ -175,6 +175,29 @@ proptest! {
         is_sound(&rebuild(evidence));
     }
 
+    /// What a finding gains was waited for, but for messages in queues and what a time limit cut off.
+    #[test]
+    fn findings_point_into_the_trace_and_gain_no_more_than_a_root_took(evidence in any_evidence()) {
+        let invocations = evidence.invocations.clone();
+        let trace = rebuild(evidence);
+        let longest = trace.roots.iter().map(|&root| {
+            let sections = trace.critical_path.iter().filter(|section| root_of(&trace, section.node) == root);
+            sections.map(|section| section.end.since(section.start).0).sum::<u64>()
+        });
+        let longest = longest.max().unwrap_or(0);
+        let mut before = None;
+        for finding in findings(&trace, &invocations) {
+            prop_assert!(finding.node < trace.nodes.len());
+            prop_assert!(!finding.evidence.is_empty());
+            prop_assert!(finding.evidence.windows(2).all(|pair| pair[0] < pair[1]), "{finding:?}");
+            prop_assert!(finding.evidence.iter().all(|&place| place < trace.nodes.len()));
+            let is_beside = matches!(finding.kind, FindingKind::QueueWait | FindingKind::TimeoutSuspect);
+            prop_assert!(is_beside || finding.gain.0 <= longest, "{finding:?} of {longest}");
+            prop_assert!(before.is_none_or(|before| finding.gain <= before), "the greatest come first");
+            before = Some(finding.gain);
+        }
+    }
+
     #[test]
     fn every_span_comes_out_exactly_once(evidence in any_evidence()) {
         let sent = counted(evidence.spans.iter());
@@ -231,4 +254,12 @@ fn shuffle<T>(items: &mut [T], mut seed: u64) {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         items.swap(place, (seed >> 33) as usize % (place + 1));
     }
+}
+
+fn root_of(trace: &Trace, node: usize) -> usize {
+    let mut root = node;
+    while let Some(parent) = trace.nodes[root].parent {
+        root = parent;
+    }
+    root
 }

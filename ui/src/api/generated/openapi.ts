@@ -212,6 +212,22 @@ export interface components {
             span_id: string | null;
             attributes: components["schemas"]["Attribute"][];
         };
+        /** @description Something that costs time that it need not cost, as this one trace shows it */
+        Finding: {
+            title: string;
+            /** @description What was seen, and what its end would save */
+            text: string;
+            /** @enum {string} */
+            kind: "repeated_calls" | "serial_calls" | "retries" | "cold_start" | "timeout_suspect" | "queue_wait" | "recursion";
+            /** @description Index into `spans`: below which it happens, or which it is about */
+            span: number;
+            /** @description Indexes into `spans`; the first 100 */
+            evidence: number[];
+            evidence_total: number;
+            gain: components["schemas"]["Nanos"];
+            /** @enum {string} */
+            confidence: "low" | "medium" | "high";
+        };
         SearchResult: {
             traces: components["schemas"]["TraceMatch"][];
             /** @description Null when the whole range has been searched */
@@ -280,6 +296,8 @@ export interface components {
             invocations: components["schemas"]["Invocation"][];
             resources: components["schemas"]["Resource"][];
             scopes: components["schemas"]["Scope"][];
+            /** @description The greatest gain first */
+            findings: components["schemas"]["Finding"][];
             /** @description Disjoint sections in order of time; together they cover each root exactly */
             critical_path: {
                 /** @description Index into spans */

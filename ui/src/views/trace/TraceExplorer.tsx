@@ -7,6 +7,7 @@ import { matches } from "../../model/find.ts";
 import { closedAbove, layOut, visibleRows } from "../../model/layout.ts";
 import type { Trace } from "../../model/trace.ts";
 import { fitted, type View, whole } from "../../model/view.ts";
+import { Findings } from "./Findings.tsx";
 import { SpanDetails } from "./SpanDetails.tsx";
 import { type ChangeState, useTraceState } from "./state.ts";
 import { TimeAnswer } from "./TimeAnswer.tsx";
@@ -74,7 +75,10 @@ export function TraceExplorer(props: TraceExplorerProps): JSX.Element {
         {reasons?.(open)}
         <Warnings trace={trace} />
       </div>
-      <TimeAnswer trace={trace} requestId={requestId} colourOf={service => colours.get(service) ?? 0} show={open} />
+      <div className="answers">
+        <TimeAnswer trace={trace} requestId={requestId} colourOf={service => colours.get(service) ?? 0} show={open} />
+        <Findings trace={trace} requestId={requestId} show={open} />
+      </div>
       {trace.spans.length > 0 && (
         <section className="waterfall-section" aria-labelledby="waterfall-title">
           <WaterfallTools

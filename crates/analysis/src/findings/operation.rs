@@ -1,0 +1,139 @@
+//! Which spans do the same: calls of one kind to one peer with one statement, numbers and texts in it aside.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use coldtrace_model::{AttributeValue, Span, SpanKind, attribute};
+
+use crate::Trace;
+
+/// Who is called, by the names that conventions have had for it.
+const PEERS: [&str; 6] = [
+    "server.address",
+    "peer.service",
+    "net.peer.name",
+    "rpc.service",
+    "messaging.destination.name",
+    "db.namespace",
+];
+/// What is asked of it.
+const STATEMENTS: [&str; 8] = [
+    "db.query.text",
+    "db.statement",
+    "db.query.summary",
+    "http.route",
+    "url.template",
+    "rpc.method",
+    "aws.dynamodb.table_names",
+    "db.collection.name",
+];
+
+/// The operation of every node, as a number; nothing for what calls nobody.
+pub(super) struct Operations(Vec<Option<u32>>);
+
+impl Operations {
+    pub(super) fn of(trace: &Trace) -> Self {
+        let mut numbers: HashMap<u64, u32> = HashMap::new();
+        let operation = |place: usize| {
+            let span = trace.span(place);
+            let is_call = matches!(span.kind, SpanKind::Client | SpanKind::Producer);
+            is_call.then(|| {
+                let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+                *numbers.entry(hash(span)).or_insert(next)
+            })
+        };
+        Self((0..trace.nodes.len()).map(operation).collect())
+    }
+
+    pub(super) fn get(&self, place: usize) -> Option<u32> {
+        self.0[place]
+    }
+}
+
+fn hash(span: &Span) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (span.kind as u8).hash(&mut hasher);
+    normalised(&span.name, &mut hasher);
+    for key in PEERS.iter().chain(&STATEMENTS) {
+        match attribute(&span.attributes, key) {
+            Some(AttributeValue::String(text)) => normalised(text, &mut hasher),
+            Some(other) => format!("{other:?}").hash(&mut hasher),
+            None => hasher.write_u8(0),
+        }
+    }
+    hasher.finish()
+}
+
+/// A statement without its literals: `id = 17` and `id = 'a'` ask the same, and so do lists of any length.
+fn normalised(text: &str, hasher: &mut DefaultHasher) {
+    let mut letters = text.chars().peekable();
+    let mut is_in_word = false;
+    let mut was_literal = false;
+    while let Some(letter) = letters.next() {
+        let is_literal = match letter {
+            '\'' => {
+                // To the quote that closes it; two in a row are one of the text.
+                while let Some(inner) = letters.next() {
+                    if inner == '\'' && letters.next_if_eq(&'\'').is_none() {
+                        break;
+                    }
+                }
+                true
+            }
+            digit if digit.is_ascii_digit() && !is_in_word => {
+                while letters
+                    .next_if(|next| next.is_ascii_alphanumeric() || matches!(next, '.' | '-'))
+                    .is_some()
+                {}
+                true
+            }
+            _ => false,
+        };
+        is_in_word = letter.is_alphanumeric() || letter == '_';
+        match (is_literal, letter) {
+            (true, _) if was_literal => {}
+            (true, _) => hasher.write_u8(b'?'),
+            // Between the literals of a list.
+            (false, ',' | ' ') if was_literal => continue,
+            (false, other) => hasher.write_u32(other.into()),
+        }
+        was_literal = is_literal;
+    }
+    hasher.write_u8(0xff);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hashed(text: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        normalised(text, &mut hasher);
+        hasher.finish()
+    }
+
+    #[test]
+    fn literals_are_no_part_of_a_statement() {
+        let same = [
+            "SELECT * FROM t1 WHERE id = 17",
+            "SELECT * FROM t1 WHERE id = 'it''s'",
+            "SELECT * FROM t1 WHERE id = 0x1f",
+        ];
+        for statement in same {
+            assert_eq!(hashed(statement), hashed(same[0]), "{statement}");
+        }
+        assert_eq!(
+            hashed("IN (1, 2, 3)"),
+            hashed("IN (4)"),
+            "a list of any length"
+        );
+        assert_eq!(hashed("GET /orders/17"), hashed("GET /orders/18"));
+        for other in [
+            "SELECT * FROM t2 WHERE id = 17",
+            "SELECT * FROM t1",
+            "select 'open",
+        ] {
+            assert_ne!(hashed(other), hashed(same[0]), "{other}");
+        }
+    }
+}
