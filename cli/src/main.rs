@@ -10,14 +10,18 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+mod api;
+mod client;
 mod control_watch;
 mod data_dir;
 mod demo;
 mod engine;
+mod explain;
 mod failure;
 mod invoke;
 mod keys;
 mod layer;
+mod search;
 mod serve;
 mod settings;
 mod status;
@@ -56,6 +60,10 @@ enum Command {
     Limits(keys::LimitsArguments),
     /// Ask the running services how they are: what came in, what waits, what failed, and what to do about it.
     Status(status::StatusArguments),
+    /// Find traces by a query in TraceQL, such as '{ status = error }'.
+    Search(search::SearchArguments),
+    /// Say where the time of an invocation or a trace went, and what would make it faster.
+    Explain(explain::ExplainArguments),
     /// Pack the extension into a zip that Lambda takes as a layer, and say how to publish it.
     Layer(layer::LayerArguments),
     /// Check the configuration and tell every mistake.
@@ -109,6 +117,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Keys(arguments) => keys::keys(arguments),
         Command::Limits(arguments) => keys::limits(arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Search(arguments) => search::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Layer(arguments) => layer::run(&arguments),
         Command::CheckConfig(file) => settings::check(&file),
         Command::PrintConfig(file) => settings::print(&file),

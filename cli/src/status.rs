@@ -13,6 +13,7 @@ mod report;
 mod words;
 
 use crate::ConfigFile;
+use crate::client;
 use crate::failure::Failure;
 use crate::settings::{Config, say};
 use ask::{Answer, Asker};
@@ -76,7 +77,7 @@ impl StatusArguments {
         };
         match given {
             Some(url) => url.trim_end_matches('/').to_owned(),
-            None => ask::url(scheme, address),
+            None => client::url(scheme, address),
         }
     }
 }

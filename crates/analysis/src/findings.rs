@@ -15,7 +15,7 @@ use coldtrace_model::{Invocation, Nanos};
 use crate::Trace;
 use operation::Operations;
 
-pub use words::Words;
+pub use words::{Words, length};
 
 /// What is not worth a word: less than this, or less than this share of its root.
 const LEAST: Nanos = Nanos::from_millis(1);

@@ -26,7 +26,7 @@ use requests::Requests;
 use synthesis::Synthesis;
 
 pub use evidence::{Evidence, SandboxPhase};
-pub use findings::{Confidence, Finding, FindingKind, Words, findings};
+pub use findings::{Confidence, Finding, FindingKind, Words, findings, length};
 pub use trace::{Mark, Marks, Node, Section, Trace};
 
 /// Rebuilds a journey: every span once, in its place, with what was repaired and where the time went.

@@ -104,8 +104,8 @@ fn name(trace: &Trace, place: usize) -> String {
     }
 }
 
-/// Three digits and a unit.
-fn length(length: Nanos) -> String {
+/// A length of time for people: three digits and a unit.
+pub fn length(length: Nanos) -> String {
     let (number, unit) = match length.0 as f64 {
         nanos if nanos < 1e6 => (nanos / 1e3, "µs"),
         nanos if nanos < 1e9 => (nanos / 1e6, "ms"),
