@@ -124,15 +124,15 @@ impl Searcher {
                     Some(last) if has_more => Some(*last),
                     _ => Some(end_of(range)),
                 };
-                if finding.traces.len() > search.limit {
-                    finding.traces.truncate(search.limit);
-                    finding.next = finding.traces.last().map(|last| last.candidate);
+                let is_at_end = !has_more && range.from <= search.range.from;
+                finding.next = after.filter(|_| !is_at_end);
+                if finding.traces.len() >= search.limit {
+                    finding.cut(search.limit);
                     return Ok(finding);
                 }
                 let is_spent =
                     finding.looked_at >= self.budget.traces || began.elapsed() >= self.budget.time;
-                if is_spent && (has_more || range.from > search.range.from) {
-                    finding.next = after;
+                if is_spent && !is_at_end {
                     finding.is_spent = true;
                     return Ok(finding);
                 }
@@ -183,6 +183,18 @@ fn end_of(range: TimeRange) -> Candidate {
     Candidate {
         start: range.from,
         trace_id: first.expect("it is not 0"),
+    }
+}
+
+// === impl Finding ===
+
+impl Finding {
+    /// Keeps so many; the next page goes on behind the last of them, if there are more.
+    fn cut(&mut self, limit: usize) {
+        if self.traces.len() > limit {
+            self.traces.truncate(limit);
+            self.next = self.traces.last().map(|last| last.candidate);
+        }
     }
 }
 
