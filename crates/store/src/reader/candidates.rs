@@ -202,15 +202,30 @@ impl Reader {
                 format!("SELECT trace_id FROM spans WHERE {owned} AND {within} AND {look}")
             })
             .collect();
-        if let Some(told) = filter.of_invocations() {
+        let phased = self.phased(range);
+        if let Some(told) = filter.of_invocations(&phased) {
             questions.push(format!(
                 "SELECT trace_id FROM request_traces WHERE {owned} AND {} AND request_id IN (
-                    SELECT request_id FROM invocations WHERE {owned} AND {} AND bitAnd(facts, 7) != 0 AND {told})",
+                    SELECT request_id FROM invocations AS i WHERE {owned} AND {} AND bitAnd(i.facts, 7) != 0
+                    GROUP BY function, ts, request_id HAVING {told})",
                 sql::within_days(range),
                 sql::within(range)
             ));
         }
         questions.join(" UNION ALL ")
+    }
+
+    /// Whether an invocation is one for which a phase of its sandbox was told, which may have begun long before.
+    fn phased(&self, range: TimeRange) -> String {
+        let around = TimeRange {
+            from: range.from.minus(DAY),
+            to: range.to,
+        };
+        format!(
+            "request_id IN (SELECT request_id FROM phases WHERE {} AND {} AND request_id != '')",
+            self.owned(),
+            sql::within_moments(around)
+        )
     }
 
     /// Conditions of which one is true for every such span. Where a value of an attribute is asked for, its index says in which
@@ -378,13 +393,16 @@ impl SpanFilter {
         }
     }
 
-    /// A condition on invocations of which a sandbox told: whether the spans that a rebuild adds for one may be like this.
-    /// Nothing where none is.
-    fn of_invocations(&self) -> Option<String> {
+    /// A condition on invocations of which a sandbox told, each merged from its facts: whether the spans that a rebuild adds for
+    /// one may be like this. Nothing where none is.
+    fn of_invocations(&self, phased: &str) -> Option<String> {
         let always = || Some("true".to_owned());
         match self {
             Self::All(parts) => {
-                let parts: Option<Vec<String>> = parts.iter().map(Self::of_invocations).collect();
+                let parts: Option<Vec<String>> = parts
+                    .iter()
+                    .map(|part| part.of_invocations(phased))
+                    .collect();
                 let parts = parts?;
                 match parts.is_empty() {
                     true => always(),
@@ -392,7 +410,10 @@ impl SpanFilter {
                 }
             }
             Self::Any(parts) => {
-                let parts: Vec<String> = parts.iter().filter_map(Self::of_invocations).collect();
+                let parts: Vec<String> = parts
+                    .iter()
+                    .filter_map(|part| part.of_invocations(phased))
+                    .collect();
                 (!parts.is_empty()).then(|| format!("({})", parts.join(" OR ")))
             }
             Self::Name(name) if PHASES.contains(&name.as_str()) => always(),
@@ -404,9 +425,12 @@ impl SpanFilter {
             }
             // A phase may have failed where the invocation did not.
             Self::Status(StatusCode::Error) => Some(format!(
-                "(outcome != {} OR init_ns > 0 OR restore_ns > 0)",
+                "(max(i.outcome) > {} OR max(i.cold) != 0 OR {phased})",
                 Outcome::Ok as u8
             )),
+            Self::Duration(Between {
+                least: Some(least), ..
+            }) => Some(format!("({} OR {phased})", longer_invocations(*least))),
             Self::Status(StatusCode::Ok) => None,
             Self::Attribute { key, .. } => {
                 let is_told = OF_INVOCATIONS.iter().any(|prefix| key.starts_with(prefix));
@@ -415,6 +439,16 @@ impl SpanFilter {
             Self::Every | Self::Duration(_) | Self::Status(StatusCode::Unset) => always(),
         }
     }
+}
+
+/// Invocations with a part that is at least so long, or may be: not all tell how long they and their init took.
+fn longer_invocations(least: f64) -> String {
+    format!(
+        "greatest(max(i.duration_ns), max(i.runtime_duration_ns), max(i.init_ns), max(i.restore_ns),
+            max(i.runtime_overhead_ns), max(i.extension_overhead_ns)) >= toFloat64({least:?})
+        OR greatest(max(i.duration_ns), max(i.runtime_duration_ns)) = 0
+        OR (max(i.cold) != 0 AND greatest(max(i.init_ns), max(i.restore_ns)) = 0)"
+    )
 }
 
 // === impl Between ===
