@@ -8,6 +8,7 @@ use coldtrace_model::{Outcome, Span, StatusCode, UnixNanos};
 use coldtrace_sandbox::Invoked;
 
 use super::heard::Told;
+use crate::api::plain;
 
 /// Columns of names, tree included.
 const NAMES: usize = 46;
@@ -139,7 +140,7 @@ fn gains(told: &Told, style: Style, out: &mut String) {
     for finding in findings.iter().take(GAINS) {
         let words = finding.words(&told.trace);
         let gain = style.faint(&format!("  gain {:>8}  ", length(finding.gain.into())));
-        let text = words.text.replace(char::is_control, " ");
+        let text = plain(&words.text);
         push(
             out,
             &format!("{gain}{}: {text}", style.strong(&words.title)),

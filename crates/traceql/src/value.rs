@@ -88,7 +88,7 @@ impl<'a> Value<'a> {
     }
 
     /// As a number: durations in nanoseconds.
-    pub(crate) fn number(&self) -> Option<f64> {
+    pub fn number(&self) -> Option<f64> {
         match self {
             Self::Int(value) | Self::Duration(value) => Some(*value as f64),
             Self::Float(value) => Some(*value),

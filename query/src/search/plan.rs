@@ -123,11 +123,7 @@ fn compared(field: &Field, operator: Operator, value: &Value<'_>) -> SpanFilter 
 
 /// Numbers of which the comparison may be true. Both ends belong to them: large ones are not exact where they are compared.
 fn between(operator: Operator, value: &Value<'_>) -> Option<Between> {
-    let bound = match value {
-        Value::Int(number) | Value::Duration(number) => *number as f64,
-        Value::Float(number) => *number,
-        _ => return None,
-    };
+    let bound = value.number()?;
     let (least, most) = match operator {
         Operator::Equal => (Some(bound), Some(bound)),
         Operator::Less | Operator::LessOrEqual => (None, Some(bound)),

@@ -8,9 +8,8 @@ use clickhouse::Row;
 use coldtrace_model::{Nanos, Outcome, SpanKind, StatusCode, TimeRange, TraceId, UnixNanos};
 use serde::Deserialize;
 
-use super::sql::BUCKET_SECONDS;
+use super::search::{KEYS_AND_VALUES, PLACE_SECONDS};
 use super::{ReadError, Reader, sql};
-use crate::attribute_index::{Name, SLOT_BITS};
 
 /// The index of traces has a row for each day of a trace.
 const DAY: Nanos = Nanos::from_millis(24 * 60 * 60 * 1_000);
@@ -266,14 +265,9 @@ impl Reader {
 
     /// The five minutes in which such an attribute stands, and a few more.
     fn buckets_of(&self, key: &str, value: &str, range: TimeRange) -> String {
-        let slots = Name::new(self.tenant.as_str(), key.as_bytes()).slots_of(value.as_bytes());
         format!(
-            "SELECT toDateTime(toUnixTimestamp(toDateTime(day, 'UTC')) + {BUCKET_SECONDS} * bitAnd(place, {}), 'UTC')
-            FROM attribute_index WHERE {} AND place >= {} AND place < {}",
-            (1 << SLOT_BITS) - 1,
-            sql::within_days(range),
-            slots.start,
-            slots.end
+            "SELECT toDateTime({PLACE_SECONDS}, 'UTC') FROM attribute_index WHERE {}",
+            self.places_of(key, value, range)
         )
     }
 }
@@ -373,8 +367,7 @@ impl SpanFilter {
                         }
                         ValueFilter::Number(between) => format!(
                             "arrayExists((k, v) -> k = {} AND {},
-                                arraySlice(splitByChar('\\xFF', toString(attr_keys)), 2, -1),
-                                arraySlice(splitByChar('\\xFF', attr_values), 2, -1))",
+                                {KEYS_AND_VALUES})",
                             sql::text(key),
                             between.shown("toFloat64OrNull(v)")
                         ),

@@ -12,6 +12,11 @@ use super::sql::{BUCKET_SECONDS, SECOND};
 use super::{ReadError, Reader, SpanRecord, sql};
 use crate::attribute_index::{Name, SLOT_BITS};
 
+const _: () = assert!(
+    BUCKET_SECONDS == 300 && SLOT_BITS == 9,
+    "as PLACE_SECONDS says"
+);
+
 /// Which spans to find.
 #[derive(Clone, Copy, Debug)]
 pub struct AttributeFilter<'a> {
@@ -29,6 +34,14 @@ pub struct AttributeFilter<'a> {
 const FIRST_BUCKETS: usize = 8;
 /// So many at a time, for values that few of them have: some days.
 const MOST_BUCKETS: usize = 1_000;
+
+/// Of a row of `attribute_index`, its five minutes as Unix seconds.
+pub(super) const PLACE_SECONDS: &str =
+    "(toUnixTimestamp(toDateTime(day, 'UTC')) + 300 * bitAnd(place, 511))";
+/// A span's attributes as two lists.
+pub(super) const KEYS_AND_VALUES: &str =
+    "arraySlice(splitByChar('\\xFF', toString(attr_keys)), 2, -1),
+    arraySlice(splitByChar('\\xFF', attr_values), 2, -1)";
 
 /// One bucket.
 #[derive(Row, Deserialize)]
@@ -73,22 +86,27 @@ impl Reader {
         before: u64,
         limit: usize,
     ) -> Result<Vec<u32>, ReadError> {
-        let name = Name::new(self.tenant.as_str(), filter.key.as_bytes());
-        let slots = name.slots_of(filter.value.as_bytes());
         let range = filter.range;
         let first = range.from.0 / SECOND / BUCKET_SECONDS * BUCKET_SECONDS;
         let found: Vec<Bucket> = self
             .rows(&format!(
-                "SELECT toUInt32(toUnixTimestamp(toDateTime(day, 'UTC')) + {BUCKET_SECONDS} * bitAnd(place, {})) AS start
-                FROM attribute_index WHERE {} AND place >= {} AND place < {}
+                "SELECT toUInt32({PLACE_SECONDS}) AS start FROM attribute_index WHERE {}
                 GROUP BY start HAVING start >= {first} AND start < {before} ORDER BY start DESC LIMIT {limit}",
-                (1 << SLOT_BITS) - 1,
-                sql::within_days(range),
-                slots.start,
-                slots.end
+                self.places_of(filter.key, filter.value, range)
             ))
             .await?;
         Ok(found.into_iter().map(|bucket| bucket.start).collect())
+    }
+
+    /// Rows of `attribute_index` where this attribute stands, and a few where it doesn't.
+    pub(super) fn places_of(&self, key: &str, value: &str, range: TimeRange) -> String {
+        let slots = Name::new(self.tenant.as_str(), key.as_bytes()).slots_of(value.as_bytes());
+        format!(
+            "{} AND place >= {} AND place < {}",
+            sql::within_days(range),
+            slots.start,
+            slots.end
+        )
     }
 
     /// The spans in these buckets, the latest first.
@@ -121,8 +139,7 @@ impl AttributeFilter<'_> {
             "position(attr_values, concat('\\xFF', {value}, '\\xFF')) > 0
             AND position(attr_keys, concat('\\xFF', {key}, '\\xFF')) > 0
             AND arrayExists((k, v) -> k = {key} AND v = {value},
-                arraySlice(splitByChar('\\xFF', toString(attr_keys)), 2, -1),
-                arraySlice(splitByChar('\\xFF', attr_values), 2, -1))"
+                {KEYS_AND_VALUES})"
         )
     }
 }
