@@ -30,11 +30,10 @@ pub(crate) use child::free_port;
 /// What is measured.
 #[derive(Subcommand)]
 pub(crate) enum Bench {
-    /// Rebuild a synthetic trace and find its critical path.
+    /// Rebuild a synthetic trace and find its critical path; plant faults into functions and find them.
     Explain {
-        /// Spans of the trace.
-        #[arg(long, default_value_t = 100_000)]
-        spans: u64,
+        #[command(flatten)]
+        arguments: explain::Arguments,
         #[command(flatten)]
         output: Output,
     },
@@ -114,7 +113,7 @@ pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<()> {
         return again_in_release(root);
     }
     let (figures, output) = match bench {
-        Bench::Explain { spans, output } => (explain::run(root, *spans)?, output),
+        Bench::Explain { arguments, output } => (explain::run(root, arguments)?, output),
         Bench::Workload {
             spans,
             spans_per_request,

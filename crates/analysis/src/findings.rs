@@ -13,7 +13,8 @@ mod words;
 use coldtrace_model::{Invocation, Nanos};
 
 use crate::Trace;
-use operation::Operations;
+pub(crate) use operation::Operations;
+pub(crate) use words::name;
 
 pub use words::{Words, length};
 

@@ -11,9 +11,11 @@ mod duplicates;
 mod ends;
 mod evidence;
 mod findings;
+mod function;
 mod order;
 mod parents;
 mod path;
+mod prices;
 mod requests;
 mod rings;
 mod synthesis;
@@ -27,6 +29,11 @@ use synthesis::Synthesis;
 
 pub use evidence::{Evidence, SandboxPhase};
 pub use findings::{Confidence, Finding, FindingKind, Words, findings, length};
+pub use function::{
+    Fault, Figure, FunctionFinding, Gain, Messages, Observed, Profile, Question, SandboxLife,
+    VersionCount, explain, profile,
+};
+pub use prices::{NanoDollars, PRICES_OF, Price, cost};
 pub use trace::{Mark, Marks, Node, Section, Trace};
 
 /// Rebuilds a journey: every span once, in its place, with what was repaired and where the time went.

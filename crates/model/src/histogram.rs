@@ -22,6 +22,12 @@ impl LogHistogram {
         (micros.log2() * PER_OCTAVE).ceil() as i16
     }
 
+    /// The longest length that stands in a bucket.
+    pub fn end_of(index: i16) -> Nanos {
+        let micros = (f64::from(index) / PER_OCTAVE).exp2();
+        Nanos((micros * 1_000.0) as u64)
+    }
+
     /// Counts a length once more.
     pub fn record(&mut self, length: Nanos) {
         self.add(Self::index_of(length), 1);

@@ -1,6 +1,5 @@
 //! Which spans do the same: calls of one kind to one peer with one statement, numbers and texts in it aside.
 
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use coldtrace_model::{AttributeValue, Span, SpanKind, attribute};
@@ -28,24 +27,20 @@ const STATEMENTS: [&str; 8] = [
     "db.collection.name",
 ];
 
-/// The operation of every node, as a number; nothing for what calls nobody.
-pub(super) struct Operations(Vec<Option<u32>>);
+/// The operation of every node, as a number that is the same in every trace; nothing for what calls nobody.
+pub(crate) struct Operations(Vec<Option<u64>>);
 
 impl Operations {
-    pub(super) fn of(trace: &Trace) -> Self {
-        let mut numbers: HashMap<u64, u32> = HashMap::new();
+    pub(crate) fn of(trace: &Trace) -> Self {
         let operation = |place: usize| {
             let span = trace.span(place);
             let is_call = matches!(span.kind, SpanKind::Client | SpanKind::Producer);
-            is_call.then(|| {
-                let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-                *numbers.entry(hash(span)).or_insert(next)
-            })
+            is_call.then(|| hash(span))
         };
         Self((0..trace.nodes.len()).map(operation).collect())
     }
 
-    pub(super) fn get(&self, place: usize) -> Option<u32> {
+    pub(crate) fn get(&self, place: usize) -> Option<u64> {
         self.0[place]
     }
 }

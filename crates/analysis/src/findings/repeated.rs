@@ -27,7 +27,7 @@ fn groups(case: &Case<'_>, parent: usize) -> Vec<Vec<usize>> {
     if children.len() < 2 {
         return Vec::new();
     }
-    let mut places: HashMap<u32, usize> = HashMap::new();
+    let mut places: HashMap<u64, usize> = HashMap::new();
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for &child in children {
         if case.trace.nodes[child].marks.contains(Mark::Async) {

@@ -92,7 +92,7 @@ impl Finding {
 }
 
 /// A span's name, with where it went unless that says so.
-fn name(trace: &Trace, place: usize) -> String {
+pub(crate) fn name(trace: &Trace, place: usize) -> String {
     let span = trace.span(place);
     let told = TARGETS
         .iter()

@@ -1,0 +1,243 @@
+//! What one invocation's trace tells, in few numbers: so that a thousand of them are compared without their spans.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use coldtrace_model::{AttributeValue, Invocation, Nanos, RequestId, StatusCode, attribute};
+
+use crate::draft::Role;
+use crate::findings::{Operations, findings, name};
+use crate::{Evidence, Finding, FindingKind, Trace, rebuild};
+
+/// Seconds of a processor that an invocation used, as OpenTelemetry names it.
+const CPU: &str = "faas.cpu_usage";
+/// Of several calls, so many are named.
+const NAMES: usize = 3;
+
+/// An invocation by what it waited for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Profile {
+    /// On its own critical path: what no call explains.
+    pub own: Nanos,
+    /// What it used of a processor, where its sandbox told.
+    pub cpu: Option<Nanos>,
+    /// What it called, each operation once.
+    pub(super) calls: Vec<Call>,
+    /// What about this one could be better.
+    pub(super) seen: Vec<Seen>,
+}
+
+/// All calls of one operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    /// The same in every trace.
+    pub(super) operation: u64,
+    pub(super) name: String,
+    /// The name of its spans.
+    pub(super) span: String,
+    /// On the critical path.
+    pub(super) critical: Nanos,
+    pub(super) count: u32,
+    pub(super) failed: u32,
+}
+
+/// A finding of this trace, by what tells it from others of its kind in every trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) kind: FindingKind,
+    pub(super) key: u64,
+    pub(super) about: String,
+    /// The name of the span that shows it.
+    pub(super) span: String,
+    pub(super) gain: Nanos,
+    /// How many spans show it.
+    pub(super) count: u32,
+}
+
+/// What a trace tells of one of its invocations; nothing if it has no span of it. The invocations are those of the trace.
+pub fn profile(
+    trace: &Trace,
+    invocations: &[Invocation],
+    request_id: &RequestId,
+) -> Option<Profile> {
+    let place = place_of(trace, request_id)?;
+    // How long a message lay is told by its sender, who stands above.
+    let waits: Vec<Seen> = findings(trace, invocations)
+        .iter()
+        .filter(|finding| finding.kind == FindingKind::QueueWait)
+        .filter(|finding| nearest_invocation(trace, finding.node) == Some(place))
+        .map(|finding| Seen::of(trace, &Operations::of(trace), finding))
+        .collect();
+    // On whose path it lies must not matter: what it waited for is told from its own start.
+    let own = alone(trace, invocations, place);
+    let trace = own.as_ref().unwrap_or(trace);
+    let place = place_of(trace, request_id)?;
+    let mut profile = Profile::of(trace, place);
+    let found = findings(trace, invocations);
+    let operations = Operations::of(trace);
+    let ours = found.iter().filter(|finding| {
+        finding.kind != FindingKind::QueueWait
+            && nearest_invocation(trace, finding.node) == Some(place)
+    });
+    profile.seen = ours
+        .map(|finding| Seen::of(trace, &operations, finding))
+        .chain(waits)
+        .collect();
+    Some(profile)
+}
+
+/// The span that stands for the invocation, else the first that names it.
+fn place_of(trace: &Trace, request_id: &RequestId) -> Option<usize> {
+    let names_it =
+        |&place: &usize| trace.span(place).origin.request_id.as_ref() == Some(request_id);
+    let places = 0..trace.nodes.len();
+    let stands_for_it = |&place: &usize| Role::of(trace.span(place)) == Role::Invocation;
+    let mut named = places.filter(names_it);
+    let first = named.next()?;
+    let whole = std::iter::once(first).chain(named).find(stands_for_it);
+    whole.or(Some(first))
+}
+
+/// The invocation that a node belongs to: itself or the nearest above; the root where there is none.
+fn nearest_invocation(trace: &Trace, mut place: usize) -> Option<usize> {
+    loop {
+        if Role::of(trace.span(place)) == Role::Invocation {
+            return Some(place);
+        }
+        match trace.nodes[place].parent {
+            Some(parent) => place = parent,
+            None => return Some(place),
+        }
+    }
+}
+
+/// The part of a trace below a node, rebuilt as a trace of its own; nothing if that is all of it.
+fn alone(trace: &Trace, invocations: &[Invocation], place: usize) -> Option<Trace> {
+    trace.nodes[place].parent?;
+    let mut is_below = vec![false; trace.nodes.len()];
+    let mut spans = Vec::new();
+    for at in place..trace.nodes.len() {
+        let parent = trace.nodes[at].parent;
+        is_below[at] = at == place || parent.is_some_and(|parent| is_below[parent]);
+        if is_below[at] {
+            spans.push(trace.span(at).clone());
+        }
+    }
+    let is_named = |one: &&Invocation| {
+        let named = spans
+            .iter()
+            .filter_map(|span| span.origin.request_id.as_ref());
+        named.into_iter().any(|id| *id == one.request_id)
+    };
+    let invocations = invocations.iter().filter(is_named).cloned().collect();
+    Some(rebuild(Evidence {
+        spans,
+        invocations,
+        phases: Vec::new(),
+    }))
+}
+
+// === impl Profile ===
+
+impl Profile {
+    fn of(trace: &Trace, place: usize) -> Self {
+        let operations = Operations::of(trace);
+        let mut profile = Self {
+            cpu: cpu(trace, place),
+            ..Self::default()
+        };
+        // Of each node below it: the call that it is part of.
+        let mut part_of: Vec<Option<Option<usize>>> = vec![None; trace.nodes.len()];
+        for at in place..trace.nodes.len() {
+            let above = match trace.nodes[at].parent {
+                _ if at == place => Some(None),
+                Some(parent) => part_of[parent],
+                None => None,
+            };
+            let Some(call) = above else {
+                continue;
+            };
+            let call = match (call, operations.get(at)) {
+                (Some(call), _) => Some(call),
+                (None, Some(operation)) => Some(profile.call(trace, at, operation)),
+                (None, None) => None,
+            };
+            part_of[at] = Some(call);
+            let critical = trace.nodes[at].critical_time;
+            match call {
+                Some(call) => profile.calls[call].critical.0 += critical.0,
+                None if matches!(Role::of(trace.span(at)), Role::Work | Role::Invocation) => {
+                    profile.own.0 += critical.0;
+                }
+                None => {}
+            }
+        }
+        profile
+    }
+
+    /// The place of an operation's calls, with this one counted.
+    fn call(&mut self, trace: &Trace, at: usize, operation: u64) -> usize {
+        let known = self
+            .calls
+            .iter()
+            .position(|call| call.operation == operation);
+        let place = known.unwrap_or_else(|| {
+            self.calls.push(Call {
+                operation,
+                name: name(trace, at),
+                span: trace.span(at).name.clone(),
+                critical: Nanos(0),
+                count: 0,
+                failed: 0,
+            });
+            self.calls.len() - 1
+        });
+        let call = &mut self.calls[place];
+        call.count += 1;
+        call.failed += u32::from(trace.span(at).status.code == StatusCode::Error);
+        place
+    }
+}
+
+fn cpu(trace: &Trace, place: usize) -> Option<Nanos> {
+    match attribute(&trace.span(place).attributes, CPU)? {
+        AttributeValue::Double(seconds) if *seconds >= 0.0 => Some(Nanos((seconds * 1e9) as u64)),
+        _ => None,
+    }
+}
+
+// === impl Seen ===
+
+impl Seen {
+    fn of(trace: &Trace, operations: &Operations, finding: &Finding) -> Self {
+        let shown: Vec<usize> = match finding.kind {
+            FindingKind::SerialCalls => finding.evidence.clone(),
+            // Deepest is whom everybody waited for.
+            FindingKind::TimeoutSuspect => finding.evidence.last().copied().into_iter().collect(),
+            _ => finding.evidence.first().copied().into_iter().collect(),
+        };
+        let mut hasher = DefaultHasher::new();
+        let mut names = Vec::new();
+        for &place in &shown {
+            match operations.get(place) {
+                Some(operation) => operation.hash(&mut hasher),
+                None => trace.span(place).name.hash(&mut hasher),
+            }
+            if names.len() < NAMES {
+                names.push(name(trace, place));
+            }
+        }
+        let more = match shown.len() - names.len() {
+            0 => String::new(),
+            rest => format!(" and {rest} more"),
+        };
+        let first = shown.first().copied().unwrap_or(finding.node);
+        Self {
+            kind: finding.kind,
+            key: hasher.finish(),
+            about: format!("{}{more}", names.join(", ")),
+            span: trace.span(first).name.clone(),
+            gain: finding.gain,
+            count: u32::try_from(finding.evidence.len()).unwrap_or(u32::MAX),
+        }
+    }
+}
