@@ -6,6 +6,8 @@ use clap::Args;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use coldtrace_model::Nanos;
+
 use crate::ConfigFile;
 use crate::client::{self, Client};
 use crate::failure::Failure;
@@ -116,7 +118,7 @@ pub(crate) fn nanos(text: &str) -> u64 {
 
 /// A length of time in three digits and a unit.
 pub(crate) fn length(nanos: u64) -> String {
-    coldtrace_analysis::length(coldtrace_model::Nanos(nanos))
+    coldtrace_analysis::length(Nanos(nanos))
 }
 
 /// How long ago something was, roughly.
@@ -132,4 +134,21 @@ pub(crate) fn age(nanos: u64) -> String {
 /// What came from strangers, for a terminal.
 pub(crate) fn plain(text: &str) -> String {
     text.replace(char::is_control, " ")
+}
+
+/// `15m`, `6h`, `7d`.
+pub(crate) fn reach(text: &str) -> Result<Nanos, String> {
+    const SECOND: u64 = 1_000_000_000;
+    let wrong = || "must be a number with s, m, h or d, such as 6h".to_owned();
+    let unit = text.chars().next_back().ok_or_else(wrong)?;
+    let seconds: u64 = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+    let nanos = number.checked_mul(seconds * SECOND).ok_or_else(wrong)?;
+    Ok(Nanos(nanos))
 }

@@ -1,12 +1,17 @@
-//! `coldtrace explain`: where the time of an invocation or a trace went, and what would make it faster.
+//! `coldtrace explain`: where the time of an invocation or a trace went, and what would make it faster; what about a
+//! function costs.
+
+mod function;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use clap::Args;
+use coldtrace_analysis::NanoDollars;
+use coldtrace_model::{Nanos, UnixNanos};
 use serde::Deserialize;
 
-use crate::api::{Api, Service, escaped, length, nanos, plain, read};
+use crate::api::{Api, Service, age, escaped, length, nanos, plain, reach, read};
 use crate::failure::Failure;
 use crate::settings::say;
 
@@ -16,8 +21,11 @@ const SHARES: usize = 8;
 /// `coldtrace explain`.
 #[derive(Args)]
 pub(crate) struct ExplainArguments {
-    /// A request id, or a trace id.
+    /// A request id, a trace id, or a function's name.
     id: String,
+    /// Of a function: how far back, such as 6h or 7d.
+    #[arg(long, default_value = "24h", value_parser = reach)]
+    last: Nanos,
     #[command(flatten)]
     service: Service,
     /// The service's own reply.
@@ -42,6 +50,7 @@ struct Invocation {
     memory_bytes: Option<String>,
     max_memory_bytes: Option<String>,
     error_type: String,
+    cost: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -70,41 +79,63 @@ struct Finding {
     confidence: String,
 }
 
+/// What was found under an id, as the service told it.
+enum Found {
+    Invocation(String),
+    Trace(String),
+    Function(String),
+}
+
 /// Runs it.
 pub(crate) fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
-    let (reply, is_invocation) = asked(&arguments.service.api()?, &arguments.id)?;
+    let found = Found::ask(&arguments.service.api()?, arguments)?;
     if arguments.json {
-        return say(&format!("{reply}\n"));
+        return say(&format!("{}\n", found.reply()));
     }
     let mut out = String::new();
-    let trace = match is_invocation {
-        true => {
-            let detail: Detail = read(&reply)?;
+    match &found {
+        Found::Invocation(reply) => {
+            let detail: Detail = read(reply)?;
             writeln!(out, "{}", headline(&detail.invocation)).ok();
-            detail.trace
+            explain(&detail.trace, &mut out);
         }
-        false => read(&reply)?,
-    };
-    explain(&trace, &mut out);
+        Found::Trace(reply) => explain(&read(reply)?, &mut out),
+        Found::Function(reply) => function::told(&arguments.id, &read(reply)?, &mut out),
+    }
     say(&out)
 }
 
-/// What has that id, and whether it is an invocation.
-fn asked(api: &Api, id: &str) -> Result<(String, bool), Failure> {
-    if let Some(reply) = api.get(&format!("invocations/{}", escaped(id)))? {
-        return Ok((reply, true));
+impl Found {
+    fn ask(api: &Api, arguments: &ExplainArguments) -> Result<Self, Failure> {
+        let id = &arguments.id;
+        if let Some(reply) = api.get(&format!("invocations/{}", escaped(id)))? {
+            return Ok(Self::Invocation(reply));
+        }
+        let is_trace_id = id.len() == 32 && id.bytes().all(|digit| digit.is_ascii_hexdigit());
+        if is_trace_id && let Some(reply) = api.get(&format!("traces/{id}"))? {
+            return Ok(Self::Trace(reply));
+        }
+        let now = UnixNanos::now();
+        let findings = format!(
+            "functions/{}/findings?from={}&to={}",
+            escaped(id),
+            now.minus(arguments.last).0,
+            now.0
+        );
+        let unknown = || {
+            Failure::Told(format!(
+                "nothing has the id {id}, neither an invocation nor a trace, and no function of that name was invoked in the last {}",
+                age(arguments.last.0)
+            ))
+        };
+        api.get(&findings)?.map(Self::Function).ok_or_else(unknown)
     }
-    let is_trace_id = id.len() == 32 && id.bytes().all(|digit| digit.is_ascii_hexdigit());
-    let trace = match is_trace_id {
-        true => api.get(&format!("traces/{id}"))?,
-        false => None,
-    };
-    let unknown = || {
-        Failure::Told(format!(
-            "nothing has the id {id}, neither an invocation nor a trace"
-        ))
-    };
-    trace.map(|reply| (reply, false)).ok_or_else(unknown)
+
+    fn reply(&self) -> &str {
+        match self {
+            Self::Invocation(reply) | Self::Trace(reply) | Self::Function(reply) => reply,
+        }
+    }
 }
 
 /// `checkout  ok  on_demand start, init 812 ms  1.24 s  billed 2.06 s  297 of 512 MB`
@@ -122,6 +153,8 @@ fn headline(invocation: &Invocation) -> String {
         (Some(used), None) => format!("{used} MB"),
         (None, _) => String::new(),
     };
+    let cost = invocation.cost.as_ref().and_then(|text| text.parse().ok());
+    let cost = cost.map(NanoDollars);
     let start = match invocation.cold.as_str() {
         "warm" => "warm".to_owned(),
         kind => format!("{kind} start{}", told(", init ", &invocation.init)),
@@ -133,6 +166,7 @@ fn headline(invocation: &Invocation) -> String {
         start,
         told("", &invocation.duration),
         told("billed ", &invocation.billed),
+        cost.map_or_else(String::new, NanoDollars::text),
         memory,
     ];
     let known: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
@@ -227,7 +261,7 @@ mod tests {
     fn an_invocation_is_explained_from_its_reply() {
         let reply = r#"{"invocation":{"function":"checkout","outcome":"error","cold":"on_demand","duration":"1243000000",
             "billed":"2056000000","init":"812000000","memory_bytes":"536870912","max_memory_bytes":"311427072",
-            "error_type":"ValueError"},"trace":{"start":"0","end":"2055000000","spans_total":4,"warnings":["1 span was repaired"],
+            "error_type":"ValueError","cost":"17067"},"trace":{"start":"0","end":"2055000000","spans_total":4,"warnings":["1 span was repaired"],
             "spans":[{"service":"checkout","name":"init","status":"unset","critical_time":"812000000"},
             {"service":"checkout","name":"checkout","status":"error","critical_time":"0"},
             {"service":"checkout","name":"SELECT","status":"unset","critical_time":"600000000"},

@@ -6,7 +6,7 @@ use clap::Args;
 use coldtrace_model::{Nanos, UnixNanos};
 use serde::Deserialize;
 
-use crate::api::{Service, age, escaped, length, nanos, plain, read};
+use crate::api::{Service, age, escaped, length, nanos, plain, reach, read};
 use crate::failure::Failure;
 use crate::settings::say;
 
@@ -157,23 +157,6 @@ fn draw(trace: &Trace, now: UnixNanos, out: &mut String) {
             writeln!(out, "              and {} more", matched - SPANS).ok();
         }
     }
-}
-
-/// `15m`, `6h`, `7d`.
-fn reach(text: &str) -> Result<Nanos, String> {
-    const SECOND: u64 = 1_000_000_000;
-    let wrong = || "must be a number with s, m, h or d, such as 6h".to_owned();
-    let unit = text.chars().next_back().ok_or_else(wrong)?;
-    let seconds: u64 = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3_600,
-        'd' => 86_400,
-        _ => return Err(wrong()),
-    };
-    let number: u64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
-    let nanos = number.checked_mul(seconds * SECOND).ok_or_else(wrong)?;
-    Ok(Nanos(nanos))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod access;
 mod cursor;
 mod error;
+mod function;
 mod functions;
 mod invocations;
 mod login;
@@ -71,6 +72,11 @@ fn served(api: Api, registry: &Registry) -> Router {
     };
     Router::new()
         .merge(route("/api/v1/functions", functions::list()))
+        .merge(route("/api/v1/functions/{function}", function::detail()))
+        .merge(route(
+            "/api/v1/functions/{function}/findings",
+            function::findings(),
+        ))
         .merge(route("/api/v1/invocations", invocations::list()))
         .merge(route(
             "/api/v1/invocations/{request_id}",

@@ -7,8 +7,10 @@
 
 mod app;
 mod config;
+mod explain;
 mod http;
 mod journey;
+mod pieces;
 mod reply;
 mod search;
 mod settle;

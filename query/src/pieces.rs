@@ -1,8 +1,8 @@
-//! Several traces at once: read with a handful of questions, and each rebuilt alone.
+//! Several traces at once: read with a handful of questions, and each rebuilt alone, or with the others of its request.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use coldtrace_analysis::{Evidence, Trace};
+use coldtrace_analysis::{Evidence, Profile, Trace};
 use coldtrace_model::{Invocation, RequestId, Span, TraceId};
 use coldtrace_store::reader::{
     ReadError, Reader, ResourceRecord, SandboxPhaseRow, ScopeRecord, TraceWindow,
@@ -11,7 +11,7 @@ use coldtrace_store::reader::{
 use crate::journey::{Rows, sandbox_phase};
 
 /// What was read of some traces.
-pub(super) struct Pieces {
+pub(crate) struct Pieces {
     windows: Vec<TraceWindow>,
     rows: Rows,
     resources: Vec<ResourceRecord>,
@@ -19,19 +19,32 @@ pub(super) struct Pieces {
     invocations: Vec<Invocation>,
     phases: Vec<SandboxPhaseRow>,
     /// More spans than were read.
-    pub(super) is_cut: bool,
+    pub(crate) is_cut: bool,
 }
 
 /// What one of them is rebuilt from.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Parts {
     spans: Vec<Span>,
     requests: Vec<RequestId>,
 }
 
+/// A request with the traces in which it was served.
+#[derive(Clone, Debug)]
+pub(crate) struct Served {
+    pub(crate) request_id: RequestId,
+    pub(crate) trace_ids: Vec<TraceId>,
+}
+
+/// What is known of invocations beside their spans.
+struct Told {
+    invocations: Vec<Invocation>,
+    phases: Vec<SandboxPhaseRow>,
+}
+
 impl Pieces {
     /// These traces, and at most so many spans of them.
-    pub(super) async fn read(
+    pub(crate) async fn read(
         reader: &Reader,
         trace_ids: &[TraceId],
         limit: usize,
@@ -64,8 +77,53 @@ impl Pieces {
         })
     }
 
+    /// How many spans were read.
+    pub(crate) fn spans(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Each of them, in no order. Takes a while where there are many spans.
-    pub(super) fn rebuilt(self) -> impl Iterator<Item = (TraceId, Trace)> {
+    pub(crate) fn rebuilt(self) -> impl Iterator<Item = (TraceId, Trace)> {
+        let (parts, told) = self.parts();
+        let rebuilt = move |(trace_id, parts): (TraceId, Parts)| {
+            let evidence = told.evidence(parts);
+            (trace_id, coldtrace_analysis::rebuild(evidence))
+        };
+        parts.into_iter().map(rebuilt)
+    }
+
+    /// What the traces of each request tell of it, together. Takes a while where there are many spans.
+    pub(crate) fn profiles(self, served: &[Served]) -> Vec<Option<Profile>> {
+        let (mut parts, told) = self.parts();
+        let mut uses: HashMap<TraceId, usize> = HashMap::new();
+        for trace_id in served.iter().flat_map(|one| &one.trace_ids) {
+            *uses.entry(*trace_id).or_default() += 1;
+        }
+        let profiled = served.iter().map(|one| {
+            let mut joined = Parts::default();
+            for trace_id in &one.trace_ids {
+                // Few traces serve more than one of these requests: only their spans are copied.
+                let uses = uses.entry(*trace_id).or_default();
+                *uses = uses.saturating_sub(1);
+                let part = match *uses {
+                    0 => parts.remove(trace_id),
+                    _ => parts.get(trace_id).cloned(),
+                };
+                if let Some(part) = part {
+                    joined.spans.extend(part.spans);
+                    joined.requests.extend(part.requests);
+                }
+            }
+            joined.requests.push(one.request_id.clone());
+            let evidence = told.evidence(joined);
+            let invocations = evidence.invocations.clone();
+            let trace = coldtrace_analysis::rebuild(evidence);
+            coldtrace_analysis::profile(&trace, &invocations, &one.request_id)
+        });
+        profiled.collect()
+    }
+
+    fn parts(self) -> (HashMap<TraceId, Parts>, Told) {
         let mut parts: HashMap<TraceId, Parts> = HashMap::new();
         for window in self.windows {
             parts
@@ -77,30 +135,33 @@ impl Pieces {
         for span in self.rows.decode(self.resources, self.scopes).spans {
             parts.entry(span.trace_id).or_default().spans.push(span);
         }
-        let (invocations, phases) = (self.invocations, self.phases);
-        let rebuilt = move |(trace_id, parts): (TraceId, Parts)| {
-            let of_trace =
-                |invocation: &&Invocation| parts.requests.contains(&invocation.request_id);
-            let invocations: Vec<Invocation> =
-                invocations.iter().filter(of_trace).cloned().collect();
-            let is_waited_for = |phase: &&SandboxPhaseRow| {
-                invocations
-                    .iter()
-                    .any(|one| one.sandbox_id.as_ref() == Some(&phase.sandbox_id))
-            };
-            let phases = phases
-                .iter()
-                .filter(is_waited_for)
-                .cloned()
-                .map(sandbox_phase)
-                .collect();
-            let evidence = Evidence {
-                spans: parts.spans,
-                invocations,
-                phases,
-            };
-            (trace_id, coldtrace_analysis::rebuild(evidence))
+        let told = Told {
+            invocations: self.invocations,
+            phases: self.phases,
         };
-        parts.into_iter().map(rebuilt)
+        (parts, told)
+    }
+}
+
+impl Told {
+    fn evidence(&self, parts: Parts) -> Evidence {
+        let named: HashSet<&RequestId> = parts.requests.iter().collect();
+        let invocations: Vec<Invocation> = self
+            .invocations
+            .iter()
+            .filter(|invocation| named.contains(&invocation.request_id))
+            .cloned()
+            .collect();
+        let is_waited_for = |phase: &&SandboxPhaseRow| {
+            invocations
+                .iter()
+                .any(|one| one.sandbox_id.as_ref() == Some(&phase.sandbox_id))
+        };
+        let phases = self.phases.iter().filter(is_waited_for);
+        Evidence {
+            phases: phases.cloned().map(sandbox_phase).collect(),
+            spans: parts.spans,
+            invocations,
+        }
     }
 }

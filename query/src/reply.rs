@@ -3,12 +3,14 @@
 //! They borrow from the domain and say how it looks as JSON; nothing is computed here. Parts that only one resource answers
 //! stand with that resource in [`crate::http`].
 
+mod finding;
 mod invocation;
 mod log;
 mod number;
 mod trace;
 mod value;
 
+pub(crate) use finding::{FunctionFindingReply, Signed};
 pub(crate) use invocation::InvocationReply;
 pub(crate) use log::LogReply;
 pub(crate) use number::{Decimal, Shown};

@@ -4,7 +4,6 @@
 //! range or what one search may look at is used up: then the answer says how far it came.
 
 mod matched;
-mod pieces;
 mod plan;
 
 use std::collections::HashMap;
@@ -13,13 +12,13 @@ use std::time::{Duration, Instant};
 
 use coldtrace_analysis::Trace;
 use coldtrace_model::{Nanos, TimeRange, TraceId, UnixNanos};
-use pieces::Pieces;
 
 use coldtrace_store::reader::{Candidate, CandidateFilter, Reader};
 use coldtrace_traceql::Query;
 pub(crate) use matched::{Match, MatchedSpan, MatchedSpans};
 
 use crate::journey::{JourneyError, Limits};
+use crate::pieces::Pieces;
 
 /// The first stretch: what somebody looks for happened just now.
 const FIRST_STRETCH: Nanos = Nanos::from_millis(15 * 60 * 1_000);

@@ -3,6 +3,7 @@
 mod details;
 mod errors;
 mod fixture;
+mod functions;
 mod keys;
 mod lists;
 mod openapi;

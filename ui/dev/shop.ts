@@ -104,6 +104,7 @@ function made(name: Name, startMs: number, seed: number, changes: Partial<Invoca
     platform_trace_id: random.hex(32),
     platform_span_id: random.hex(16),
     sdk_trace_id: null,
+    cost: null,
     ...changes,
   };
 }

@@ -14,6 +14,7 @@ use coldtrace_model::Tenant;
 use coldtrace_store::{Reader, Store};
 
 use super::error::ApiError;
+use crate::explain::Explainer;
 use crate::journey::{Journeys, Limits};
 use crate::search::Searcher;
 
@@ -35,6 +36,7 @@ pub(super) struct Access {
     pub(super) reader: Reader,
     pub(super) journeys: Journeys,
     pub(super) searcher: Searcher,
+    pub(super) explainer: Explainer,
 }
 
 // === impl Api ===
@@ -61,6 +63,7 @@ impl Api {
         Access {
             journeys: Journeys::new(reader.clone(), self.limits),
             searcher: Searcher::new(reader.clone(), self.limits),
+            explainer: Explainer::new(reader.clone(), self.limits),
             reader,
         }
     }

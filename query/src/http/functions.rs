@@ -20,8 +20,9 @@ struct ListReply<'a> {
     total: usize,
 }
 
+/// The schema `Function`.
 #[derive(Serialize)]
-struct FunctionReply<'a> {
+pub(super) struct FunctionReply<'a> {
     function: &'a str,
     platform: &'static str,
     runtime: &'a str,

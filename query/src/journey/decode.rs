@@ -39,6 +39,10 @@ impl Rows {
         }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.spans.len()
+    }
+
     pub(crate) fn resource_ids(&self) -> &[u64] {
         &self.resource_ids
     }

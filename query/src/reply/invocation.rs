@@ -3,6 +3,7 @@
 use coldtrace_model::{FactSet, Invocation, SandboxId, SpanId, TraceId};
 use serde::Serialize;
 
+use super::finding::Signed;
 use super::number::{Decimal, Shown};
 
 /// The schema `Invocation`.
@@ -39,6 +40,7 @@ pub(crate) struct InvocationReply<'a> {
     platform_trace_id: Option<Shown<TraceId>>,
     platform_span_id: Option<Shown<SpanId>>,
     sdk_trace_id: Option<Shown<TraceId>>,
+    cost: Option<Signed>,
 }
 
 impl<'a> From<&'a Invocation> for InvocationReply<'a> {
@@ -75,6 +77,7 @@ impl<'a> From<&'a Invocation> for InvocationReply<'a> {
             platform_trace_id: invocation.platform_trace_id.map(Shown),
             platform_span_id: invocation.platform_span_id.map(Shown),
             sdk_trace_id: invocation.sdk_trace_id.map(Shown),
+            cost: coldtrace_analysis::cost(invocation).map(Signed::from),
         }
     }
 }

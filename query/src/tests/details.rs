@@ -40,6 +40,22 @@ async fn every_reply_is_what_the_description_says() {
             vec![format!("?{range}"), "?to=x".into()],
         ),
         (
+            "/api/v1/functions/{function}",
+            vec![
+                format!("checkout?{range}"),
+                format!("nobody?{range}"),
+                "%FF".into(),
+            ],
+        ),
+        (
+            "/api/v1/functions/{function}/findings",
+            vec![
+                format!("mailer/findings?{range}"),
+                format!("nobody/findings?{range}"),
+                "mailer/findings?from=x".into(),
+            ],
+        ),
+        (
             "/api/v1/invocations",
             vec![format!("?{range}&limit=1"), "?limit=0".into()],
         ),

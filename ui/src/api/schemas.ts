@@ -130,6 +130,7 @@ const invocation = z.pipe(
     platform_trace_id: nullableText,
     platform_span_id: nullableText,
     sdk_trace_id: nullableText,
+    cost: nullableText,
   }),
   z.transform(
     (wire): Invocation => ({

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::invocations::COLD_STARTS;
 use super::rollups::{AT_ONCE, Coarsest};
-use super::{ReadError, Reader};
+use super::{ReadError, Reader, sql};
 
 /// A function and its invocations in a range of time.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,29 @@ struct FunctionRow {
 impl Reader {
     /// The functions that were invoked in the range, the most recently invoked first.
     pub async fn functions(&self, range: TimeRange) -> Result<Vec<FunctionSummary>, ReadError> {
-        let counted = self.function_rows(range, "", Coarsest::Hours).await?;
+        self.summaries(range, "").await
+    }
+
+    /// One of them; `None` if it was not invoked in the range.
+    pub async fn function(
+        &self,
+        function: &str,
+        range: TimeRange,
+    ) -> Result<Option<FunctionSummary>, ReadError> {
+        let only = format!(" AND function = {}", sql::text(function));
+        let summaries = self.summaries(range, &only).await?;
+        Ok(summaries.into_iter().next())
+    }
+
+    async fn summaries(
+        &self,
+        range: TimeRange,
+        only: &str,
+    ) -> Result<Vec<FunctionSummary>, ReadError> {
+        let counted = self.function_rows(range, only, Coarsest::Hours).await?;
+        if counted.is_empty() {
+            return Ok(Vec::new());
+        }
         let rows: Vec<FunctionRow> = self
             .rows(&format!(
                 "SELECT function,

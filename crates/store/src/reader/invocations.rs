@@ -66,7 +66,7 @@ pub struct InvocationKey {
 }
 
 #[derive(Row, Deserialize)]
-struct InvocationRecord {
+pub(super) struct InvocationRecord {
     function: String,
     filed_at: u64,
     request_id: String,
@@ -161,7 +161,7 @@ pub(super) fn merged(owned: &str, range: TimeRange, more: Option<&str>) -> Strin
 ///
 /// The rows that may hide others are looked for around the range, in one pass; or one by one for the `candidates`, a query for the
 /// request ids of which there may be any, where these are few.
-fn visible(owned: &str, range: TimeRange, candidates: Option<&str>) -> String {
+pub(super) fn visible(owned: &str, range: TimeRange, candidates: Option<&str>) -> String {
     let around = TimeRange {
         from: range.from.minus(TWIN_SLACK),
         to: range.to.plus(TWIN_SLACK),
@@ -384,7 +384,10 @@ impl Reader {
     }
 
     /// Tells each invocation the trace of its function's own spans, which its facts don't know.
-    async fn lend_traces(&self, invocations: &mut [Invocation]) -> Result<(), ReadError> {
+    pub(super) async fn lend_traces(
+        &self,
+        invocations: &mut [Invocation],
+    ) -> Result<(), ReadError> {
         let without: Vec<RequestId> = invocations
             .iter()
             .filter(|invocation| invocation.sdk_trace_id.is_none())
@@ -548,7 +551,7 @@ impl InvocationRecord {
     }
 
     /// `None` for a row without a usable request id, which the collector admits none of.
-    fn into_model(self) -> Option<Invocation> {
+    pub(super) fn into_model(self) -> Option<Invocation> {
         let length = |nanos: u64| (nanos != 0).then_some(Nanos(nanos));
         let size = |bytes: u64| (bytes != 0).then_some(ByteSize(bytes));
         let time = |nanos: u64| (nanos != 0).then_some(UnixNanos(nanos));

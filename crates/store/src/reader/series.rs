@@ -72,6 +72,9 @@ impl Reader {
         };
         let only = format!(" AND function = {}", sql::text(function));
         let counted = self.function_rows(range, &only, coarsest).await?;
+        if counted.is_empty() {
+            return Ok(Vec::new());
+        }
         let rows: Vec<PointRow> = self
             .rows(&format!(
                 "SELECT toUInt32(intDiv(toUnixTimestamp(t), {seconds}) * {seconds}) AS start,

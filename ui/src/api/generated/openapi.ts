@@ -21,6 +21,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/functions/{function}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one function did in the range, over time and by what tells its invocations apart */
+        get: operations["getFunction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/functions/{function}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What about one function costs time, money or answers; what ends failures first, then the greatest gain */
+        get: operations["listFunctionFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invocations": {
         parameters: {
             query?: never;
@@ -152,6 +186,118 @@ export interface components {
             init_p50: components["schemas"]["Nanos"] | null;
             last_seen: components["schemas"]["Time"];
         };
+        /** @description US dollars / 1,000,000,000, without the free tier; negative where something would cost more */
+        Dollars: string;
+        FunctionDetail: {
+            function: components["schemas"]["Function"];
+            /** @description Of its latest invocation; empty if not known */
+            region: string;
+            p99: components["schemas"]["Nanos"];
+            billed: components["schemas"]["Nanos"];
+            /** @description Time and requests at the first tier; null where prices are not known */
+            cost: components["schemas"]["Dollars"] | null;
+            /** @description The month of the prices, such as 2026-11 */
+            prices_of: string;
+            /** @description The one first seen first */
+            versions: components["schemas"]["FunctionPart"][];
+            /** @description By memory and architecture */
+            memory_sizes: components["schemas"]["FunctionPart"][];
+            starts: components["schemas"]["FunctionStart"][];
+            step: components["schemas"]["Nanos"];
+            /** @description Steps with invocations, the earliest first */
+            points: components["schemas"]["FunctionPoint"][];
+        };
+        FunctionPart: {
+            version: string | null;
+            memory_bytes: components["schemas"]["Count"] | null;
+            architecture: string | null;
+            invocations: components["schemas"]["Count"];
+            cold_starts: components["schemas"]["Count"];
+            errors: components["schemas"]["Count"];
+            p50: components["schemas"]["Nanos"];
+            p95: components["schemas"]["Nanos"];
+            p99: components["schemas"]["Nanos"];
+            max: components["schemas"]["Nanos"];
+            billed: components["schemas"]["Nanos"];
+            cost: components["schemas"]["Dollars"] | null;
+            max_memory_bytes: components["schemas"]["Count"] | null;
+            /** @description To the minute, or of what is long ago to the hour */
+            first_seen: components["schemas"]["Time"];
+            last_seen: components["schemas"]["Time"];
+        };
+        FunctionStart: {
+            /** @enum {string} */
+            cold: "warm" | "on_demand" | "provisioned" | "snapstart" | "reset";
+            invocations: components["schemas"]["Count"];
+            init_p50: components["schemas"]["Nanos"] | null;
+            init_p95: components["schemas"]["Nanos"] | null;
+        };
+        FunctionPoint: {
+            start: components["schemas"]["Time"];
+            invocations: components["schemas"]["Count"];
+            cold_starts: components["schemas"]["Count"];
+            errors: components["schemas"]["Count"];
+            timeouts: components["schemas"]["Count"];
+            ooms: components["schemas"]["Count"];
+            p50: components["schemas"]["Nanos"];
+            p95: components["schemas"]["Nanos"];
+            p99: components["schemas"]["Nanos"];
+            max: components["schemas"]["Nanos"];
+            billed: components["schemas"]["Nanos"];
+            max_memory_bytes: components["schemas"]["Count"] | null;
+            /** @description How durations spread: pairs of the longest length of a bucket and how many stand in it; a bucket ends 2.2 % above where it begins */
+            durations: components["schemas"]["Count"][][];
+        };
+        FunctionFindings: {
+            findings: components["schemas"]["FunctionFinding"][];
+            /** @description How many there were in the range */
+            invocations: components["schemas"]["Count"];
+            /** @description Of these, evenly drawn, so many were looked at */
+            sampled: number;
+            /** @description Of these, so many with their traces */
+            traces: number;
+            prices_of: string;
+        };
+        FunctionFinding: {
+            /** @enum {string} */
+            kind: "timeouts" | "error_regression" | "memory_leak" | "repeated_calls" | "serial_calls" | "retries" | "slow_dependency" | "cold_starts" | "init_phase" | "cpu_starved" | "over_provisioned" | "queue_wait" | "recursion" | "duplicate_processing";
+            title: string;
+            text: string;
+            /** @description The call, the phase or the version; empty where it is the function itself */
+            about: string;
+            /** @description How many invocations of the range show it; an estimate where a sample was looked at */
+            seen: components["schemas"]["Count"];
+            /** @description The same as a share of those that were looked at, from 0 to 1 */
+            share: number;
+            /** @description By how much each would be shorter without it */
+            gain: {
+                mean: components["schemas"]["Nanos"];
+                p50: components["schemas"]["Nanos"];
+                p95: components["schemas"]["Nanos"];
+                p99: components["schemas"]["Nanos"];
+                /** @description Which share of invocations would not fail, from 0 to 1 */
+                failures: number;
+                /** @description What 30 days like the range would cost less */
+                monthly: components["schemas"]["Dollars"] | null;
+            };
+            /** @enum {string} */
+            confidence: "low" | "medium" | "high";
+            evidence: components["schemas"]["Figure"][];
+            /** @description Request ids, the worst first */
+            examples: string[];
+            /** @description The path in this API that lists what it is about */
+            question: string;
+        };
+        /** @description A number behind a finding: one of count, share, length (nanoseconds) and bytes */
+        Figure: {
+            name: string;
+            /** @description For people, with its unit */
+            text: string;
+            count?: components["schemas"]["Count"];
+            share?: number;
+            length?: components["schemas"]["Nanos"];
+            bytes?: components["schemas"]["Count"];
+        };
         InvocationList: {
             invocations: components["schemas"]["Invocation"][];
             total: number;
@@ -192,6 +338,8 @@ export interface components {
             platform_trace_id: string | null;
             platform_span_id: string | null;
             sdk_trace_id: string | null;
+            /** @description Its billed time and its request at the first tier; null where the bill or the prices are not known */
+            cost: components["schemas"]["Dollars"] | null;
         };
         InvocationDetail: {
             invocation: components["schemas"]["Invocation"];
@@ -466,6 +614,68 @@ export interface operations {
                 };
             };
             400: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getFunction: {
+        parameters: {
+            query?: {
+                /** @description First moment inside; default one hour before `to` */
+                from?: components["parameters"]["from"];
+                /** @description First moment after; default now */
+                to?: components["parameters"]["to"];
+            };
+            header?: never;
+            path: {
+                function: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The function */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionDetail"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listFunctionFindings: {
+        parameters: {
+            query?: {
+                /** @description First moment inside; default one hour before `to` */
+                from?: components["parameters"]["from"];
+                /** @description First moment after; default now */
+                to?: components["parameters"]["to"];
+            };
+            header?: never;
+            path: {
+                function: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its findings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionFindings"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            404: components["responses"]["NotFound"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

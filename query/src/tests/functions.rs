@@ -1,0 +1,167 @@
+use axum::http::StatusCode;
+use coldtrace_model::{ByteSize, Cold, Invocation, Nanos, Outcome, Span, SpanKind};
+use coldtrace_testkit::{engine, invocation, span};
+use insta::assert_json_snapshot;
+use serde_json::Value;
+
+use super::fixture::{Data, an_order};
+use super::served::Served;
+
+/// From the tests' epoch, an hour.
+const RANGE: &str = "from=1767225600000000000&to=1767229200000000000";
+const EVERY: f64 = 20_000.0;
+
+#[tokio::test]
+async fn a_function_is_told_by_what_tells_its_invocations_apart() {
+    let engine = engine::start().await;
+    an_order(&engine.store()).await;
+    let served = Served::on(&engine.store());
+    let detail = served
+        .ok(&format!("/api/v1/functions/checkout?{RANGE}"))
+        .await;
+    assert_json_snapshot!("function", detail);
+    let nobody = format!("/api/v1/functions/nobody?{RANGE}");
+    for path in [nobody.clone(), nobody.replace('?', "/findings?")] {
+        let (status, body) = served.get(&path).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn findings_name_what_costs_and_their_questions_show_it() {
+    let engine = engine::start().await;
+    let store = engine.store();
+    let data = Data::of(&store);
+    cart(&data).await;
+    leaky(&data).await;
+    worker(&data).await;
+    // What others do under the same name is theirs.
+    let others = Data::of_a_stranger(&store);
+    others.facts("theirs", &[told("cart", 1).build()]).await;
+    let served = Served::on(&store);
+    check(
+        &served,
+        "cart",
+        &["cold_starts", "repeated_calls", "error_regression"],
+    )
+    .await;
+    check(&served, "leaky", &["memory_leak"]).await;
+    check(&served, "worker", &["duplicate_processing"]).await;
+    let path = format!("/api/v1/functions/cart/findings?{RANGE}");
+    assert_json_snapshot!("findings", served.ok(&path).await);
+}
+
+/// That exactly these are found, that the list that each names is there and not empty, and that its examples are.
+async fn check(served: &Served, function: &str, expected: &[&str]) {
+    let path = format!("/api/v1/functions/{function}/findings?{RANGE}");
+    let reply = served.ok(&path).await;
+    let findings = reply["findings"].as_array().expect("a list");
+    let mut kinds: Vec<&str> = findings.iter().map(|one| text(&one["kind"])).collect();
+    kinds.sort_unstable();
+    let mut expected = expected.to_vec();
+    expected.sort_unstable();
+    assert_eq!(kinds, expected, "{reply:#}");
+    for finding in findings {
+        let list = served.ok(text(&finding["question"])).await;
+        let shown = list.get("invocations").or(list.get("traces"));
+        let shown = shown.and_then(Value::as_array).expect("a list");
+        assert!(!shown.is_empty(), "{finding:#}");
+        let examples = finding["examples"].as_array().expect("a list");
+        assert!(!examples.is_empty(), "{finding:#}");
+        for example in examples {
+            served
+                .ok(&format!("/api/v1/invocations/{}", text(example)))
+                .await;
+        }
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a text")
+}
+
+fn told(function: &str, number: usize) -> coldtrace_testkit::InvocationBuilder {
+    let started = number as f64 * EVERY;
+    invocation(&format!("{function}-{number}"))
+        .function(function)
+        .started(started)
+        .ended(Outcome::Ok, started + 200.0)
+        .with(|told| {
+            told.memory = Some(ByteSize::from_mib(256));
+            told.max_memory = Some(ByteSize::from_mib(180));
+        })
+}
+
+/// A dozen of equal calls in half of its traces, a start in one of ten, and a second version that fails.
+async fn cart(data: &Data<'_>) {
+    let (mut invocations, mut spans): (Vec<Invocation>, Vec<Span>) = Default::default();
+    for number in 0..160 {
+        let trace = 0x1000 + number as u128;
+        let mut one = told("cart", number).platform_span(trace, 1);
+        one = one.sandbox(&format!("sandbox-{}", number / 10));
+        if number % 10 == 0 {
+            one = one.cold(Cold::OnDemand).with(|told| {
+                told.init = Some(Nanos::from_millis(900));
+            });
+        }
+        let is_new = number >= 80;
+        invocations.push(
+            one.with(|told| {
+                told.version = if is_new { "8" } else { "7" }.to_owned();
+                if is_new && number % 4 == 1 {
+                    told.outcome = Outcome::Error;
+                }
+            })
+            .build(),
+        );
+        let begin = number as f64 * EVERY;
+        let of = |id: u64, name: &str| span(name).service("cart").trace(trace).id(id);
+        let whole = of(1, "cart").kind(SpanKind::Server).phase("invocation");
+        let whole = whole.request(&format!("cart-{number}"));
+        spans.push(whole.at(begin, begin + 200.0).build());
+        let calls = if number % 2 == 0 { 12 } else { 1 };
+        for call in 0..calls {
+            let from = begin + 20.0 + call as f64 * 12.0;
+            let select = of(10 + call, "SELECT item").under(1).kind(SpanKind::Client);
+            let select = select.attribute("db.query.text", "SELECT * FROM item WHERE id = 7");
+            spans.push(select.at(from, from + 11.0).build());
+        }
+    }
+    data.facts("cart", &invocations).await;
+    data.spans("cart", &spans).await;
+}
+
+/// Each invocation takes more memory than the one before, until there is none left.
+async fn leaky(data: &Data<'_>) {
+    let leaking = |number: usize| {
+        let (sandbox, place) = (number / 30, number as u64 % 30);
+        let one = told("leaky", number).sandbox(&format!("leaking-{sandbox}"));
+        let one = one.with(|told| {
+            told.max_memory = Some(ByteSize::from_mib(80 + place * 6));
+            if place == 29 {
+                told.outcome = Outcome::OutOfMemory;
+            }
+        });
+        one.build()
+    };
+    let invocations: Vec<Invocation> = (0..150).map(leaking).collect();
+    data.facts("leaky", &invocations).await;
+}
+
+/// One message of ten comes twice.
+async fn worker(data: &Data<'_>) {
+    let (mut invocations, mut spans): (Vec<Invocation>, Vec<Span>) = Default::default();
+    for number in 0..100 {
+        let trace = 0x2000 + number as u128;
+        invocations.push(told("worker", number).platform_span(trace, 1).build());
+        let begin = number as f64 * EVERY;
+        let message = if number % 10 == 9 { number - 1 } else { number };
+        let taken = span("orders process").service("worker").trace(trace).id(1);
+        let taken = taken.kind(SpanKind::Consumer).at(begin, begin + 200.0);
+        let taken = taken.request(&format!("worker-{number}"));
+        let taken = taken.attribute("messaging.message.id", &*format!("message-{message}"));
+        spans.push(taken.build());
+    }
+    data.facts("worker", &invocations).await;
+    data.spans("worker", &spans).await;
+}
