@@ -70,6 +70,9 @@ pub(crate) struct DemoArguments {
     /// Decides what is ordered and what goes wrong.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Orders of --once; with three times as many as usual the findings are judged, too.
+    #[arg(long, default_value_t = orders::FIXED_ORDERS, requires = "once")]
+    orders: usize,
     /// kill -9 in the middle of the traffic of --once; may be given several times.
     #[arg(long, value_name = "TARGET", requires = "once")]
     kill: Vec<chaos::Target>,

@@ -148,13 +148,10 @@ impl Explainer {
 }
 
 fn life(told: MemoryLife) -> SandboxLife {
-    let [first, middle, last] = told.used;
     SandboxLife {
         sandbox_id: told.sandbox_id,
         invocations: told.invocations,
-        first,
-        middle,
-        last,
+        used: told.used,
         limit: told.limit,
     }
 }

@@ -6,6 +6,7 @@
 mod access;
 mod cursor;
 mod error;
+mod findings;
 mod function;
 mod functions;
 mod invocations;
@@ -71,6 +72,7 @@ fn served(api: Api, registry: &Registry) -> Router {
         Router::new().route(path, guarded)
     };
     Router::new()
+        .merge(route("/api/v1/findings", findings::list()))
         .merge(route("/api/v1/functions", functions::list()))
         .merge(route("/api/v1/functions/{function}", function::detail()))
         .merge(route(

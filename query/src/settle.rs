@@ -1,7 +1,7 @@
 //! Settle: keeps derived tables up to date, in the background.
 //!
 //! A step looks for windows that are closed and not settled, first among the last hours, then in one more day of all that
-//! there are, and computes as many as a step may. Nothing is remembered that matters: what is settled stands in the store
+//! there are, and computes as many as a step may. Where all is settled, it looks at a function and notes what about it costs ([`told`]). Nothing is remembered that matters: what is settled stands in the store
 //! beside the result (`coldtrace_store::settle`), so a restart, another holder of the lease or a gap of days need no care.
 //! Not here: SQL. Invariant: between two steps at least so much time passes that settling takes no more than its share
 //! of one core.
@@ -20,10 +20,14 @@ use tracing::{info, warn};
 mod config;
 mod metrics;
 mod policy;
+mod told;
 
 pub use config::SettleConfig;
 
 use metrics::SettleMetrics;
+use told::Looks;
+
+use crate::journey::Limits;
 
 /// What is looked at in every step: nearly all that is late comes within it.
 const RECENT: Nanos = Nanos::from_millis(2 * 3_600 * 1_000);
@@ -36,6 +40,7 @@ const STATEMENTS: usize = 4;
 /// Keeps derived tables up to date while it has the lease.
 pub(crate) struct Settle {
     settler: Settler,
+    looks: Looks,
     config: SettleConfig,
     metrics: SettleMetrics,
     /// Tells this process from others that claim the lease.
@@ -70,6 +75,7 @@ impl Settle {
     pub(crate) fn new(store: &Store, config: SettleConfig, registry: &Registry) -> Self {
         Self {
             settler: store.settler(),
+            looks: Looks::new(store, Limits::default()),
             config,
             metrics: SettleMetrics::new(registry),
             holder: RandomState::new().hash_one("holder"),
@@ -93,7 +99,10 @@ impl Settle {
         let mut is_failing = false;
         loop {
             let began = Instant::now();
-            let step = self.step(UnixNanos::now()).await;
+            let mut step = self.step(UnixNanos::now()).await;
+            if matches!(step, Ok(Step::Done)) {
+                step = self.look_at_a_function(UnixNanos::now()).await;
+            }
             match &step {
                 Ok(_) if is_failing => info!("settling again"),
                 Err(error) if !is_failing => {
@@ -109,6 +118,14 @@ impl Settle {
                 _ => rest.max(self.config.every),
             };
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Where everything is settled: notes what about one more function costs.
+    pub(crate) async fn look_at_a_function(&mut self, now: UnixNanos) -> Result<Step, SettleError> {
+        match self.looks.step(now).await? {
+            true => Ok(Step::More),
+            false => Ok(Step::Done),
         }
     }
 

@@ -68,6 +68,17 @@ pub(super) struct ApiFunction {
     pub(super) p95: Number,
 }
 
+/// What about a function costs, as the API tells it.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct ApiFinding {
+    pub(super) kind: String,
+}
+
+#[derive(Deserialize)]
+struct FindingList {
+    findings: Vec<ApiFinding>,
+}
+
 #[derive(Deserialize)]
 struct FunctionList {
     functions: Vec<ApiFunction>,
@@ -143,6 +154,13 @@ impl Api {
         }
         let detail: InvocationDetail = parsed(&path, status, &body)?;
         Ok(Some(detail.trace))
+    }
+
+    pub(super) async fn findings(&self, function: &str) -> anyhow::Result<Vec<ApiFinding>> {
+        let function = percent_encoded(function);
+        let path = format!("/api/v1/functions/{function}/findings");
+        let list: FindingList = self.read(&path).await?;
+        Ok(list.findings)
     }
 
     async fn read<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {

@@ -46,6 +46,8 @@ pub(super) struct Outcome {
     killed: Vec<Target>,
     /// Invocations whose extension was killed under them: they may be incomplete.
     excused: Vec<String>,
+    /// What costs, by function; the dearest first.
+    findings: BTreeMap<String, Vec<String>>,
     /// What this run had to show and did not.
     missing: Vec<String>,
 }
@@ -63,12 +65,23 @@ pub(super) async fn run(arguments: &DemoArguments, stage: &Stage) -> anyhow::Res
     let mut outcome = Outcome::of(&book, &judged);
     outcome.seconds = started.elapsed().as_secs_f64();
     outcome.killed = arguments.kill.clone();
-    outcome.missing = outcome.missing(&arguments.kill);
+    outcome.findings = findings(stage).await?;
+    outcome.missing = outcome.missing(arguments);
     Ok(outcome)
 }
 
+async fn findings(stage: &Stage) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+    let mut told = BTreeMap::new();
+    for function in stage.api.functions().await? {
+        let findings = stage.api.findings(&function.function).await?;
+        let kinds = findings.into_iter().map(|finding| finding.kind).collect();
+        told.insert(function.function, kinds);
+    }
+    Ok(told)
+}
+
 async fn drive(arguments: &DemoArguments, stage: &Stage) -> anyhow::Result<Vec<Hit>> {
-    let bursts = Customers::new(arguments.seed).fixed();
+    let bursts = Customers::new(arguments.seed).fixed(arguments.orders);
     let all = bursts.len();
     let mut hits = Vec::new();
     for (number, burst) in bursts.into_iter().enumerate() {
@@ -189,6 +202,7 @@ impl Outcome {
             duplicated_ids: verdict.duplicated.clone(),
             killed: Vec::new(),
             excused: verdict.excused.clone(),
+            findings: BTreeMap::new(),
             missing: Vec::new(),
         }
     }
@@ -201,7 +215,8 @@ impl Outcome {
             && self.missing.is_empty()
     }
 
-    fn missing(&self, killed: &[Target]) -> Vec<String> {
+    fn missing(&self, arguments: &DemoArguments) -> Vec<String> {
+        let killed = &arguments.kill;
         let mut missing = Vec::new();
         let mut at_least = |what: &str, found: usize, wanted: usize| {
             if found < wanted {
@@ -219,6 +234,13 @@ impl Outcome {
         if killed.contains(&Target::Function) {
             at_least("crash", self.outcomes.get("crash").copied().unwrap_or(0), 1);
         }
+        if arguments.orders >= EXPLAINED_ORDERS {
+            for (function, kind) in PLANTED {
+                let found = self.findings.get(function);
+                let is_found = found.is_some_and(|kinds| kinds.iter().any(|one| one == kind));
+                at_least(&format!("{kind} of {function}"), is_found.into(), 1);
+            }
+        }
         if self
             .settled_seconds
             .is_some_and(|settled| settled > DEADLINE.as_secs_f64())
@@ -230,6 +252,16 @@ impl Outcome {
         missing
     }
 }
+
+/// Of so many orders the findings must name what is wrong with the shop.
+const EXPLAINED_ORDERS: usize = 84;
+const PLANTED: [(&str, &str); 5] = [
+    ("checkout", "cold_starts"),
+    ("checkout", "timeouts"),
+    ("inventory", "memory_leak"),
+    ("inventory", "repeated_calls"),
+    ("inventory", "slow_dependency"),
+];
 
 /// What a run must have among its outcomes.
 const WANTED_OUTCOMES: [&str; 4] = ["ok", "error", "timeout", "oom"];

@@ -20,6 +20,8 @@ pub(super) enum Twist {
     Hanging,
     /// An article that is no longer sold: inventory throws, checkout apologises.
     Discontinued,
+    /// A whole tea room's order: inventory asks for each article, one after the other.
+    Wholesale,
     /// A receipt with the whole catalogue attached: mailer runs out of memory.
     Catalogue,
 }
@@ -55,17 +57,20 @@ const GOODS: [&str; 6] = [
 ];
 
 /// How often each twist comes up when a fixed amount of traffic is driven.
-const PLANTED: [(Twist, usize); 6] = [
+const PLANTED: [(Twist, usize); 7] = [
     (Twist::SlowStock, 3),
     (Twist::SlowPayment, 2),
     (Twist::Declined, 2),
     (Twist::Hanging, 1),
     (Twist::Discontinued, 1),
+    (Twist::Wholesale, 4),
     (Twist::Catalogue, 2),
 ];
 
 /// Three functions and a few failures make about 80 invocations of these.
-const FIXED_ORDERS: usize = 28;
+pub(super) const FIXED_ORDERS: usize = 28;
+/// Articles of a large order.
+const WHOLESALE_ARTICLES: u64 = 12;
 
 impl Customers {
     pub(super) fn new(seed: u64) -> Self {
@@ -75,13 +80,15 @@ impl Customers {
         }
     }
 
-    /// A fixed amount of traffic in which every twist comes up, in an order that the seed decides.
-    pub(super) fn fixed(&mut self) -> Vec<Burst> {
+    /// A fixed amount of traffic in which every twist comes up, in an order that the seed decides; of more orders than
+    /// [`FIXED_ORDERS`] each comes up as much more often.
+    pub(super) fn fixed(&mut self, orders: usize) -> Vec<Burst> {
+        let times_more = (orders / FIXED_ORDERS).max(1);
         let mut twists: Vec<Twist> = PLANTED
             .iter()
-            .flat_map(|&(twist, times)| std::iter::repeat_n(twist, times))
+            .flat_map(|&(twist, times)| std::iter::repeat_n(twist, times * times_more))
             .collect();
-        twists.resize(FIXED_ORDERS, Twist::Plain);
+        twists.resize(orders.max(FIXED_ORDERS), Twist::Plain);
         self.dice.shuffle(&mut twists);
         let mut bursts = Vec::new();
         let mut rest = twists.as_slice();
@@ -110,6 +117,7 @@ impl Customers {
                     10 => Twist::Hanging,
                     11 => Twist::Discontinued,
                     12 => Twist::Catalogue,
+                    13..18 => Twist::Wholesale,
                     _ => Twist::Plain,
                 };
                 self.order(twist)
@@ -125,7 +133,11 @@ impl Customers {
     fn order(&mut self, twist: Twist) -> Order {
         let number = self.next_number;
         self.next_number += 1;
-        let mut goods: Vec<(&'static str, u64)> = (0..self.dice.between(1, 3))
+        let articles = match twist {
+            Twist::Wholesale => WHOLESALE_ARTICLES,
+            _ => self.dice.between(1, 3),
+        };
+        let mut goods: Vec<(&'static str, u64)> = (0..articles)
             .map(|_| {
                 let article = GOODS[self.dice.below(GOODS.len() as u64) as usize];
                 (article, self.dice.between(1, 4))
@@ -207,14 +219,15 @@ mod tests {
 
     #[test]
     fn the_same_seed_orders_the_same() {
-        assert_eq!(Customers::new(7).fixed(), Customers::new(7).fixed());
-        assert_ne!(Customers::new(7).fixed(), Customers::new(8).fixed());
+        let fixed = |seed| Customers::new(seed).fixed(FIXED_ORDERS);
+        assert_eq!(fixed(7), fixed(7));
+        assert_ne!(fixed(7), fixed(8));
     }
 
     #[test]
     fn fixed_traffic_has_every_twist_whatever_the_seed() {
         for seed in 0..50 {
-            let bursts = Customers::new(seed).fixed();
+            let bursts = Customers::new(seed).fixed(FIXED_ORDERS);
             let orders: Vec<&Order> = bursts.iter().flatten().collect();
             assert_eq!(orders.len(), FIXED_ORDERS);
             for (twist, times) in PLANTED {

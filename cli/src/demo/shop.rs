@@ -121,6 +121,7 @@ impl Common<'_> {
     fn inventory(&self, town: &str) -> FunctionConfig {
         let environment = [
             ("STOCK_URL", format!("{town}/stock")),
+            ("SHELVES_URL", format!("{town}/shelves")),
             ("OTEL_SERVICE_NAME", "inventory".to_owned()),
         ];
         FunctionConfig {

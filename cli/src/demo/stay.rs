@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use super::orders::Customers;
+use super::orders::{Customers, FIXED_ORDERS};
 use super::stage::Stage;
 use super::{table, tell};
 use crate::settings::say;
@@ -16,7 +16,7 @@ const REPRINT: Duration = Duration::from_secs(60);
 pub(super) async fn run(seed: u64, stage: &Stage) -> anyhow::Result<()> {
     let mut customers = Customers::new(seed);
     tell("the first customers come; cold starts take a moment");
-    for burst in customers.fixed().into_iter().take(4) {
+    for burst in customers.fixed(FIXED_ORDERS).into_iter().take(4) {
         stage.serve(burst).await;
     }
     let traffic = async {

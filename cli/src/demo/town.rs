@@ -12,7 +12,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use coldtrace_model::{SpanId, TraceId};
 use serde_json::{Map, Value, json};
 
@@ -32,6 +32,7 @@ pub(super) const SLOW_CARD: &str = "4000-slow";
 pub(super) const HANGING_CARD: &str = "4000-hanging";
 
 const STOCK_USUAL: Duration = Duration::from_millis(8);
+const SHELF_USUAL: Duration = Duration::from_millis(6);
 const STOCK_SLOW: Duration = Duration::from_millis(700);
 const BANK_USUAL: Duration = Duration::from_millis(15);
 const BANK_SLOW: Duration = Duration::from_millis(500);
@@ -61,6 +62,7 @@ pub(super) fn router(shop: Arc<Shop>, ledger: Ledger, seed: u64) -> Router {
         .route("/queues/receipts", post(queue))
         .route("/bank/payments", post(bank))
         .route("/stock", post(stock))
+        .route("/shelves/{sku}", get(shelf))
         .with_state(town)
 }
 
@@ -135,6 +137,12 @@ async fn stock(State(town): State<Town>, headers: HeaderMap, body: Bytes) -> Res
     };
     tokio::time::sleep(patience).await;
     axum::Json(json!({"sku": sku, "price": price})).into_response()
+}
+
+async fn shelf(State(town): State<Town>, Path(sku): Path<String>, headers: HeaderMap) -> Response {
+    town.note_call("inventory", &headers);
+    tokio::time::sleep(SHELF_USUAL).await;
+    axum::Json(json!({"sku": sku, "shelf": sku.len()})).into_response()
 }
 
 impl Town {

@@ -81,7 +81,10 @@ impl Gain {
     fn told(&self) -> Vec<String> {
         let mut told = Vec::new();
         if self.failures > 0.0 {
-            told.push(format!("{:.2} % fewer failures", self.failures * 100.0));
+            told.push(format!(
+                "{:.2} % of invocations would not fail",
+                self.failures * 100.0
+            ));
         }
         for (name, gain) in [("p50", &self.p50), ("p95", &self.p95), ("p99", &self.p99)] {
             let gain = nanos(gain);

@@ -52,12 +52,8 @@ pub struct SandboxLife {
     pub sandbox_id: SandboxId,
     /// Invocations that told of its memory.
     pub invocations: u64,
-    /// After its first invocation.
-    pub first: ByteSize,
-    /// After half of them.
-    pub middle: ByteSize,
-    /// After the last.
-    pub last: ByteSize,
+    /// After the first, after half, after three quarters, and after all of them.
+    pub used: [ByteSize; 4],
     /// What it may use.
     pub limit: ByteSize,
 }

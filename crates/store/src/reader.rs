@@ -8,6 +8,7 @@ mod candidates;
 mod correlation;
 mod edges;
 mod error;
+mod findings;
 mod functions;
 mod invocations;
 mod logs;
@@ -25,6 +26,7 @@ pub use candidates::{Between, Candidate, CandidateFilter, SpanFilter, ValueFilte
 pub use correlation::{RequestTrace, TraceWindow};
 pub use edges::{Edge, EdgeKind};
 pub use error::ReadError;
+pub use findings::FindingRecord;
 pub use functions::FunctionSummary;
 pub use invocations::{InvocationFilter, InvocationKey};
 pub use logs::{LogFilter, LogRecordRow};

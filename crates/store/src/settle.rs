@@ -14,8 +14,10 @@ mod audit;
 pub(crate) mod edges;
 pub(crate) mod functions;
 mod lease;
+mod told;
 pub(crate) mod windows;
 
+pub use told::{DueFunction, ToldFinding};
 pub use windows::Window;
 
 use std::hash::{BuildHasher as _, RandomState};

@@ -106,8 +106,13 @@ impl Params {
 impl GivenRange {
     /// What the list reaches over, with the defaults filled in.
     pub(super) fn or_last_hour(self, now: UnixNanos) -> Result<TimeRange, ApiError> {
+        self.or_last(DEFAULT_REACH, now)
+    }
+
+    /// The same for a list that reaches as far back by default.
+    pub(super) fn or_last(self, reach: Nanos, now: UnixNanos) -> Result<TimeRange, ApiError> {
         let to = self.to.unwrap_or(now);
-        let from = self.from.unwrap_or(to.minus(DEFAULT_REACH));
+        let from = self.from.unwrap_or(to.minus(reach));
         if from > to {
             return Err(ApiError::invalid("from", "must not be later than `to`"));
         }

@@ -26,14 +26,15 @@ pub(crate) struct FunctionFindingReply<'a> {
     question: String,
 }
 
+/// What would be saved.
 #[derive(Serialize)]
-struct GainReply {
-    mean: Decimal,
-    p50: Decimal,
-    p95: Decimal,
-    p99: Decimal,
-    failures: f64,
-    monthly: Option<Signed>,
+pub(crate) struct GainReply {
+    pub(crate) mean: Decimal,
+    pub(crate) p50: Decimal,
+    pub(crate) p95: Decimal,
+    pub(crate) p99: Decimal,
+    pub(crate) failures: f64,
+    pub(crate) monthly: Option<Signed>,
 }
 
 /// The schema `Figure`: one of its values, and the same for people.
@@ -74,7 +75,7 @@ impl<'a> FunctionFindingReply<'a> {
 }
 
 /// Where the API lists what a finding is about.
-fn path_of(question: &Question, function: &str, range: TimeRange) -> String {
+pub(crate) fn path_of(question: &Question, function: &str, range: TimeRange) -> String {
     let (from, to) = (range.from.0, range.to.0);
     let of_function = format!("function={}", escaped(function));
     let (list, filter) = match question {

@@ -35,6 +35,7 @@ async fn every_reply_is_what_the_description_says() {
     let description = Description::read();
     let range = "from=1767225600000000000&to=1767229200000000000";
     let cases = [
+        ("/api/v1/findings", vec![String::new(), "?from=x".into()]),
         (
             "/api/v1/functions",
             vec![format!("?{range}"), "?to=x".into()],

@@ -1,15 +1,20 @@
 use axum::http::StatusCode;
-use coldtrace_model::{ByteSize, Cold, Invocation, Nanos, Outcome, Span, SpanKind};
-use coldtrace_testkit::{engine, invocation, span};
+use coldtrace_model::{ByteSize, Cold, Invocation, Nanos, Outcome, Span, SpanKind, Tenant};
+use coldtrace_service::metrics::Registry;
+use coldtrace_store::settle::DueFunction;
+use coldtrace_testkit::{at, engine, invocation, span};
 use insta::assert_json_snapshot;
 use serde_json::Value;
 
 use super::fixture::{Data, an_order};
 use super::served::Served;
+use super::settle::settling;
+use crate::settle::Step;
 
 /// From the tests' epoch, an hour.
 const RANGE: &str = "from=1767225600000000000&to=1767229200000000000";
 const EVERY: f64 = 20_000.0;
+const MINUTE: f64 = 60_000.0;
 
 #[tokio::test]
 async fn a_function_is_told_by_what_tells_its_invocations_apart() {
@@ -49,6 +54,54 @@ async fn findings_name_what_costs_and_their_questions_show_it() {
     check(&served, "worker", &["duplicate_processing"]).await;
     let path = format!("/api/v1/functions/cart/findings?{RANGE}");
     assert_json_snapshot!("findings", served.ok(&path).await);
+}
+
+#[tokio::test]
+async fn settle_looks_at_each_function_once_an_hour_and_the_list_says_since_when() {
+    let engine = engine::start().await;
+    let store = engine.store();
+    leaky(&Data::of(&store)).await;
+    worker(&Data::of_a_stranger(&store)).await;
+    let mut settle = settling(&store, &Registry::new());
+    let first = at(62.0 * MINUTE);
+    while settle.step(first).await.expect("a step") == Step::More {}
+    let mut looks = 0;
+    while settle.look_at_a_function(first).await.expect("a look") == Step::More {
+        looks += 1;
+    }
+    assert_eq!(looks, 2, "one function of each tenant");
+    let again = at(100.0 * MINUTE);
+    assert_eq!(
+        settle.look_at_a_function(again).await.expect("a look"),
+        Step::Done
+    );
+    let third = at(123.0 * MINUTE);
+    assert_eq!(
+        settle.look_at_a_function(third).await.expect("a look"),
+        Step::More
+    );
+
+    let served = Served::on(&store);
+    let all = "/api/v1/findings?from=1767225600000000000&to=1767240000000000000";
+    let list = served.ok(all).await;
+    assert_eq!(list["total"], 1, "others' findings are theirs: {list:#}");
+    let finding = &list["findings"][0];
+    assert_eq!(finding["kind"], "memory_leak");
+    assert_eq!(finding["first_seen"], first.0.to_string());
+    assert_eq!(finding["last_seen"], third.0.to_string());
+    assert_eq!(finding["is_there"], true);
+    let of_another = served.ok(&format!("{all}&function=worker")).await;
+    assert_eq!(of_another["total"], 0);
+
+    // A look that finds nothing ends what was told before.
+    let due = DueFunction {
+        tenant: Tenant::parse("default").expect("a tenant"),
+        function: "leaky".to_owned(),
+        keep_days: 7_300,
+    };
+    let told = store.settler().tell(&due, at(190.0 * MINUTE), &[]).await;
+    told.expect("the engine takes it");
+    assert_eq!(served.ok(all).await["findings"][0]["is_there"], false);
 }
 
 /// That exactly these are found, that the list that each names is there and not empty, and that its examples are.

@@ -16,7 +16,7 @@ const MINUTE: f64 = 60.0 * SECOND;
 const HOUR: f64 = 60.0 * MINUTE;
 const RANGE: &str = "from=1767225600000000000&to=1767229200000000000";
 
-fn settling(store: &Store, registry: &Registry) -> Settle {
+pub(super) fn settling(store: &Store, registry: &Registry) -> Settle {
     let mut settings = Settings::load(None, []);
     let config = SettleConfig::read(&mut settings.section("settle"));
     Settle::new(store, config, registry)

@@ -502,9 +502,12 @@ impl World {
                 SandboxLife {
                     sandbox_id: sandbox_id(&format!("sandbox-{one}")),
                     invocations: next - first,
-                    first: size(first),
-                    middle: size(u64::midpoint(first, next)),
-                    last: size(next - 1),
+                    used: [
+                        size(first),
+                        size(first + (next - first) / 2),
+                        size(first + (next - first) * 3 / 4),
+                        size(next - 1),
+                    ],
                     limit: ByteSize::from_mib(self.memory as u64),
                 }
             })

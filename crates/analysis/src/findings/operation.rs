@@ -27,6 +27,9 @@ const STATEMENTS: [&str; 8] = [
     "db.collection.name",
 ];
 
+/// A call's whole address, by the names that conventions have had for it.
+const ADDRESSES: [&str; 2] = ["url.full", "http.url"];
+
 /// The operation of every node, as a number that is the same in every trace; nothing for what calls nobody.
 pub(crate) struct Operations(Vec<Option<u64>>);
 
@@ -49,6 +52,7 @@ fn hash(span: &Span) -> u64 {
     let mut hasher = DefaultHasher::new();
     (span.kind as u8).hash(&mut hasher);
     normalised(&span.name, &mut hasher);
+    normalised(endpoint(span).unwrap_or_default(), &mut hasher);
     for key in PEERS.iter().chain(&STATEMENTS) {
         match attribute(&span.attributes, key) {
             Some(AttributeValue::String(text)) => normalised(text, &mut hasher),
@@ -57,6 +61,23 @@ fn hash(span: &Span) -> u64 {
         }
     }
     hasher.finish()
+}
+
+/// Of a call over HTTP, the host and the first part of the path, which tells services behind one host apart; what follows is mostly ids.
+pub(super) fn endpoint(span: &Span) -> Option<&str> {
+    let address = ADDRESSES
+        .iter()
+        .find_map(|key| attribute(&span.attributes, key)?.as_str())?;
+    let (_, rest) = address.split_once("://")?;
+    let rest = rest.split(['?', '#']).next().unwrap_or(rest);
+    // Who asks is no part of it.
+    let (host, _) = rest.split_once('/').unwrap_or((rest, ""));
+    let begin = host.rfind('@').map_or(0, |at| at + 1);
+    let end = rest
+        .match_indices('/')
+        .nth(1)
+        .map_or(rest.len(), |(at, _)| at);
+    rest.get(begin..end)
 }
 
 /// A statement without its literals: `id = 17` and `id = 'a'` ask the same, and so do lists of any length.
@@ -105,6 +126,25 @@ mod tests {
         let mut hasher = DefaultHasher::new();
         normalised(text, &mut hasher);
         hasher.finish()
+    }
+
+    #[test]
+    fn an_endpoint_is_a_host_and_the_first_part_of_the_path() {
+        let cases = [
+            (
+                "http://127.0.0.1:80/bank/payments?x=/",
+                Some("127.0.0.1:80/bank"),
+            ),
+            ("https://me:secret@host/a/b/c", Some("host/a")),
+            ("https://host", Some("host")),
+            ("https://host/?a/b", Some("host/")),
+            ("/relative", None),
+            ("x://", Some("")),
+        ];
+        for (address, expected) in cases {
+            let call = coldtrace_testkit::span("GET").attribute("http.url", address);
+            assert_eq!(endpoint(&call.build()), expected, "{address}");
+        }
     }
 
     #[test]

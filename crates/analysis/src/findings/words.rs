@@ -2,6 +2,7 @@
 
 use coldtrace_model::{AttributeValue, Nanos, attribute};
 
+use super::operation::endpoint;
 use super::{Finding, FindingKind};
 use crate::Trace;
 
@@ -97,7 +98,8 @@ pub(crate) fn name(trace: &Trace, place: usize) -> String {
     let told = TARGETS
         .iter()
         .find_map(|key| attribute(&span.attributes, key));
-    let target = told.and_then(AttributeValue::as_str).unwrap_or_default();
+    let target = told.and_then(AttributeValue::as_str);
+    let target = target.or_else(|| endpoint(span)).unwrap_or_default();
     match target.is_empty() || span.name.contains(target) {
         true => span.name.clone(),
         false => format!("{} {target}", span.name),

@@ -9,7 +9,7 @@ use super::{Fault, Figure, FunctionFinding, Question, words};
 use crate::Confidence;
 
 /// Fewer cold starts are chance.
-const LEAST_SEEN: usize = 5;
+const LEAST_SEEN: usize = 3;
 /// What happens to fewer than these no percentile that people look at shows.
 const LEAST_SHARE: f64 = 0.01;
 /// From so many on there is no doubt.

@@ -15,6 +15,8 @@ const LEAST_SEEN: usize = 20;
 const OWN_SHARE: f64 = 0.3;
 /// Of what it is given, what it must use to lack more.
 const USED_UP: f64 = 0.8;
+/// Who uses more than he is given is not held to it: an emulator, or another platform.
+const NOT_HELD: f64 = 1.2;
 
 /// Room above the most that was used.
 const ROOM: f64 = 1.3;
@@ -25,13 +27,13 @@ const STEP: u64 = 64 << 20;
 
 /// Sandboxes with fewer invocations tell no trend.
 const LEAST_LIFE: u64 = 20;
-const LEAST_LIVES: usize = 3;
+const LEAST_LIVES: usize = 2;
 /// So many of them must grow.
 const LEAKING_SHARE: f64 = 0.6;
-/// By so much of their limit.
+/// By so much of their limit, in the second half of their lives: what is filled in the first is a cache.
 const LEAST_GROWTH: f64 = 0.05;
-/// In both halves of their lives: what is filled once is a cache.
-const LEAST_HALF: f64 = 0.25;
+/// And in both quarters of that half.
+const LEAST_QUARTER: f64 = 0.2;
 
 pub(super) fn find(case: &Case<'_>, found: &mut Vec<FunctionFinding>) {
     let starved = starved(case);
@@ -75,7 +77,8 @@ fn starved(case: &Case<'_>) -> Option<FunctionFinding> {
             billed: time,
         });
     }
-    if saved.len() < LEAST_SEEN || own < whole * OWN_SHARE || used < given * USED_UP {
+    let is_starved = (USED_UP..NOT_HELD).contains(&(used / given.max(1.0)));
+    if saved.len() < LEAST_SEEN || own < whole * OWN_SHARE || !is_starved {
         return None;
     }
     let mut gain = case.gain(Among::Traced, &saved);
@@ -199,13 +202,13 @@ fn leaking(case: &Case<'_>) -> Option<FunctionFinding> {
         return None;
     }
     let grown: u64 = growing.iter().map(|life| growth(life)).sum();
-    let steps: u64 = growing.iter().map(|life| life.invocations - 1).sum();
+    let steps: u64 = growing.iter().map(|life| life.invocations / 2).sum();
     let each = ByteSize(grown / steps.max(1));
     let ended: Vec<(usize, &Invocation)> = case
         .invocations()
         .filter(|(_, one)| one.outcome == Outcome::OutOfMemory)
         .collect();
-    let first = growing.iter().map(|life| life.first.0).sum::<u64>() / growing.len() as u64;
+    let first = growing.iter().map(|life| life.used[0].0).sum::<u64>() / growing.len() as u64;
     let limit = growing.iter().map(|life| life.limit).max()?;
     let until = limit.0.saturating_sub(first) / each.0.max(1);
     let examples = ended.iter().map(|(_, one)| &one.request_id);
@@ -236,16 +239,18 @@ fn leaking(case: &Case<'_>) -> Option<FunctionFinding> {
     })
 }
 
+/// In the second half of its life.
 fn growth(life: &SandboxLife) -> u64 {
-    life.last.0.saturating_sub(life.first.0)
+    let [_, half, _, last] = life.used;
+    last.0.saturating_sub(half.0)
 }
 
-/// In both halves of its life.
 fn grows(life: &SandboxLife) -> bool {
-    let whole = growth(life) as f64;
-    let first_half = life.middle.0.saturating_sub(life.first.0) as f64;
-    let second_half = life.last.0.saturating_sub(life.middle.0) as f64;
-    whole >= life.limit.0 as f64 * LEAST_GROWTH && first_half.min(second_half) >= whole * LEAST_HALF
+    let [_, half, three_quarters, last] = life.used;
+    let grown = growth(life) as f64;
+    let third = three_quarters.0.saturating_sub(half.0) as f64;
+    let fourth = last.0.saturating_sub(three_quarters.0) as f64;
+    grown >= life.limit.0 as f64 * LEAST_GROWTH && third.min(fourth) >= grown * LEAST_QUARTER
 }
 
 /// Each sandbox that ended is followed by another that must be started: of all starts, as many as ended.

@@ -57,8 +57,8 @@ pub struct MemoryLife {
     pub sandbox_id: SandboxId,
     /// Invocations that told of its memory.
     pub invocations: u64,
-    /// Most used after the first, after half, and after all of them.
-    pub used: [ByteSize; 3],
+    /// Most used after the first, after half, after three quarters, and after all of them.
+    pub used: [ByteSize; 4],
     /// Configured memory; 0 if not known.
     pub limit: ByteSize,
 }
@@ -95,9 +95,7 @@ struct PartRow {
 struct LifeRow {
     sandbox_id: String,
     invocations: u64,
-    first: u64,
-    middle: u64,
-    last: u64,
+    used: Vec<u64>,
     memory: u64,
 }
 
@@ -203,16 +201,17 @@ impl Reader {
         let function = sql::text(function);
         let rows: Vec<LifeRow> = self
             .rows(&format!(
-                "SELECT sandbox_id, count() AS invocations, argMin(used, at) AS first,
-                    arraySort(groupArray((at, used)))[intDiv(count(), 2) + 1].2 AS middle,
-                    argMax(used, at) AS last, max(memory) AS memory
+                "SELECT sandbox_id, invocations, arrayMap(place -> lives[place].2, [1, intDiv(invocations, 2) + 1,
+                        intDiv(invocations * 3, 4) + 1, invocations]) AS used, memory
                 FROM (
+                    SELECT sandbox_id, count() AS invocations, arraySort(groupArray((at, told.used))) AS lives,
+                        max(told.memory) AS memory FROM (
                     SELECT max(i.sandbox_id) AS sandbox_id, (ts, request_id) AS at,
                         max(max_memory_bytes) AS used, max(memory_bytes) AS memory
                     FROM invocations AS i
                     WHERE {owned} AND function = {function} AND {within} AND max_memory_bytes != 0
-                    GROUP BY ts, request_id)
-                WHERE sandbox_id != '' GROUP BY sandbox_id HAVING invocations >= {least}
+                    GROUP BY ts, request_id) AS told
+                    WHERE sandbox_id != '' GROUP BY sandbox_id HAVING invocations >= {least})
                 ORDER BY invocations DESC, sandbox_id LIMIT {LIVES}"
             ))
             .await?;
@@ -275,10 +274,11 @@ impl From<PartRow> for FunctionPart {
 
 impl LifeRow {
     fn into_life(self) -> Option<MemoryLife> {
+        let used: [u64; 4] = self.used.try_into().ok()?;
         Some(MemoryLife {
             sandbox_id: SandboxId::parse(&self.sandbox_id).ok()?,
             invocations: self.invocations,
-            used: [self.first, self.middle, self.last].map(ByteSize),
+            used: used.map(ByteSize),
             limit: ByteSize(self.memory),
         })
     }
