@@ -53,7 +53,10 @@ async function walk(page: Page, url: string, name: string, theme: string): Promi
   await keep(page, `real-functions-${theme}`);
   await openRow(page, name);
   await expect(page.getByRole("heading", { level: 1, name })).toBeVisible();
-  await expect(page.locator("tbody tr").first()).toBeVisible();
+  const list = page.getByRole("table", { name: "Invocations" });
+  await expect(list.locator("tbody tr").first()).toBeVisible();
+  const costs = page.getByRole("region", { name: "What costs here" });
+  await expect(costs.getByText(/looked at/)).toBeVisible();
   await keep(page, `real-function-${theme}`);
 
   await page.keyboard.press("j");

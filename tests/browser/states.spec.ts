@@ -23,6 +23,8 @@ interface State {
   readonly name: string;
   readonly scenario: Scenario;
   readonly path: string;
+  /** Some of what it asks for is not there, and the browser says so. */
+  readonly isMissing?: true;
   /** Looked at a day later: dates stand before the times. */
   readonly isLater?: true;
   /** What is seen once the page is there. */
@@ -31,7 +33,7 @@ interface State {
 
 const heading = (text: string | RegExp) => (page: Page) =>
   expect(page.getByRole("heading", { name: text }).first()).toBeVisible();
-const loading = (page: Page) => expect(page.getByRole("status", { name: /Loading/ })).toBeVisible();
+const loading = (page: Page) => expect(page.getByRole("status", { name: /Loading/ }).last()).toBeVisible();
 const rows = (page: Page) => expect(page.locator("tbody tr").first()).toBeVisible();
 const openFirst = async (page: Page) => {
   await page.locator("tbody tr a").first().click();
@@ -48,11 +50,14 @@ const STATES: readonly State[] = [
   { name: "functions-empty", scenario: "empty", path: "/", shown: heading(/No function was invoked/) },
   { name: "functions-loading", scenario: "loading", path: "/", shown: loading },
   { name: "functions-error", scenario: "error", path: "/", shown: heading("No functions to show") },
-  { name: "function", scenario: "full", path: "/functions/checkout", shown: rows },
+  { name: "function", scenario: "full", path: "/functions/checkout", shown: heading("Cold starts") },
+  { name: "function-heatmap", scenario: "full", path: "/functions/checkout?chart=heatmap", shown: rows },
+  { name: "function-nothing", scenario: "full", path: "/functions/mailer", shown: heading(/Nothing costs more/) },
   {
     name: "function-empty",
     scenario: "empty",
     path: "/functions/checkout",
+    isMissing: true,
     shown: heading(/No invocation of checkout/),
   },
   { name: "function-loading", scenario: "loading", path: "/functions/checkout", shown: loading },
@@ -67,6 +72,7 @@ const STATES: readonly State[] = [
     name: "invocation-missing",
     scenario: "full",
     path: "/invocations/some",
+    isMissing: true,
     shown: heading("There is no such invocation"),
   },
   { name: "invocation-error", scenario: "error", path: "/invocations/some", shown: heading("No invocation to show") },
@@ -115,7 +121,7 @@ for (const look of LOOKS) {
 }
 
 async function check(page: Page, state: State, look: Look): Promise<void> {
-  const problems = watchForProblems(page, state.scenario === "error" || state.name.endsWith("missing"));
+  const problems = watchForProblems(page, state.scenario === "error" || state.isMissing);
   if (state.isLater) await page.clock.setFixedTime(Date.now() + DAY_MILLIS);
   await page.goto(`${servers.get(state.scenario)?.url}${state.path}`);
   await state.shown(page);

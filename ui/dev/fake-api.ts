@@ -1,7 +1,8 @@
 /** The API without a backend: answers as `query/openapi.yaml` says, from a made-up shop. Never part of the product. */
 
 import type { components } from "../src/api/generated/openapi.ts";
-import { shop, type Told } from "./shop.ts";
+import { findings } from "./function-findings.ts";
+import { costOf, shop, type Told } from "./shop.ts";
 
 type Schemas = components["schemas"];
 
@@ -14,6 +15,12 @@ export interface Answer {
 }
 
 const PAGE = 100;
+const MINUTE = 60_000_000_000n;
+/** Of a chart; what its steps may be, in minutes. */
+const STEPS = 120n;
+const STEP_MINUTES = [1n, 2n, 5n, 10n, 20n, 30n, 60n, 120n, 360n, 720n, 1440n];
+/** As the API's: buckets for each doubling of microseconds. */
+const PER_OCTAVE = 32;
 
 export class FakeApi {
   readonly #scenario: Scenario;
@@ -34,8 +41,9 @@ export class FakeApi {
         "The store at http://127.0.0.1:7071 does not answer: connection refused. It is tried again.",
       );
     }
-    const [, , , resource, id] = url.pathname.split("/");
-    if (resource === "functions") return { status: 200, body: this.#functions(url) };
+    const [, , , resource, id, part] = url.pathname.split("/");
+    if (resource === "functions")
+      return id === undefined ? this.#functions(url) : this.#function(url, decodeURIComponent(id), part);
     if (resource === "invocations")
       return id === undefined ? this.#invocations(url) : this.#invocation(decodeURIComponent(id));
     if (resource === "traces") return id === undefined ? this.#traces(url) : this.#trace(id);
@@ -48,13 +56,25 @@ export class FakeApi {
     return this.#told.filter(({ invocation }) => BigInt(invocation.start) >= from && BigInt(invocation.start) < to);
   }
 
-  #functions(url: URL): Schemas["FunctionList"] {
+  #functions(url: URL): Answer {
     const groups = new Map<string, Schemas["Invocation"][]>();
     for (const { invocation } of this.#inRange(url)) {
       groups.set(invocation.function, [...(groups.get(invocation.function) ?? []), invocation]);
     }
     const functions = [...groups.values()].map(summary);
-    return { functions, total: functions.length };
+    const body: Schemas["FunctionList"] = { functions, total: functions.length };
+    return { status: 200, body };
+  }
+
+  #function(url: URL, name: string, part: string | undefined): Answer {
+    const told = this.#inRange(url).map(one => one.invocation);
+    const invocations = told.filter(one => one.function === name);
+    if (invocations.length === 0)
+      return failed(404, "not_found", `The function ${name} was not invoked in this range.`);
+    if (part === "findings") return { status: 200, body: findings(name, invocations, url.search) };
+    const length = BigInt(url.searchParams.get("to") ?? "0") - BigInt(url.searchParams.get("from") ?? "0");
+    const minutes = STEP_MINUTES.find(minutes => length / (minutes * MINUTE) <= STEPS) ?? 1440n;
+    return { status: 200, body: detail(invocations, minutes * MINUTE) };
   }
 
   #invocations(url: URL): Answer {
@@ -143,6 +163,81 @@ function summary(invocations: Schemas["Invocation"][]): Schemas["Function"] {
     init_p50: part(inits, 0.5),
     last_seen: newest.start,
   };
+}
+
+function detail(invocations: Schemas["Invocation"][], step: bigint): Schemas["FunctionDetail"] {
+  const { p99, billed, cost } = functionPart(invocations, {});
+  const points = grouped(invocations, one => String((BigInt(one.start) / step) * step));
+  const starts = grouped(invocations, one => one.cold);
+  return {
+    function: summary(invocations),
+    region: "eu-central-1",
+    p99,
+    billed,
+    cost,
+    prices_of: "2026-11",
+    versions: grouped(invocations, one => one.version).map(([version, of]) => functionPart(of, { version })),
+    memory_sizes: grouped(invocations, one => one.memory_bytes).map(([memory_bytes, of]) =>
+      functionPart(of, { memory_bytes, architecture: "x86_64" }),
+    ),
+    starts: starts.map(([cold, of]) => {
+      const inits = sorted(of.map(one => one.init));
+      return { cold, invocations: String(of.length), init_p50: part(inits, 0.5), init_p95: part(inits, 0.95) };
+    }),
+    step: String(step),
+    points: points.map(([start, of]) => point(start, of)),
+  };
+}
+
+function point(start: string, invocations: Schemas["Invocation"][]): Schemas["FunctionPoint"] {
+  const { cold_starts, errors, timeouts, ooms } = summary(invocations);
+  const { p50, p95, p99, max, billed, max_memory_bytes } = functionPart(invocations, {});
+  const buckets = grouped(sorted(invocations.map(one => one.duration)), bucketEnd);
+  return {
+    start,
+    invocations: String(invocations.length),
+    ...{ cold_starts, errors, timeouts, ooms, p50, p95, p99, max, billed, max_memory_bytes },
+    durations: buckets.map(([end, of]) => [end, String(of.length)]),
+  };
+}
+
+function bucketEnd(length: bigint): string {
+  const index = Math.ceil(Math.log2(Number(length) / 1e3) * PER_OCTAVE);
+  return String(Math.floor(2 ** (index / PER_OCTAVE) * 1e3));
+}
+
+function functionPart(
+  invocations: Schemas["Invocation"][],
+  common: Partial<Schemas["FunctionPart"]>,
+): Schemas["FunctionPart"] {
+  const lengths = sorted(invocations.map(one => one.duration));
+  const used = sorted(invocations.map(one => one.max_memory_bytes));
+  const sum = (of: readonly (string | null)[]) => String(of.reduce((all, one) => all + BigInt(one ?? "0"), 0n));
+  const { cold_starts, errors, p50, p95, max } = summary(invocations);
+  return {
+    version: null,
+    memory_bytes: null,
+    architecture: null,
+    invocations: String(invocations.length),
+    ...{ cold_starts, errors, p50, p95, max },
+    p99: part(lengths, 0.99) ?? "0",
+    billed: sum(invocations.map(one => one.billed)),
+    cost: sum(invocations.map(costOf)),
+    max_memory_bytes: part(used, 1),
+    first_seen: invocations.at(-1)?.start ?? "0",
+    last_seen: invocations[0]?.start ?? "0",
+    ...common,
+  };
+}
+
+/** Of what is listed newest first: the earliest first. */
+function grouped<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): [Key, Item[]][] {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items.toReversed()) {
+    const key = keyOf(item);
+    groups.set(key, [item, ...(groups.get(key) ?? [])]);
+  }
+  return [...groups];
 }
 
 function sorted(lengths: readonly (string | null)[]): bigint[] {

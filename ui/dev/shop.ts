@@ -10,6 +10,8 @@ export interface Told {
 
 const MB = 1024n * 1024n;
 const HOUR_MS = 3_600_000;
+/** How long ago checkout got its latest version, with half of the memory. */
+const DEPLOYED_MS = 25 * 60_000;
 /** So many invocations that a list has more than one page. */
 const COUNT = 236;
 export const BIG = 20_000;
@@ -53,7 +55,7 @@ export function shop(now: number): Told[] {
   special(told, now);
   for (let at = 0; at < COUNT; at++) {
     const start = now - 90_000 - random.next() ** 1.4 * (HOUR_MS - 200_000);
-    told.push(ordinary(start, 100 + at, random));
+    told.push(ordinary(start, 100 + at, random, start < now - DEPLOYED_MS));
   }
   return told.sort((left, right) => Number(BigInt(right.invocation.start) - BigInt(left.invocation.start)));
 }
@@ -72,7 +74,7 @@ function made(name: Name, startMs: number, seed: number, changes: Partial<Invoca
   const random = new Random(seed * 7919);
   const drawn = kind.typical * (0.6 + random.next() ** 3 * 3);
   const duration = changes.duration == null ? drawn : Number(BigInt(changes.duration)) / 1e6;
-  return {
+  const invocation: Omit<Invocation, "cost"> = {
     request_id: random.uuid(),
     function: kind.name,
     start: String(BigInt(Math.round(startMs)) * 1_000_000n + BigInt(Math.floor(random.next() * 1e6))),
@@ -82,7 +84,7 @@ function made(name: Name, startMs: number, seed: number, changes: Partial<Invoca
     platform: "aws_lambda",
     sandbox_id: random.uuid(),
     instance: `2026/11/23/[$LATEST]${random.hex(32)}`,
-    version: "$LATEST",
+    version: name === "checkout" ? "42" : "$LATEST",
     runtime: kind.runtime,
     architecture: "x86_64",
     region: "eu-central-1",
@@ -107,6 +109,13 @@ function made(name: Name, startMs: number, seed: number, changes: Partial<Invoca
     cost: null,
     ...changes,
   };
+  return { ...invocation, cost: costOf(invocation) };
+}
+
+/** Dollars / 1,000,000,000: of x86_64 in GB-seconds, and of the request. */
+export function costOf({ billed, memory_bytes }: Pick<Invocation, "billed" | "memory_bytes">): string | null {
+  if (billed === null || memory_bytes === null) return null;
+  return String((BigInt(billed) * BigInt(memory_bytes) * 16_667n) / (1024n * MB * 1_000_000_000n) + 200n);
 }
 
 const cold = (name: Name): Partial<Invocation> => ({ cold: "on_demand", init: String(nanos(KINDS[name].init)) });
@@ -483,11 +492,12 @@ function bare(name: Name, startMs: number, seed: number, outcome: Invocation["ou
   };
 }
 
-function ordinary(startMs: number, seed: number, random: Random): Told {
+function ordinary(startMs: number, seed: number, random: Random, earlier: boolean): Told {
   const chance = random.next();
   const name: Name = chance < 0.42 ? "checkout" : chance < 0.76 ? "inventory" : chance < 0.94 ? "mailer" : "thumbnails";
   const failing = random.next() < 0.02;
   const invocation = made(name, startMs, seed, {
+    ...(earlier && name === "checkout" ? { version: "41", memory_bytes: String(1024n * MB) } : {}),
     ...(random.next() < 0.07 ? cold(name) : {}),
     ...(failing ? { outcome: "error" as const, error_type: name === "checkout" ? "PaymentDeclined" : "Error" } : {}),
   });

@@ -4,9 +4,20 @@ import * as z from "zod/mini";
 
 import type { Time } from "../base/time.ts";
 import type { FunctionSummary } from "../model/function.ts";
+import type { FunctionDetail } from "../model/function-detail.ts";
+import type { FunctionFindings } from "../model/function-findings.ts";
 import type { Invocation, Order } from "../model/invocation.ts";
 import type { InvocationDetail, Trace, TraceSummary } from "../model/trace.ts";
-import { functionList, invocationDetail, invocationList, problem, trace, traceList } from "./schemas.ts";
+import {
+  functionDetail,
+  functionFindings,
+  functionList,
+  invocationDetail,
+  invocationList,
+  problem,
+  trace,
+  traceList,
+} from "./schemas.ts";
 
 export type ApiErrorKind = "unreachable" | "unexpected" | "invalid" | "not_found" | "unavailable" | "internal";
 
@@ -27,7 +38,7 @@ export interface Page<Item> {
   readonly next: string | null;
 }
 
-interface Between {
+export interface Between {
   readonly from: Time;
   readonly to: Time;
 }
@@ -52,6 +63,18 @@ const PAGE = 100;
 export async function listFunctions({ from, to }: Between, signal: AbortSignal): Promise<readonly FunctionSummary[]> {
   const answer = await get("functions", { from, to }, functionList, signal);
   return answer.functions;
+}
+
+export function getFunction(name: string, { from, to }: Between, signal: AbortSignal): Promise<FunctionDetail> {
+  return get(`functions/${encodeURIComponent(name)}`, { from, to }, functionDetail, signal);
+}
+
+export function getFunctionFindings(
+  name: string,
+  { from, to }: Between,
+  signal: AbortSignal,
+): Promise<FunctionFindings> {
+  return get(`functions/${encodeURIComponent(name)}/findings`, { from, to }, functionFindings, signal);
 }
 
 export async function listInvocations(query: InvocationQuery, signal: AbortSignal): Promise<Page<Invocation>> {

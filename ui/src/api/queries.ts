@@ -3,11 +3,15 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { now } from "../base/time.ts";
+import type { FunctionDetail } from "../model/function-detail.ts";
 import type { Invocation } from "../model/invocation.ts";
 import { bounds, type Range, rangeSearch } from "../model/range.ts";
 import type { TraceSummary } from "../model/trace.ts";
 import {
   ApiError,
+  type Between,
+  getFunction,
+  getFunctionFindings,
   getInvocation,
   getTrace,
   type InvocationQuery,
@@ -20,6 +24,8 @@ import type { PagedQuery } from "./listing.ts";
 
 /** A range that ends now is asked again this often. */
 const REFRESH_MS = 10_000;
+/** Findings are told from hundreds of traces: they are not asked for again before they may have changed. */
+const FINDINGS_MS = 60_000;
 /** What is still running, and what may not have arrived yet. */
 const SOON_MS = 2_000;
 
@@ -30,6 +36,32 @@ export function functionsQuery(range: Range) {
     queryKey: ["functions", rangeSearch(range)],
     queryFn: ({ signal }) => listFunctions(bounds(range, now()), signal),
     refetchInterval: range.kind === "last" ? REFRESH_MS : false,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** A function, and the range that its chart shows. */
+export interface FunctionInRange extends Between {
+  readonly detail: FunctionDetail;
+}
+
+export function functionQuery(name: string, range: Range) {
+  return queryOptions({
+    queryKey: ["function", name, rangeSearch(range)],
+    queryFn: async ({ signal }): Promise<FunctionInRange> => {
+      const asked = bounds(range, now());
+      return { ...asked, detail: await getFunction(name, asked, signal) };
+    },
+    refetchInterval: range.kind === "last" ? REFRESH_MS : false,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function functionFindingsQuery(name: string, range: Range) {
+  return queryOptions({
+    queryKey: ["findings", name, rangeSearch(range)],
+    queryFn: ({ signal }) => getFunctionFindings(name, bounds(range, now()), signal),
+    staleTime: FINDINGS_MS,
     placeholderData: keepPreviousData,
   });
 }

@@ -5,7 +5,15 @@ import * as z from "zod/mini";
 import { FakeApi } from "../../dev/fake-api.ts";
 import { BIG } from "../../dev/shop.ts";
 import { valueText } from "../model/attribute.ts";
-import { functionList, invocationDetail, invocationList, trace, traceList } from "./schemas.ts";
+import {
+  functionDetail,
+  functionFindings,
+  functionList,
+  invocationDetail,
+  invocationList,
+  trace,
+  traceList,
+} from "./schemas.ts";
 
 const api = new FakeApi("full", Date.UTC(2026, 10, 23));
 const ask = (path: string) => api.answer(new URL(`http://here/api/v1/${path}`))?.body;
@@ -15,6 +23,18 @@ test("lists are parsed", () => {
   expect(z.parse(invocationList, ask("invocations?limit=1000")).invocations.length).toBeGreaterThan(200);
   const { traces } = z.parse(traceList, ask("traces"));
   expect(z.parse(trace, ask(`traces/${traces[0]?.traceId}`)).spans.length).toBeGreaterThan(0);
+});
+
+test("a function and its findings are parsed", () => {
+  const now = Date.UTC(2026, 10, 23);
+  const range = `from=${now - 3_600_000}000000&to=${now}000000`;
+  const detail = z.parse(functionDetail, ask(`functions/checkout?${range}`));
+  expect(detail.points.reduce((sum, point) => sum + point.invocations, 0)).toBe(detail.summary.invocations);
+  expect(detail.versions.map(one => one.version)).toEqual(["41", "42"]);
+  const { findings } = z.parse(functionFindings, ask(`functions/checkout/findings?${range}`));
+  expect(findings.length).toBe(7);
+  const [loss] = z.parse(functionFindings, ask(`functions/inventory/findings?${range}`)).findings;
+  expect(loss?.gain.monthly, "what would cost more").toBe(-310_000_000n);
 });
 
 test("numbers beyond a double's precision keep every digit", () => {

@@ -6,9 +6,12 @@
 
 import * as z from "zod/mini";
 
+import { type Dollars, dollars } from "../base/money.ts";
 import { type Nanos, nanos, type Time, time } from "../base/time.ts";
 import type { AnyValue, Attribute } from "../model/attribute.ts";
 import type { FunctionSummary } from "../model/function.ts";
+import type { Bucket, FunctionDetail, FunctionPart, FunctionPoint, FunctionStart } from "../model/function-detail.ts";
+import type { FunctionFinding, FunctionFindings } from "../model/function-findings.ts";
 import type { Invocation } from "../model/invocation.ts";
 import type {
   Finding,
@@ -43,6 +46,10 @@ const count = z.pipe(z.string(), z.transform(Number));
 const bytes = z.pipe(
   z.string(),
   z.transform((text): bigint => BigInt(text)),
+);
+const dollarsText = z.pipe(
+  z.string(),
+  z.transform((text): Dollars => dollars(BigInt(text))),
 );
 const text = z.string();
 /** Names that say that there is none become empty, as where nothing was told. */
@@ -97,13 +104,187 @@ const functionSummary = z.pipe(
 
 export const functionList = z.object({ functions: z.array(functionSummary), total: z.number() });
 
+const cold = z.enum(["warm", "on_demand", "provisioned", "snapstart", "reset"]);
+
+const functionPart = z.pipe(
+  z.object({
+    version: nullableText,
+    memory_bytes: z.nullable(bytes),
+    architecture: z.nullable(name),
+    invocations: count,
+    cold_starts: count,
+    errors: count,
+    p50: nanosText,
+    p95: nanosText,
+    p99: nanosText,
+    max: nanosText,
+    billed: nanosText,
+    cost: z.nullable(dollarsText),
+    max_memory_bytes: z.nullable(bytes),
+    first_seen: timeText,
+    last_seen: timeText,
+  }),
+  z.transform(
+    (wire): FunctionPart => ({
+      version: wire.version,
+      memoryBytes: wire.memory_bytes,
+      architecture: wire.architecture ?? "",
+      invocations: wire.invocations,
+      coldStarts: wire.cold_starts,
+      errors: wire.errors,
+      p50: wire.p50,
+      p95: wire.p95,
+      p99: wire.p99,
+      max: wire.max,
+      billed: wire.billed,
+      cost: wire.cost,
+      maxMemoryBytes: wire.max_memory_bytes,
+      firstSeen: wire.first_seen,
+      lastSeen: wire.last_seen,
+    }),
+  ),
+) satisfies Wire<"FunctionPart", FunctionPart>;
+
+const functionStart = z.pipe(
+  z.object({ cold, invocations: count, init_p50: z.nullable(nanosText), init_p95: z.nullable(nanosText) }),
+  z.transform(
+    (wire): FunctionStart => ({
+      cold: wire.cold,
+      invocations: wire.invocations,
+      initP50: wire.init_p50,
+      initP95: wire.init_p95,
+    }),
+  ),
+) satisfies Wire<"FunctionStart", FunctionStart>;
+
+const functionPoint = z.pipe(
+  z.object({
+    start: timeText,
+    invocations: count,
+    cold_starts: count,
+    errors: count,
+    timeouts: count,
+    ooms: count,
+    p50: nanosText,
+    p95: nanosText,
+    p99: nanosText,
+    max: nanosText,
+    billed: nanosText,
+    max_memory_bytes: z.nullable(bytes),
+    durations: z.array(z.array(count)),
+  }),
+  z.transform(
+    (wire): FunctionPoint => ({
+      start: wire.start,
+      invocations: wire.invocations,
+      coldStarts: wire.cold_starts,
+      errors: wire.errors,
+      p50: wire.p50,
+      p95: wire.p95,
+      p99: wire.p99,
+      max: wire.max,
+      billed: wire.billed,
+      durations: wire.durations.map(([end = 0, count = 0]): Bucket => ({ end, count })),
+    }),
+  ),
+) satisfies Wire<"FunctionPoint", FunctionPoint>;
+
+export const functionDetail = z.pipe(
+  z.object({
+    function: functionSummary,
+    region: text,
+    p99: nanosText,
+    billed: nanosText,
+    cost: z.nullable(dollarsText),
+    prices_of: text,
+    versions: z.array(functionPart),
+    memory_sizes: z.array(functionPart),
+    starts: z.array(functionStart),
+    step: nanosText,
+    points: z.array(functionPoint),
+  }),
+  z.transform(
+    (wire): FunctionDetail => ({
+      summary: wire.function,
+      region: wire.region,
+      p99: wire.p99,
+      billed: wire.billed,
+      cost: wire.cost,
+      pricesOf: wire.prices_of,
+      versions: wire.versions,
+      memorySizes: wire.memory_sizes,
+      starts: wire.starts,
+      step: wire.step,
+      points: wire.points,
+    }),
+  ),
+) satisfies Wire<"FunctionDetail", FunctionDetail>;
+
+const functionFinding = z.pipe(
+  z.object({
+    kind: z.enum([
+      "timeouts",
+      "error_regression",
+      "memory_leak",
+      "repeated_calls",
+      "serial_calls",
+      "retries",
+      "slow_dependency",
+      "cold_starts",
+      "init_phase",
+      "cpu_starved",
+      "over_provisioned",
+      "queue_wait",
+      "recursion",
+      "duplicate_processing",
+    ]),
+    title: text,
+    text,
+    about: text,
+    seen: count,
+    share: z.number(),
+    gain: z.object({
+      mean: nanosText,
+      p50: nanosText,
+      p95: nanosText,
+      p99: nanosText,
+      failures: z.number(),
+      monthly: z.nullable(dollarsText),
+    }),
+    confidence: z.enum(["low", "medium", "high"]),
+    evidence: z.array(z.object({ name: text, text })),
+    examples: z.array(text),
+    question: text,
+  }),
+  z.transform((wire): FunctionFinding => wire),
+) satisfies Wire<"FunctionFinding", FunctionFinding>;
+
+export const functionFindings = z.pipe(
+  z.object({
+    findings: z.array(functionFinding),
+    invocations: count,
+    sampled: z.number(),
+    traces: z.number(),
+    prices_of: text,
+  }),
+  z.transform(
+    (wire): FunctionFindings => ({
+      findings: wire.findings,
+      invocations: wire.invocations,
+      sampled: wire.sampled,
+      traces: wire.traces,
+      pricesOf: wire.prices_of,
+    }),
+  ),
+) satisfies Wire<"FunctionFindings", FunctionFindings>;
+
 const invocation = z.pipe(
   z.object({
     request_id: text,
     function: text,
     start: timeText,
     outcome: z.enum(["running", "ok", "error", "init_error", "crash", "timeout", "oom", "lost"]),
-    cold: z.enum(["warm", "on_demand", "provisioned", "snapstart", "reset"]),
+    cold,
     facts: z.array(z.enum(["started", "finished", "reported", "from_span"])),
     platform: name,
     sandbox_id: text,
@@ -130,7 +311,7 @@ const invocation = z.pipe(
     platform_trace_id: nullableText,
     platform_span_id: nullableText,
     sdk_trace_id: nullableText,
-    cost: nullableText,
+    cost: z.nullable(dollarsText),
   }),
   z.transform(
     (wire): Invocation => ({
@@ -164,6 +345,7 @@ const invocation = z.pipe(
       errorType: wire.error_type,
       platformTraceId: wire.platform_trace_id,
       sdkTraceId: wire.sdk_trace_id,
+      cost: wire.cost,
     }),
   ),
 ) satisfies Wire<"Invocation", Invocation>;

@@ -4,8 +4,9 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "
 
 import { FunctionsPage } from "../views/functions/index.tsx";
 import { parseFunctionsSearch } from "../views/functions/url.ts";
-import { FunctionPage, InvocationsPage } from "../views/invocations/index.tsx";
-import { parseInvocationsSearch } from "../views/invocations/url.ts";
+import { FunctionPage } from "../views/invocations/FunctionPage.tsx";
+import { InvocationsPage } from "../views/invocations/index.tsx";
+import { parseFunctionSearch, parseInvocationsSearch } from "../views/invocations/url.ts";
 import { parseTraceSearch } from "../views/trace/url.ts";
 import { TracesPage } from "../views/traces/index.tsx";
 import { parseTracesSearch } from "../views/traces/url.ts";
@@ -25,7 +26,7 @@ const routes = [
   createRoute({
     getParentRoute: () => root,
     path: "/functions/$function",
-    validateSearch: parseInvocationsSearch,
+    validateSearch: parseFunctionSearch,
     component: FunctionPage,
   }),
   createRoute({

@@ -1,6 +1,17 @@
 import { describe, expect, test } from "vitest";
 
-import { formatAgo, formatBytes, formatExact, formatNanos, formatOffset, formatShare, plural } from "./format.ts";
+import {
+  formatAgo,
+  formatBytes,
+  formatDollars,
+  formatExact,
+  formatNanos,
+  formatOffset,
+  formatPart,
+  formatShare,
+  plural,
+} from "./format.ts";
+import { dollars } from "./money.ts";
 import { after, MINUTE, SECOND, time } from "./time.ts";
 
 const plain = (text: string) => text.replaceAll("\u00a0", " ");
@@ -45,6 +56,32 @@ test("a share is never rounded to nothing or to everything", () => {
     [0, 0, "0 %"],
   ];
   for (const [part, whole, text] of cases) expect(plain(formatShare(part, whole))).toBe(text);
+});
+
+test("money has three digits, as the backend writes it", () => {
+  const cases: [bigint, string][] = [
+    [0n, "$0"],
+    [1n, "$0.000000001"],
+    [1_033n, "$0.00000103"],
+    [12_300_000n, "$0.0123"],
+    [994_000_000n, "$0.994"],
+    [1_240_000_000n, "$1.24"],
+    [-23_456_000_000n, "\u2212$23.46"],
+    [123_456_000_000n, "$123"],
+    [1_240_000_000_000n, "$1,240"],
+  ];
+  for (const [amount, text] of cases) expect(formatDollars(dollars(amount))).toBe(text);
+});
+
+test("a part has the digits that sentences of the backend have", () => {
+  expect([0, 0.0061, 0.0095, 0.043, 0.62, 1].map(formatPart).map(plain)).toEqual([
+    "0 %",
+    "0.61 %",
+    "0.95 %",
+    "4.3 %",
+    "62 %",
+    "100 %",
+  ]);
 });
 
 test("sizes are counted as the platforms count them", () => {

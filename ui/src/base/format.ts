@@ -1,5 +1,6 @@
 /** Numbers as people read them. Spaces between a number and its unit do not break. */
 
+import type { Dollars } from "./money.ts";
 import { between, DAY, HOUR, type Nanos, nanos, SECOND, type Time, toMillis } from "./time.ts";
 
 const NBSP = "\u00a0";
@@ -40,6 +41,20 @@ function pair(value: number, base: number, large: string, small: string): string
   return `${Math.floor(value / base)}${NBSP}${large}${NBSP}${rest}${NBSP}${small}`;
 }
 
+/** Three digits of what is less than a dollar, cents of what is more, as the backend writes money: `$0.0123`, `$1.24`, `$1,240`. */
+export function formatDollars(amount: Dollars): string {
+  const value = Math.abs(Number(amount)) / 1e9;
+  const digits = decimals(value);
+  const text = value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return `${amount < 0n ? MINUS : ""}$${text}`;
+}
+
+function decimals(value: number): number {
+  if (value === 0 || value >= 99.95) return 0;
+  if (value >= 0.995) return 2;
+  return Math.min(9, Math.max(2, 2 - Math.floor(Math.log10(value))));
+}
+
 /** Sizes as the platforms count them: 1 MB is 1024 kB. */
 export function formatBytes(bytes: bigint): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
@@ -66,6 +81,14 @@ export function formatShare(part: number, whole: number): string {
   return `${text === "100" && percent < 100 ? "99" : text}${NBSP}%`;
 }
 
+/** A part from 0 to 1, to the digits that the backend writes: `0.95 %`, `4.3 %`, `62 %`. */
+export function formatPart(part: number): string {
+  const percent = part * 100;
+  if (percent === 0) return `0${NBSP}%`;
+  const digits = percent < 0.995 ? 2 : percent < 9.95 ? 1 : 0;
+  return `${percent.toFixed(digits)}${NBSP}%`;
+}
+
 /** `14:03:22.184`, in the reader's time zone. */
 export function formatClock(moment: Time): string {
   const date = new Date(toMillis(moment));
@@ -79,6 +102,11 @@ export function formatDay(moment: Time): string {
   const date = new Date(toMillis(moment));
   const two = (value: number) => String(value).padStart(2, "0");
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+/** `14:03`, in the reader's time zone. */
+export function formatMinute(moment: Time): string {
+  return formatClock(moment).slice(0, 5);
 }
 
 /** To the nanosecond, in UTC: what can be pasted elsewhere. */

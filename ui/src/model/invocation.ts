@@ -1,4 +1,5 @@
 import { formatDuration } from "../base/format.ts";
+import type { Dollars } from "../base/money.ts";
 import type { Nanos, Time } from "../base/time.ts";
 
 export const OUTCOMES = ["ok", "error", "timeout", "oom", "crash", "init_error", "lost", "running"] as const;
@@ -42,6 +43,8 @@ export interface Invocation {
   readonly errorType: string;
   readonly platformTraceId: string | null;
   readonly sdkTraceId: string | null;
+  /** Its billed time and its request. */
+  readonly cost: Dollars | null;
 }
 
 export const OUTCOME_TEXT: Readonly<Record<Outcome, string>> = {

@@ -36,6 +36,7 @@ const INVOCATION: Invocation = {
   errorType: "",
   platformTraceId: null,
   sdkTraceId: null,
+  cost: null,
 };
 
 const OWN: MadeSpan = { start: 0, end: 9, requestId: "one" };

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import { parseSearch, printSearch } from "../app/search.ts";
 import { parseFunctionsSearch } from "./functions/url.ts";
-import { parseInvocationsSearch, parseOutcomes } from "./invocations/url.ts";
+import { parseFunctionSearch, parseInvocationsSearch, parseOutcomes } from "./invocations/url.ts";
 import { parseTraceSearch, parseTraceState, printTraceState } from "./trace/url.ts";
 import { parseTracesSearch } from "./traces/url.ts";
 
@@ -18,6 +18,11 @@ const VIEWS = {
     parse: parseInvocationsSearch,
     good: [{}, { outcome: "error,timeout", start: "cold", sort: "slowest", range: "15m" }, { start: "warm" }],
     bad: [{ outcome: "fine" }, { start: "hot" }, { sort: "newest" }, { sort: "9" }],
+  },
+  "a function": {
+    parse: parseFunctionSearch,
+    good: [{}, { chart: "heatmap", outcome: "timeout", from: "1", to: "2" }, { start: "cold" }],
+    bad: [{ chart: "pie" }, { chart: "percentiles" }, { outcome: "fine" }],
   },
   traces: {
     parse: parseTracesSearch,

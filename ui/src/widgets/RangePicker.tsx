@@ -2,7 +2,7 @@
 
 import { type FormEvent, type JSX, useState } from "react";
 
-import { formatClock, formatDay } from "../base/format.ts";
+import { formatClock, formatDay, formatMinute } from "../base/format.ts";
 import { fromMillis, now, type Time } from "../base/time.ts";
 import { bounds, LENGTHS, type LengthName, type Range } from "../model/range.ts";
 import { Choice } from "./Choice.tsx";
@@ -86,5 +86,5 @@ function fieldValue(at: Time): string {
 
 function spoken(from: Time, to: Time): string {
   const end = formatDay(from) === formatDay(to) ? "" : `${formatDay(to)} `;
-  return `${formatDay(from)} ${formatClock(from).slice(0, 5)} – ${end}${formatClock(to).slice(0, 5)}`;
+  return `${formatDay(from)} ${formatMinute(from)} – ${end}${formatMinute(to)}`;
 }

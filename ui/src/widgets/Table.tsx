@@ -1,6 +1,6 @@
 /** A list as a table; on a phone each row becomes a card of named values. */
 
-import { type JSX, type ReactNode, useRef } from "react";
+import { type JSX, type ReactNode, type RefObject, useRef } from "react";
 
 import { useRowKeys } from "./row-keys.ts";
 
@@ -31,9 +31,19 @@ interface TableProps<Row> {
   readonly isBad?: (row: Row) => boolean;
 }
 
-export function Table<Row>({ label, columns, rows, keyOf, sorting, isBad }: TableProps<Row>): JSX.Element {
+export function Table<Row>(props: TableProps<Row>): JSX.Element {
   const table = useRef<HTMLTableElement>(null);
-  useRowKeys(table, rows.length);
+  useRowKeys(table, props.rows.length);
+  return <PlainTable {...props} table={table} />;
+}
+
+interface PlainTableProps<Row> extends TableProps<Row> {
+  readonly table?: RefObject<HTMLTableElement | null>;
+}
+
+/** Rows that lead nowhere, and that keys pass by. */
+export function PlainTable<Row>(props: PlainTableProps<Row>): JSX.Element {
+  const { label, columns, rows, keyOf, sorting, isBad, table } = props;
   return (
     <table className="table" ref={table} aria-label={label}>
       <thead>

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What about functions costs, as it was told in the range; what ends failures first, then the greatest gain
+         * @description Every function that is invoked is looked at once an hour, over the day before
+         */
+        get: operations["listFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/functions": {
         parameters: {
             query?: never;
@@ -258,9 +278,44 @@ export interface components {
             traces: number;
             prices_of: string;
         };
-        FunctionFinding: {
+        FindingList: {
+            findings: components["schemas"]["ToldFinding"][];
+            total: number;
+        };
+        ToldFinding: {
+            function: string;
+            kind: components["schemas"]["Fault"];
+            title: string;
+            text: string;
+            about: string;
+            seen: components["schemas"]["Count"];
+            share: number;
+            gain: components["schemas"]["Gain"];
             /** @enum {string} */
-            kind: "timeouts" | "error_regression" | "memory_leak" | "repeated_calls" | "serial_calls" | "retries" | "slow_dependency" | "cold_starts" | "init_phase" | "cpu_starved" | "over_provisioned" | "queue_wait" | "recursion" | "duplicate_processing";
+            confidence: "low" | "medium" | "high";
+            examples: string[];
+            question: string;
+            /** @description When it was told first, as far as data go back */
+            first_seen: components["schemas"]["Time"];
+            last_seen: components["schemas"]["Time"];
+            /** @description Whether the last look at its function told it */
+            is_there: boolean;
+        };
+        /** @enum {string} */
+        Fault: "timeouts" | "error_regression" | "memory_leak" | "repeated_calls" | "serial_calls" | "retries" | "slow_dependency" | "cold_starts" | "init_phase" | "cpu_starved" | "over_provisioned" | "queue_wait" | "recursion" | "duplicate_processing";
+        /** @description By how much each would be shorter without it */
+        Gain: {
+            mean: components["schemas"]["Nanos"];
+            p50: components["schemas"]["Nanos"];
+            p95: components["schemas"]["Nanos"];
+            p99: components["schemas"]["Nanos"];
+            /** @description Which share of invocations would not fail, from 0 to 1 */
+            failures: number;
+            /** @description What 30 days like the range would cost less */
+            monthly: components["schemas"]["Dollars"] | null;
+        };
+        FunctionFinding: {
+            kind: components["schemas"]["Fault"];
             title: string;
             text: string;
             /** @description The call, the phase or the version; empty where it is the function itself */
@@ -269,17 +324,7 @@ export interface components {
             seen: components["schemas"]["Count"];
             /** @description The same as a share of those that were looked at, from 0 to 1 */
             share: number;
-            /** @description By how much each would be shorter without it */
-            gain: {
-                mean: components["schemas"]["Nanos"];
-                p50: components["schemas"]["Nanos"];
-                p95: components["schemas"]["Nanos"];
-                p99: components["schemas"]["Nanos"];
-                /** @description Which share of invocations would not fail, from 0 to 1 */
-                failures: number;
-                /** @description What 30 days like the range would cost less */
-                monthly: components["schemas"]["Dollars"] | null;
-            };
+            gain: components["schemas"]["Gain"];
             /** @enum {string} */
             confidence: "low" | "medium" | "high";
             evidence: components["schemas"]["Figure"][];
@@ -590,6 +635,35 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listFindings: {
+        parameters: {
+            query?: {
+                /** @description First moment inside; default a day before `to` */
+                from?: components["schemas"]["Time"];
+                /** @description First moment after; default now */
+                to?: components["parameters"]["to"];
+                function?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Findings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingList"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listFunctions: {
         parameters: {
             query?: {

@@ -10,6 +10,16 @@ export interface InvocationsSearch extends RangeSearch {
   readonly sort?: Exclude<Order, "newest">;
 }
 
+/** What a function's page shows beside its list. */
+export interface FunctionSearch extends InvocationsSearch {
+  /** Which chart; absent for percentiles. */
+  readonly chart?: "heatmap";
+}
+
+export function parseFunctionSearch(raw: Record<string, unknown>): FunctionSearch {
+  return { ...parseInvocationsSearch(raw), ...(raw.chart === "heatmap" && { chart: raw.chart }) };
+}
+
 export function parseInvocationsSearch(raw: Record<string, unknown>): InvocationsSearch {
   const outcomes = typeof raw.outcome === "string" ? parseOutcomes(raw.outcome) : [];
   const start = raw.start;
@@ -26,4 +36,8 @@ export function parseInvocationsSearch(raw: Record<string, unknown>): Invocation
 export function parseOutcomes(text: string | undefined): Outcome[] {
   const named = new Set((text ?? "").split(","));
   return OUTCOMES.filter(outcome => named.has(outcome));
+}
+
+export function withoutRange<Search extends RangeSearch>({ range: _range, from: _from, to: _to, ...rest }: Search) {
+  return rest;
 }

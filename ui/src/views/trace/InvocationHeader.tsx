@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { JSX, ReactNode } from "react";
 
-import { formatBytes, formatDuration } from "../../base/format.ts";
+import { formatBytes, formatDollars, formatDuration } from "../../base/format.ts";
 import type { Nanos } from "../../base/time.ts";
 import { COLD_TEXT, type Invocation, isFailure, verdict } from "../../model/invocation.ts";
 import { ColdMark } from "../../widgets/ColdMark.tsx";
@@ -43,6 +43,11 @@ export function InvocationHeader({ invocation }: { readonly invocation: Invocati
       <dl className="figures">
         <Length title="Duration" of={duration} />
         <Length title="Billed" of={billed} />
+        {invocation.cost !== null && (
+          <Figure title="Cost" hint="Its billed time and its request, at public prices without the free tier">
+            {formatDollars(invocation.cost)}
+          </Figure>
+        )}
         <Length title={restore === null ? "Init" : "Restore"} of={waited} tone="cold" />
         <Memory of={invocation} />
         <Length title="Response" of={responseLatency} hint="From the start to the first byte of the response" />

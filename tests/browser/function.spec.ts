@@ -1,0 +1,156 @@
+/** The page of a function: what costs, over time, and the way from there to the invocations themselves. */
+
+import { expect, type Page, test } from "@playwright/test";
+
+import { type FakeServer, serveFake } from "./src/fake-server.ts";
+import { expectAccessible, watchForProblems } from "./src/watch.ts";
+
+let server: FakeServer;
+
+test.beforeAll(async () => {
+  server = await serveFake("full");
+});
+
+test.afterAll(() => server.close());
+
+const costs = (page: Page) => page.getByRole("region", { name: "What costs here" });
+const steps = (page: Page) => page.getByRole("slider", { name: "Steps of time" });
+const finding = (page: Page, title: string) => costs(page).getByRole("listitem").filter({ hasText: title });
+
+test("what costs is told in the order of the API, and the smaller ones are folded", async ({ page }) => {
+  const problems = watchForProblems(page);
+  await page.goto(`${server.url}/functions/checkout`);
+  const titles = costs(page).getByRole("heading", { level: 3 });
+  await expect(titles.first()).toHaveText("Runs into its time limit");
+  await expect(titles.filter({ visible: true })).toHaveCount(5);
+  const first = finding(page, "Runs into its time limit");
+  await expect(first).toContainText("0.95\u00a0% fewer failures");
+  await expect(first).toContainText("1.94\u00a0s less at p99");
+  await expect(first).toContainText("$0.840 less a month");
+  await expect(first).toContainText("seen in1\u00a0invocation");
+
+  await costs(page).getByText("2\u00a0smaller ones").click();
+  await expect(titles.filter({ visible: true })).toHaveCount(7);
+  await expect(finding(page, "Calls itself")).toContainText("low");
+  expect(problems()).toEqual([]);
+});
+
+test("from what costs to the invocations that show it, by key", async ({ page }) => {
+  await page.goto(`${server.url}/functions/checkout?range=6h&chart=heatmap`);
+  await expect(finding(page, "Cold starts")).toBeVisible();
+  for (let pressed = 0; pressed < 3; pressed++) await page.keyboard.press("n");
+  await expect(page.getByRole("link", { name: "Invocations that waited for a start" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page, "the range and the chart are kept").toHaveURL(/range=6h&start=cold&chart=heatmap#invocations$/);
+  const list = page.getByRole("table", { name: "Invocations" });
+  await expect(list.getByText("warm")).toHaveCount(0);
+  await expect(page.getByRole("heading", { name: "Invocations" })).toBeInViewport();
+  await expect(page.getByRole("button", { name: "cold", exact: true })).toHaveAttribute("aria-pressed", "true");
+});
+
+test("an example is an invocation, and says what it cost", async ({ page }) => {
+  await page.goto(`${server.url}/functions/checkout`);
+  await finding(page, "Runs into its time limit").locator("a", { hasText: "…" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("Timed out");
+  await expect(page.locator(".figure", { hasText: "Cost" })).toContainText("$0.0000252");
+});
+
+test("a question that no page answers is one for the API", async ({ page }) => {
+  await page.goto(`${server.url}/functions/checkout`);
+  const link = finding(page, "The same call 14 times").getByRole("link", { name: "Traces that show it, as JSON" });
+  await expect(link).toHaveAttribute("href", /^\/api\/v1\/search\?q=.+&from=\d+&to=\d+$/);
+  await expect(link).toHaveAttribute("target", "_blank");
+  await expect(finding(page, "The same call 14 times").getByRole("button", { name: "Copy query" })).toBeVisible();
+});
+
+test("the rest of the page does not wait for what costs, and a failure of it is its own", async ({ page }) => {
+  let answer = () => {};
+  const waited = new Promise<void>(resolve => {
+    answer = resolve;
+  });
+  await page.route("**/findings?*", async route => {
+    await waited;
+    const error = { code: "unavailable", message: "The store does not answer." };
+    await route.fulfill({ status: 503, json: { error } });
+  });
+  await page.goto(`${server.url}/functions/checkout`);
+  await expect(costs(page).getByRole("status", { name: "Loading findings" })).toBeVisible();
+  await expect(page.locator(".figure", { hasText: "p99" })).toBeVisible();
+  await expect(steps(page)).toBeVisible();
+  await expect(page.getByRole("table", { name: "Invocations" })).toBeVisible();
+
+  answer();
+  await expect(costs(page).getByRole("alert")).toContainText("The store does not answer.");
+  await page.unroute("**/findings?*");
+  await costs(page).getByRole("button", { name: "Try again" }).click();
+  await expect(finding(page, "Cold starts")).toBeVisible();
+});
+
+test("nothing to end is told with what was looked at", async ({ page }) => {
+  await page.goto(`${server.url}/functions/mailer`);
+  await expect(costs(page).getByRole("heading", { name: "Nothing costs more than it should" })).toBeVisible();
+  await expect(costs(page)).toContainText(/\d+\u00a0invocations and \d+\u00a0traces were looked at/);
+});
+
+test("steps of time are walked through by key, and some are looked at alone", async ({ page }) => {
+  await page.goto(`${server.url}/functions/checkout`);
+  await expect(steps(page)).toBeVisible();
+  await page.keyboard.press("c");
+  await expect(steps(page)).toBeFocused();
+  await page.keyboard.press("Home");
+  await page.keyboard.press("ArrowRight");
+  await expect(steps(page)).toHaveAttribute("aria-valuenow", "2");
+  await expect(steps(page)).toHaveAttribute("aria-valuetext", /\d\d:\d\d – \d\d:\d\d, \d+\u00a0invocation/);
+  for (let pressed = 0; pressed < 9; pressed++) await page.keyboard.press("Shift+ArrowRight");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/from=\d+&to=\d+/);
+  const { searchParams } = new URL(page.url());
+  const length = BigInt(searchParams.get("to") ?? "0") - BigInt(searchParams.get("from") ?? "0");
+  expect(length, "ten steps of a minute").toBe(600_000_000_000n);
+  await page.goBack();
+  await expect(page).toHaveURL(/\/functions\/checkout$/);
+});
+
+test("steps of time are chosen by dragging", async ({ page }) => {
+  await page.goto(`${server.url}/functions/checkout`);
+  await steps(page).scrollIntoViewIfNeeded();
+  const box = await steps(page).boundingBox();
+  if (box === null) throw new Error("the chart has a place");
+  const height = box.y + box.height / 3;
+  await page.mouse.move(box.x + box.width * 0.5, height);
+  await expect(page.getByText(/^\d\d:\d\d – \d\d:\d\d$/), "the step that is pointed at").toBeVisible();
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.9, height, { steps: 4 });
+  await page.mouse.up();
+  await expect(page).toHaveURL(/from=\d+&to=\d+/);
+  await expect(finding(page, "Cold starts")).toBeVisible();
+});
+
+test("the kind of chart is kept in the address", async ({ page }) => {
+  const problems = watchForProblems(page);
+  await page.goto(`${server.url}/functions/checkout`);
+  await expect(steps(page)).toBeVisible();
+  await page.keyboard.press("h");
+  await expect(page).toHaveURL(/chart=heatmap/);
+  await page.reload();
+  await expect(page.getByRole("button", { name: "heatmap" })).toHaveAttribute("aria-pressed", "true");
+  await steps(page).focus();
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowUp");
+  await expect(steps(page), "a box tells how many are in it").toHaveAttribute("aria-valuetext", /took/);
+  await expectAccessible(page);
+  expect(problems()).toEqual([]);
+});
+
+test("versions, sizes of memory and kinds of start stand beside each other where there are several", async ({
+  page,
+}) => {
+  await page.goto(`${server.url}/functions/checkout`);
+  await expect(page.getByRole("table", { name: "Versions" }).getByRole("row")).toHaveCount(3);
+  await expect(page.getByRole("table", { name: "Memory sizes" }).getByRole("row")).toHaveCount(3);
+  await expect(page.getByRole("table", { name: "Kinds of start" }).getByRole("row")).toHaveCount(3);
+  await page.goto(`${server.url}/functions/importer`);
+  await expect(page.getByRole("table", { name: "Invocations" })).toBeVisible();
+  await expect(page.getByRole("table", { name: "Versions" })).toBeHidden();
+  await expect(page.getByRole("table", { name: "Kinds of start" })).toBeHidden();
+});

@@ -1,0 +1,109 @@
+/** One function: what it costs that it need not cost, how it went over time, and its invocations. */
+
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { JSX } from "react";
+
+import { functionFindingsQuery, functionQuery, isNotFound } from "../../api/queries.ts";
+import { type Range, rangeOf, rangeSearch } from "../../model/range.ts";
+import { Freshness } from "../../widgets/Freshness.tsx";
+import { useKeys } from "../../widgets/keys.ts";
+import { Failure } from "../../widgets/Notice.tsx";
+import { RangePicker } from "../../widgets/RangePicker.tsx";
+import { useTitle } from "../../widgets/title.ts";
+import { FunctionFigures } from "./FunctionFigures.tsx";
+import { FunctionFindings } from "./FunctionFindings.tsx";
+import { FunctionParts, FunctionStarts } from "./FunctionParts.tsx";
+import { InvocationList, useInvocations } from "./InvocationList.tsx";
+import { OverTime } from "./OverTime.tsx";
+import { type FunctionSearch, withoutRange } from "./url.ts";
+
+const route = getRouteApi("/functions/$function");
+
+export function FunctionPage(): JSX.Element {
+  const { function: name } = route.useParams();
+  // Another function is another page: what was read of this one is not shown until that has come.
+  return <OneFunction key={name} name={name} />;
+}
+
+function OneFunction({ name }: { readonly name: string }): JSX.Element {
+  useTitle(name);
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const range = rangeOf(search);
+  const found = useQuery(functionQuery(name, range));
+  const findings = useQuery(functionFindingsQuery(name, range));
+  const listing = useInvocations(name, search);
+  const goUp = () => navigate({ to: "/", search: rangeSearch(range) });
+  useKeys("Page", [{ keys: ["u"], does: "up to the functions", run: goUp }]);
+
+  const onSearch = (next: FunctionSearch) => navigate({ search: next, resetScroll: false });
+  const onRange = (next: Range) => onSearch({ ...withoutRange(search), ...rangeSearch(next) });
+  const onChart = (chart: "percentiles" | "heatmap") => {
+    const { chart: _, ...rest } = search;
+    onSearch(chart === "heatmap" ? { ...rest, chart } : rest);
+  };
+  const read = () => {
+    found.refetch();
+    findings.refetch();
+    listing.read();
+  };
+  // Where nothing can be read, or nothing is there, the list says so for all.
+  const down = listing.items === undefined && listing.error !== null;
+  const missing = found.error !== null && isNotFound(found.error);
+  const failed = found.data === undefined ? found.error : null;
+  return (
+    <>
+      <header className="page-head">
+        <div>
+          <nav className="crumbs" aria-label="Where this is">
+            <Link to="/" search={rangeSearch(range)}>
+              Functions
+            </Link>
+          </nav>
+          <h1>{name}</h1>
+        </div>
+        <div className="tools">
+          <RangePicker range={range} onChange={onRange} />
+          <Freshness
+            of={{
+              readAt: listing.readAt,
+              reading: listing.reading || findings.isFetching,
+              error: listing.error ?? (missing ? null : (found.error ?? findings.error)),
+              read,
+            }}
+          />
+        </div>
+      </header>
+      {!down && !missing && (
+        <>
+          {failed === null && <FunctionFigures of={found.data} stale={found.isPlaceholderData} />}
+          <div className="function-answers">
+            <FunctionFindings name={name} shown={search} query={findings} />
+            <div className="function-side">
+              {failed === null ? (
+                <OverTime
+                  of={found.data}
+                  stale={found.isPlaceholderData}
+                  chart={search.chart ?? "percentiles"}
+                  onChart={onChart}
+                  onRange={onRange}
+                />
+              ) : (
+                <Failure error={failed} what="figures" retry={found.refetch} />
+              )}
+              {found.data !== undefined && (
+                <FunctionStarts detail={found.data.detail} stale={found.isPlaceholderData} />
+              )}
+            </div>
+          </div>
+          {found.data !== undefined && <FunctionParts detail={found.data.detail} stale={found.isPlaceholderData} />}
+          <h2 className="list-title" id="invocations">
+            Invocations
+          </h2>
+        </>
+      )}
+      <InvocationList name={name} listing={{ ...listing, read }} search={search} onSearch={onSearch} />
+    </>
+  );
+}

@@ -1,0 +1,113 @@
+/** A list of invocations, and what narrows it down. */
+
+import type { JSX } from "react";
+
+import { type Listing, useListing } from "../../api/listing.ts";
+import { invocationsQuery } from "../../api/queries.ts";
+import { type Invocation, type Order, OUTCOMES } from "../../model/invocation.ts";
+import { type Range, rangeOf, rangeText } from "../../model/range.ts";
+import { Choice } from "../../widgets/Choice.tsx";
+import { ListBody } from "../../widgets/ListBody.tsx";
+import { Notice } from "../../widgets/Notice.tsx";
+import { InvocationTable } from "./InvocationTable.tsx";
+import { OutcomeFilter } from "./OutcomeFilter.tsx";
+import { type ColdFilter, type InvocationsSearch, parseOutcomes } from "./url.ts";
+
+export function useInvocations(name: string | null, search: InvocationsSearch): Listing<Invocation> {
+  const { outcomes, cold, sort } = filtersOf(search);
+  return useListing(invocationsQuery(rangeOf(search), { function: name, outcomes, cold, sort }));
+}
+
+function filtersOf(search: InvocationsSearch) {
+  const outcomes = parseOutcomes(search.outcome);
+  const cold = search.start === undefined ? null : search.start === "cold";
+  const sort: Order = search.sort ?? "newest";
+  return { outcomes, cold, sort };
+}
+
+interface InvocationListProps<Search extends InvocationsSearch> {
+  /** The function's; null for all functions. */
+  readonly name: string | null;
+  readonly listing: Listing<Invocation>;
+  readonly search: Search;
+  readonly onSearch: (search: Search) => void;
+}
+
+export function InvocationList<Search extends InvocationsSearch>(props: InvocationListProps<Search>): JSX.Element {
+  const { name, listing, search, onSearch } = props;
+  const { outcomes, cold, sort } = filtersOf(search);
+  const { outcome: _outcome, start: _start, sort: _sort, ...unfiltered } = search;
+  const filtered = outcomes.length > 0 || cold !== null;
+  const clear = () => onSearch(unfiltered as Search);
+  return (
+    <>
+      <div className="filters">
+        <OutcomeFilter
+          chosen={outcomes}
+          onChange={next => {
+            const { outcome: _, ...rest } = search;
+            const some = next.length > 0 && next.length < OUTCOMES.length;
+            onSearch({ ...rest, ...(some && { outcome: next.join(",") }) } as Search);
+          }}
+        />
+        <Choice
+          label="Kind of start"
+          value={search.start ?? "all"}
+          options={[
+            { value: "all", label: "any start" },
+            { value: "cold", label: "cold", title: "Those that waited for a start" },
+            { value: "warm", label: "warm", title: "Those that waited for none" },
+          ]}
+          onChange={(start: ColdFilter | "all") => {
+            const { start: _, ...rest } = search;
+            onSearch({ ...rest, ...(start !== "all" && { start }) } as Search);
+          }}
+        />
+        <Choice
+          label="Order"
+          value={sort}
+          options={[
+            { value: "newest", label: "newest" },
+            { value: "slowest", label: "slowest" },
+          ]}
+          onChange={(order: Order) => {
+            const { sort: _, ...rest } = search;
+            onSearch({ ...rest, ...(order !== "newest" && { sort: order }) } as Search);
+          }}
+        />
+      </div>
+      <ListBody
+        listing={listing}
+        what="invocations"
+        empty={<NoInvocations name={name} range={rangeOf(search)} clear={filtered ? clear : null} />}
+      >
+        {invocations => <InvocationTable invocations={invocations} named={name === null} />}
+      </ListBody>
+    </>
+  );
+}
+
+interface NoInvocationsProps {
+  readonly name: string | null;
+  readonly range: Range;
+  /** Takes the filters away; null where there are none. */
+  readonly clear: (() => void) | null;
+}
+
+function NoInvocations({ name, range, clear }: NoInvocationsProps): JSX.Element {
+  const whose = name === null ? "" : ` of ${name}`;
+  const filters = clear === null ? "" : " with these filters";
+  return (
+    <Notice title={`No invocation${whose} in ${rangeText(range)}${filters}`}>
+      {clear === null ? (
+        <p>Choose a longer range of time above.</p>
+      ) : (
+        <p>
+          <button type="button" className="button" onClick={clear}>
+            Take the filters away
+          </button>
+        </p>
+      )}
+    </Notice>
+  );
+}

@@ -1,0 +1,168 @@
+/** A function's range of time, step by step: how long invocations took, how many there were, how they went. */
+
+import { type JSX, useMemo, useRef } from "react";
+
+import type { FunctionInRange } from "../../api/queries.ts";
+import { heatmap } from "../../model/heatmap.ts";
+import { percentileScale } from "../../model/length-scale.ts";
+import type { Range } from "../../model/range.ts";
+import { inSteps, type Steps, stepsOf } from "../../model/steps.ts";
+import { Choice } from "../../widgets/Choice.tsx";
+import { useKeys } from "../../widgets/keys.ts";
+import { type Charted, StepsPlot } from "./StepsPlot.tsx";
+import { type StepCursor, useStepCursor } from "./step-cursor.ts";
+import { type Said, saidOf, stepText } from "./step-words.ts";
+
+export type ChartName = "percentiles" | "heatmap";
+
+interface OverTimeProps {
+  /** Undefined until it has come. */
+  readonly of: FunctionInRange | undefined;
+  /** Whether it is of the range before, and the new one is on its way. */
+  readonly stale: boolean;
+  readonly chart: ChartName;
+  readonly onChart: (chart: ChartName) => void;
+  readonly onRange: (range: Range) => void;
+}
+
+export function OverTime({ of, stale, chart, onChart, onRange }: OverTimeProps): JSX.Element {
+  return (
+    <section className={stale ? "panel over-time stale" : "panel over-time"} aria-labelledby="over-time-title">
+      <header>
+        <h2 id="over-time-title">Over time</h2>
+        <Choice
+          label="Chart"
+          value={chart}
+          options={[
+            { value: "percentiles", label: "percentiles" },
+            { value: "heatmap", label: "heatmap", title: "How lengths spread in each step" },
+          ]}
+          onChange={onChart}
+        />
+      </header>
+      {of === undefined ? (
+        <div className="steps-waiting" role="status" aria-label="Loading the chart" />
+      ) : (
+        <Walked of={of} chart={chart} onChart={onChart} onRange={onRange} />
+      )}
+    </section>
+  );
+}
+
+interface WalkedProps {
+  readonly of: FunctionInRange;
+  readonly chart: ChartName;
+  readonly onChart: (chart: ChartName) => void;
+  readonly onRange: (range: Range) => void;
+}
+
+function Walked({ of, chart, onChart, onRange }: WalkedProps): JSX.Element {
+  const { from, to, detail } = of;
+  const steps = useMemo(() => stepsOf(from, to, detail.step), [from, to, detail.step]);
+  const charted = useMemo(() => charting(steps, of, chart), [steps, of, chart]);
+  const plot = useRef<HTMLDivElement>(null);
+  const cursor = useStepCursor(steps, charted.heat?.rows.length ?? 0, onRange);
+  useKeys("Over time", [
+    { keys: ["c"], does: "walk through the steps of time", run: () => plot.current?.focus() },
+    {
+      keys: ["h"],
+      does: "percentiles or heatmap",
+      run: () => onChart(chart === "heatmap" ? "percentiles" : "heatmap"),
+    },
+  ]);
+  const said = saidOf(steps, charted, cursor);
+  return (
+    <>
+      <StepsPlot
+        of={charted}
+        steps={steps}
+        cursor={cursor}
+        plot={plot}
+        text={said.map(({ text }) => text).join(", ")}
+      />
+      <Legend chart={chart} />
+      {cursor.at === null ? <Idle steps={steps} /> : <Told said={said} cursor={cursor} />}
+    </>
+  );
+}
+
+function charting(steps: Steps, { detail }: FunctionInRange, chart: ChartName): Charted {
+  const points = inSteps(steps, detail.points);
+  const heat = chart === "heatmap" ? heatmap(points) : null;
+  return { points, heat, scale: heat?.scale ?? percentileScale(detail.points) };
+}
+
+function Idle({ steps }: { readonly steps: Steps }): JSX.Element {
+  return (
+    <p className="step-told faint">
+      Each step is {stepText(steps.step)}. Point at one for its numbers, drag over some to look at them alone.
+    </p>
+  );
+}
+
+function Told({ said, cursor }: { readonly said: readonly Said[]; readonly cursor: StepCursor }): JSX.Element {
+  return (
+    <p className="step-told">
+      {said.map(({ text, tone }) => (
+        <span key={text} className={tone}>
+          {text}
+        </span>
+      ))}
+      {cursor.byKey && (
+        <span className="faint">
+          <kbd>enter</kbd> looks at {cursor.chosen === null ? "it" : "them"} alone, <kbd>shift</kbd> <kbd>→</kbd> takes
+          more
+        </span>
+      )}
+    </p>
+  );
+}
+
+function Legend({ chart }: { readonly chart: ChartName }): JSX.Element {
+  return (
+    <ul className="legend" aria-hidden="true">
+      {chart === "percentiles" ? (
+        <>
+          <LegendLine name="p99" />
+          <LegendLine name="p95" />
+          <LegendLine name="p50" />
+        </>
+      ) : (
+        <li>
+          few
+          <svg viewBox="0 0 26 12" aria-hidden="true">
+            {[0.15, 0.4, 0.65, 1].map((opacity, at) => (
+              <rect key={opacity} className="legend-heat" x={at * 6.5} y={2} width={6.5} height={8} opacity={opacity} />
+            ))}
+          </svg>
+          many
+        </li>
+      )}
+      <LegendBox name="invocations" kind="count" />
+      <LegendBox name="cold" kind="cold" />
+      <LegendBox name="failed" kind="error" />
+    </ul>
+  );
+}
+
+function LegendLine({ name }: { readonly name: string }): JSX.Element {
+  return (
+    <li>
+      <svg viewBox="0 0 26 12" aria-hidden="true">
+        <line className={`legend-${name}`} x1={0} x2={26} y1={6} y2={6} />
+      </svg>
+      {name}
+    </li>
+  );
+}
+
+function LegendBox({ name, kind }: { readonly name: string; readonly kind: string }): JSX.Element {
+  return (
+    <li>
+      <svg className="legend-box" viewBox="0 0 10 12" aria-hidden="true">
+        <rect className={`legend-${kind}`} y={1} width={10} height={10} />
+      </svg>
+      {name}
+    </li>
+  );
+}

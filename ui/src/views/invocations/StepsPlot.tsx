@@ -1,0 +1,112 @@
+/** The chart itself: a canvas with its axes; what is pointed at lies over it. */
+
+import { type JSX, type RefObject, useCallback } from "react";
+
+import { formatCount, formatDay, formatMinute, formatNanos } from "../../base/format.ts";
+import { between, type Time } from "../../base/time.ts";
+import type { FunctionPoint } from "../../model/function-detail.ts";
+import type { Heatmap } from "../../model/heatmap.ts";
+import type { LengthScale } from "../../model/length-scale.ts";
+import { clockMarks, type Steps, startOf } from "../../model/steps.ts";
+import { Canvas, type Surface } from "../../widgets/Canvas.tsx";
+import { COUNTS_HEIGHT, drawSteps, LENGTHS_HEIGHT, PLOT_HEIGHT } from "./draw-steps.ts";
+import type { StepCursor } from "./step-cursor.ts";
+
+/** What a chart shows: of every step what happened in it. */
+export interface Charted {
+  readonly points: readonly (FunctionPoint | undefined)[];
+  readonly scale: LengthScale;
+  /** Null where percentiles are shown. */
+  readonly heat: Heatmap | null;
+}
+
+interface StepsPlotProps {
+  readonly of: Charted;
+  readonly steps: Steps;
+  readonly cursor: StepCursor;
+  readonly plot: RefObject<HTMLDivElement | null>;
+  /** What the cursor's step says, for those who can't see it. */
+  readonly text: string;
+}
+
+/** Below its line: the lowest length stands above it. */
+const LABEL = 4;
+const MOST_MARKS = 6;
+/** A name further to the side has no room. */
+const EDGE = 0.04;
+
+export function StepsPlot({ of, steps, cursor, plot, text }: StepsPlotProps): JSX.Element {
+  const draw = useCallback((surface: Surface) => drawSteps(surface, of), [of]);
+  const most = Math.max(0, ...of.points.map(point => point?.invocations ?? 0));
+  const [first, last] = cursor.chosen ?? [cursor.at ?? 0, cursor.at ?? 0];
+  return (
+    <div className="steps-chart">
+      <div className="steps-lengths" aria-hidden="true">
+        {of.scale.marks.map(length => (
+          <span key={length} style={{ top: (1 - of.scale.place(length)) * LENGTHS_HEIGHT }}>
+            {roundText(length)}
+          </span>
+        ))}
+        <span style={{ top: PLOT_HEIGHT - COUNTS_HEIGHT + LABEL }} title="The most invocations of a step">
+          {formatCount(most)}
+        </span>
+      </div>
+      <div
+        className="steps-plot"
+        ref={plot}
+        role="slider"
+        tabIndex={0}
+        data-own-arrows
+        aria-label="Steps of time"
+        aria-valuemin={1}
+        aria-valuemax={steps.count}
+        aria-valuenow={(cursor.at ?? steps.count - 1) + 1}
+        aria-valuetext={text === "" ? "none" : text}
+        {...cursor.handlers}
+      >
+        <Canvas className="steps-canvas" draw={draw} height={PLOT_HEIGHT} />
+        {cursor.at !== null && (
+          <div
+            className={cursor.chosen === null ? "step-cursor" : "step-cursor chosen"}
+            style={{ left: percent(first / steps.count), width: percent((last - first + 1) / steps.count) }}
+          >
+            {of.heat !== null && cursor.row !== null && <Box row={cursor.row} rows={of.heat.rows.length} />}
+          </div>
+        )}
+      </div>
+      <div className="steps-times" aria-hidden="true">
+        {timeMarks(steps).map(({ moment, part }) => (
+          <span key={String(moment)} style={{ left: percent(part) }}>
+            {markText(moment)}
+          </span>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** The box of a heatmap that is pointed at. */
+function Box({ row, rows }: { readonly row: number; readonly rows: number }): JSX.Element {
+  const height = LENGTHS_HEIGHT / rows;
+  return <div className="step-box" style={{ top: LENGTHS_HEIGHT - (row + 1) * height, height }} />;
+}
+
+/** Of a round length the digits that say nothing are left out: `50 ms`, `1.5 s`. */
+const roundText = (length: number): string =>
+  formatNanos(length).replace(/^([0-9]+\.[0-9]*?)0+(?=\D*$)/, (_, digits: string) => digits.replace(/\.$/, ""));
+
+const percent = (part: number): string => `${(part * 100).toFixed(3)}%`;
+
+function timeMarks(steps: Steps) {
+  const end = startOf(steps, steps.count);
+  const length = Number(between(steps.first, end));
+  return clockMarks(steps.first, end, MOST_MARKS)
+    .map(moment => ({ moment, part: Number(between(steps.first, moment)) / length }))
+    .filter(({ part }) => part > EDGE && part < 1 - EDGE);
+}
+
+/** A day where one begins. */
+function markText(moment: Time): string {
+  const minute = formatMinute(moment);
+  return minute === "00:00" ? formatDay(moment).slice(5) : minute;
+}
