@@ -95,7 +95,8 @@ fn documentation(root: &Path, lock: Lock) -> anyhow::Result<()> {
 /// The demo judges itself: undisturbed, then with every process killed in the middle of its traffic.
 fn demos(root: &Path, parts: &DemoParts) -> anyhow::Result<()> {
     let mut once = demo::command(root, parts);
-    once.args(["--once", "--json"]);
+    // So many that the findings are judged too.
+    once.args(["--once", "--json", "--orders", "84"]);
     watched(&"coldtrace demo --once", || loud("demo", &mut once))?;
     let mut killed = demo::command(root, parts);
     killed.args(["--once", "--json"]);

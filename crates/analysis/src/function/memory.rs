@@ -16,7 +16,7 @@ const OWN_SHARE: f64 = 0.3;
 /// Of what it is given, what it must use to lack more.
 const USED_UP: f64 = 0.8;
 /// Who uses more than he is given is not held to it: an emulator, or another platform.
-const NOT_HELD: f64 = 1.2;
+const NOT_HELD: f64 = 1.1;
 
 /// Room above the most that was used.
 const ROOM: f64 = 1.3;
