@@ -36,6 +36,7 @@ pub(crate) struct ExplainArguments {
 #[derive(Deserialize)]
 struct Detail {
     invocation: Invocation,
+    verdict: Verdict,
     trace: Trace,
 }
 
@@ -51,6 +52,11 @@ struct Invocation {
     max_memory_bytes: Option<String>,
     error_type: String,
     cost: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Verdict {
+    text: String,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +103,7 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
         Found::Invocation(reply) => {
             let detail: Detail = read(reply)?;
             writeln!(out, "{}", headline(&detail.invocation)).ok();
+            writeln!(out, "{}", plain(&detail.verdict.text)).ok();
             explain(&detail.trace, &mut out);
         }
         Found::Trace(reply) => explain(&read(reply)?, &mut out),
@@ -261,15 +268,18 @@ mod tests {
     fn an_invocation_is_explained_from_its_reply() {
         let reply = r#"{"invocation":{"function":"checkout","outcome":"error","cold":"on_demand","duration":"1243000000",
             "billed":"2056000000","init":"812000000","memory_bytes":"536870912","max_memory_bytes":"311427072",
-            "error_type":"ValueError","cost":"17067"},"trace":{"start":"0","end":"2055000000","spans_total":4,"warnings":["1 span was repaired"],
+            "error_type":"ValueError","cost":"17067"},"verdict":{"text":"Failed after 2.06 s with its start (ValueError): 812 ms for its sandbox to start."},"trace":{"start":"0","end":"2055000000","spans_total":4,"warnings":["1 span was repaired"],
             "spans":[{"service":"checkout","name":"init","status":"unset","critical_time":"812000000"},
             {"service":"checkout","name":"checkout","status":"error","critical_time":"0"},
             {"service":"checkout","name":"SELECT","status":"unset","critical_time":"600000000"},
             {"service":"checkout","name":"SELECT","status":"unset","critical_time":"643000000"}],
             "findings":[{"title":"2 calls","text":"SELECT.","gain":"600000000","confidence":"low"}]}}"#;
         let detail: Detail = read(reply).expect("a reply");
-        let mut out = headline(&detail.invocation);
-        out.push('\n');
+        let mut out = format!(
+            "{}\n{}\n",
+            headline(&detail.invocation),
+            detail.verdict.text
+        );
         explain(&detail.trace, &mut out);
         insta::assert_snapshot!(out);
     }

@@ -20,6 +20,7 @@ mod requests;
 mod rings;
 mod synthesis;
 mod trace;
+mod verdict;
 mod waiting;
 
 use draft::{Draft, Item};
@@ -35,6 +36,7 @@ pub use function::{
 };
 pub use prices::{NanoDollars, PRICES_OF, Price, cost};
 pub use trace::{Mark, Marks, Node, Section, Trace};
+pub use verdict::{Category, Part, Verdict, verdict};
 
 /// Rebuilds a journey: every span once, in its place, with what was repaired and where the time went.
 pub fn rebuild(evidence: Evidence) -> Trace {

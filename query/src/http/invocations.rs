@@ -5,6 +5,7 @@ use axum::extract::rejection::PathRejection;
 use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
+use coldtrace_analysis::{Part, Verdict};
 use coldtrace_model::{Invocation, LogRecord, Nanos, Outcome, RequestId, TraceId, UnixNanos};
 use coldtrace_store::reader::{InvocationFilter, InvocationKey, LogFilter};
 use serde::Serialize;
@@ -15,7 +16,7 @@ use super::error::ApiError;
 use super::params::Params;
 use super::{Written, bytes_of, json};
 use crate::journey::{self, Journey};
-use crate::reply::{InvocationReply, LogReply, TraceReply};
+use crate::reply::{Decimal, InvocationReply, LogReply, TraceReply};
 
 /// Lines of one invocation that are shown; the reply says how many there are.
 const LOG_LIMIT: u32 = 10_000;
@@ -36,9 +37,24 @@ struct ListReply<'a> {
 #[derive(Serialize)]
 struct DetailReply<'a> {
     invocation: InvocationReply<'a>,
+    verdict: VerdictReply<'a>,
     trace: TraceReply<'a>,
     logs: Vec<LogReply<'a>>,
     logs_total: u64,
+}
+
+/// The schema `Verdict`.
+#[derive(Serialize)]
+struct VerdictReply<'a> {
+    text: &'a str,
+    parts: Vec<PartReply<'a>>,
+}
+
+#[derive(Serialize)]
+struct PartReply<'a> {
+    category: &'static str,
+    about: &'a str,
+    length: Decimal,
 }
 
 struct Listed {
@@ -181,13 +197,36 @@ impl Written for Listed {
 impl Written for Detail {
     fn written(&self) -> Result<Vec<u8>, ApiError> {
         let lines = self.lines.iter();
+        let journey = &self.journey;
+        let verdict =
+            coldtrace_analysis::verdict(&journey.trace, &journey.invocations, &self.invocation);
         bytes_of(&DetailReply {
             invocation: (&self.invocation).into(),
+            verdict: (&verdict).into(),
             trace: (&self.journey).into(),
             logs: lines
                 .map(|(service, record)| LogReply::of(service, record))
                 .collect(),
             logs_total: self.lines_total,
         })
+    }
+}
+
+impl<'a> From<&'a Verdict> for VerdictReply<'a> {
+    fn from(verdict: &'a Verdict) -> Self {
+        Self {
+            text: &verdict.text,
+            parts: verdict.parts.iter().map(PartReply::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a Part> for PartReply<'a> {
+    fn from(part: &'a Part) -> Self {
+        Self {
+            category: part.category.as_str(),
+            about: &part.about,
+            length: part.length.into(),
+        }
     }
 }

@@ -221,7 +221,7 @@ impl<'a> Case<'a> {
 }
 
 /// How long an invocation waited for its sandbox.
-pub(super) fn waited(invocation: &Invocation) -> Nanos {
+pub(crate) fn waited(invocation: &Invocation) -> Nanos {
     match invocation.cold {
         Cold::OnDemand | Cold::Reset => invocation.init.unwrap_or_default(),
         Cold::SnapStart => invocation.restore.or(invocation.init).unwrap_or_default(),

@@ -86,7 +86,7 @@ pub fn profile(
 }
 
 /// The span that stands for the invocation, else the first that names it.
-fn place_of(trace: &Trace, request_id: &RequestId) -> Option<usize> {
+pub(crate) fn place_of(trace: &Trace, request_id: &RequestId) -> Option<usize> {
     let names_it =
         |&place: &usize| trace.span(place).origin.request_id.as_ref() == Some(request_id);
     let places = 0..trace.nodes.len();
@@ -98,7 +98,7 @@ fn place_of(trace: &Trace, request_id: &RequestId) -> Option<usize> {
 }
 
 /// The invocation that a node belongs to: itself or the nearest above; the root where there is none.
-fn nearest_invocation(trace: &Trace, mut place: usize) -> Option<usize> {
+pub(crate) fn nearest_invocation(trace: &Trace, mut place: usize) -> Option<usize> {
     loop {
         if Role::of(trace.span(place)) == Role::Invocation {
             return Some(place);
@@ -111,7 +111,7 @@ fn nearest_invocation(trace: &Trace, mut place: usize) -> Option<usize> {
 }
 
 /// The part of a trace below a node, rebuilt as a trace of its own; nothing if that is all of it.
-fn alone(trace: &Trace, invocations: &[Invocation], place: usize) -> Option<Trace> {
+pub(crate) fn alone(trace: &Trace, invocations: &[Invocation], place: usize) -> Option<Trace> {
     trace.nodes[place].parent?;
     let mut is_below = vec![false; trace.nodes.len()];
     let mut spans = Vec::new();

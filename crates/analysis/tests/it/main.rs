@@ -4,3 +4,4 @@ mod findings;
 mod picture;
 mod properties;
 mod shapes;
+mod verdict;

@@ -388,10 +388,22 @@ export interface components {
         };
         InvocationDetail: {
             invocation: components["schemas"]["Invocation"];
+            verdict: components["schemas"]["Verdict"];
             trace: components["schemas"]["Trace"];
             /** @description By time, the earliest first; at most 10,000 */
             logs: components["schemas"]["Log"][];
             logs_total: number;
+        };
+        /** @description One invocation in a sentence, and what somebody waited for, the longest first */
+        Verdict: {
+            text: string;
+            parts: {
+                /** @enum {string} */
+                category: "queue_wait" | "init" | "extension_init" | "runtime_init" | "restore" | "handler" | "downstream" | "runtime_overhead" | "extension_overhead";
+                /** @description The call, where it was one; else empty */
+                about: string;
+                length: components["schemas"]["Nanos"];
+            }[];
         };
         Log: {
             time: components["schemas"]["Time"];
