@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod clocks;
+pub mod compare;
 mod draft;
 mod duplicates;
 mod ends;
