@@ -47,6 +47,8 @@ async fn main() {
 /// Settles everything, as the query service does in the background; how many windows.
 async fn settle(store: &Store) -> usize {
     const WINDOWS: u32 = 500;
+    /// Rows behind one statement, as the service has it.
+    const ROWS: u64 = 500_000;
     let settler = store.settler();
     let now = UnixNanos::now();
     let earliest = settler.earliest().await.expect("the store is read");
@@ -58,10 +60,17 @@ async fn settle(store: &Store) -> usize {
     for rollup in Rollup::ALL {
         loop {
             let windows = settler.unsettled(rollup, range, now, WINDOWS).await;
-            let windows = windows.expect("windows are read");
+            let mut windows = windows.expect("windows are read");
             if windows.is_empty() {
                 break;
             }
+            let mut rows = 0;
+            let fitting = windows.iter().take_while(|window| {
+                rows += window.row_count;
+                rows <= ROWS
+            });
+            let fitting = fitting.count().max(1);
+            windows.truncate(fitting);
             let done = settler.settle(rollup, &windows, now).await;
             done.expect("windows are settled");
             settled += windows.len();

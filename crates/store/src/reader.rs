@@ -5,9 +5,11 @@
 //! of `extra` and `raw`, which are wire formats.
 
 mod candidates;
+mod compare;
 mod correlation;
 mod edges;
 mod error;
+mod features;
 mod findings;
 mod functions;
 mod invocations;
@@ -23,9 +25,11 @@ mod stretch;
 mod traces;
 
 pub use candidates::{Between, Candidate, CandidateFilter, SpanFilter, ValueFilter, Within};
+pub use compare::{CohortTotals, ItemCount, KeyCount, PatternItem, Selection};
 pub use correlation::{RequestTrace, TraceWindow};
 pub use edges::{Edge, EdgeKind};
 pub use error::ReadError;
+pub use features::{Features, Words};
 pub use findings::FindingRecord;
 pub use functions::FunctionSummary;
 pub use invocations::{InvocationFilter, InvocationKey};

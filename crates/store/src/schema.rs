@@ -12,7 +12,7 @@ pub(crate) struct Migration {
     text: &'static str,
 }
 
-pub(crate) const MIGRATIONS: [Migration; 3] = [
+pub(crate) const MIGRATIONS: [Migration; 4] = [
     Migration {
         number: 1,
         file: "0001_base.sql",
@@ -22,6 +22,11 @@ pub(crate) const MIGRATIONS: [Migration; 3] = [
         number: 2,
         file: "0002_derived.sql",
         text: include_str!("../migrations/0002_derived.sql"),
+    },
+    Migration {
+        number: 3,
+        file: "0003_features.sql",
+        text: include_str!("../migrations/0003_features.sql"),
     },
     Migration {
         number: 4,

@@ -12,6 +12,7 @@
 
 mod audit;
 pub(crate) mod edges;
+pub(crate) mod features;
 pub(crate) mod functions;
 mod lease;
 mod told;
@@ -55,16 +56,19 @@ pub enum Rollup {
     FunctionHours,
     /// `edges_1m`: who called whom, in buckets of five minutes.
     EdgeBuckets,
+    /// `features`: what cohorts of invocations are compared by, in buckets of five minutes.
+    Features,
 }
 
 // === impl Rollup ===
 
 impl Rollup {
     /// All of them: an hour is computed from its minutes.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::FunctionMinutes,
         Self::FunctionHours,
         Self::EdgeBuckets,
+        Self::Features,
     ];
 
     /// Its name in the database.
@@ -73,6 +77,7 @@ impl Rollup {
             Self::FunctionMinutes => "fn_1m",
             Self::FunctionHours => "fn_1h",
             Self::EdgeBuckets => "edges_1m",
+            Self::Features => "features",
         }
     }
 
@@ -81,7 +86,7 @@ impl Rollup {
         match self {
             Self::FunctionMinutes => Nanos(60 * SECOND),
             Self::FunctionHours => Nanos(3_600 * SECOND),
-            Self::EdgeBuckets => Nanos(edges::BUCKET * SECOND),
+            Self::EdgeBuckets | Self::Features => Nanos(edges::BUCKET * SECOND),
         }
     }
 
@@ -90,6 +95,7 @@ impl Rollup {
         match self {
             Self::FunctionMinutes | Self::FunctionHours => Nanos(0),
             Self::EdgeBuckets => Nanos(edges::CALLERS_AFTER * SECOND),
+            Self::Features => Nanos(features::SPANS_AFTER * SECOND),
         }
     }
 }
@@ -126,7 +132,7 @@ impl Settler {
     }
 
     /// Computes the windows and puts them in place of what stood there. Where this fails, a window is either replaced
-    /// or as it was.
+    /// or as it was; features may then want words, which readers take from the base tables.
     pub async fn settle(
         &self,
         rollup: Rollup,
@@ -139,13 +145,17 @@ impl Settler {
         // Of each attempt its own: one that failed half-way, or somebody else's, must not be taken for this.
         let attempt = RandomState::new().hash_one(now.0) as u32;
         let values = windows::values(windows, attempt, now);
-        let statement = match rollup {
-            Rollup::FunctionMinutes => functions::settle_minutes(windows, &values),
-            Rollup::FunctionHours => functions::settle_hours(windows, &values),
-            Rollup::EdgeBuckets => edges::settle(windows, &values),
+        let statements = match rollup {
+            Rollup::FunctionMinutes => vec![functions::settle_minutes(windows, &values)],
+            Rollup::FunctionHours => vec![functions::settle_hours(windows, &values)],
+            Rollup::EdgeBuckets => vec![edges::settle(windows, &values)],
+            Rollup::Features => features::settle(windows, &values).into(),
         };
-        let settled = self.answered(self.statement(&statement).execute()).await;
-        settled.map_err(|error| self.store.error(error))
+        for statement in &statements {
+            let settled = self.answered(self.statement(statement).execute()).await;
+            settled.map_err(|error| self.store.error(error))?;
+        }
+        Ok(())
     }
 
     async fn rows<T: RowOwned + RowRead>(&self, query: &str) -> Result<Vec<T>, ReadError> {

@@ -42,7 +42,7 @@ pub(super) fn end(rollup: Rollup, window: &Window) -> UnixNanos {
 /// Windows that are computed together: near each other, so that a statement reads little besides, and not too much.
 pub(super) fn batches(windows: Vec<Window>, rollup: Rollup) -> Vec<Vec<Window>> {
     let reach = match rollup {
-        Rollup::FunctionMinutes | Rollup::EdgeBuckets => HOUR,
+        Rollup::FunctionMinutes | Rollup::EdgeBuckets | Rollup::Features => HOUR,
         Rollup::FunctionHours => DAY,
     };
     let mut batches: Vec<Vec<Window>> = Vec::new();

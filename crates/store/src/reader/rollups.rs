@@ -35,6 +35,7 @@ struct State {
     t: u32,
     row_count: u64,
     is_settled: bool,
+    has_twins: bool,
 }
 
 /// What the newest revision of an hour was computed from.
@@ -51,6 +52,13 @@ struct Sources {
     hours: Vec<TimeRange>,
     minutes: Vec<TimeRange>,
     base: Vec<TimeRange>,
+}
+
+/// Where features come from: whole buckets, of which a range may want a part.
+pub(super) struct FeatureSources {
+    pub(super) settled: Vec<TimeRange>,
+    pub(super) base: Vec<TimeRange>,
+    pub(super) has_twins: bool,
 }
 
 /// Where what a function did in a range comes from.
@@ -141,8 +149,9 @@ impl Reader {
         let mut states: Vec<State> = Vec::new();
         if !hours.open.is_empty() {
             let minutes = windows::minutes(&owned, &hours.open, now);
-            let minutes =
-                format!("SELECT t, row_count, is_settled FROM ({minutes}) ORDER BY t{AT_ONCE}");
+            let minutes = format!(
+                "SELECT t, row_count, is_settled, has_twins FROM ({minutes}) ORDER BY t{AT_ONCE}"
+            );
             states = self.rows(&minutes).await?;
         }
         let settled = match coarsest {
@@ -200,13 +209,47 @@ impl Reader {
         Ok(Hours::of(&sums, &marks, now))
     }
 
+    /// Where the features of a range come from.
+    pub(super) async fn feature_sources(
+        &self,
+        range: TimeRange,
+    ) -> Result<FeatureSources, ReadError> {
+        // Buckets are read whole, since which keys are ids is told apart in each.
+        let whole = whole(range, edges::BUCKET);
+        let states = windows::featured(&self.owned(), whole, UnixNanos::now());
+        let states = format!(
+            "SELECT t, row_count, is_settled, has_twins FROM ({states}) ORDER BY t{AT_ONCE}"
+        );
+        let states: Vec<State> = self.rows(&states).await?;
+        let mut open = Vec::new();
+        for state in states.iter().filter(|state| !state.is_settled) {
+            let from = u64::from(state.t);
+            add(
+                &mut open,
+                TimeRange {
+                    from: UnixNanos(from * SECOND),
+                    to: UnixNanos((from + edges::BUCKET) * SECOND),
+                },
+            );
+        }
+        let sources = Sources::of_buckets(whole, &states);
+        Ok(FeatureSources {
+            settled: sources.minutes,
+            // Where nothing is filed, nothing is read.
+            base: open,
+            has_twins: states.iter().any(|state| state.has_twins),
+        })
+    }
+
     /// The rows of edges in a range, as SQL: the columns of `edges_1m` from `tenant` to `duration_hist`.
     pub(super) async fn edge_rows(&self, range: TimeRange) -> Result<String, ReadError> {
         let (owned, now) = (self.owned(), UnixNanos::now());
         let states = windows::buckets(&owned, whole(range, edges::BUCKET), now);
-        let states = format!("SELECT t, row_count, is_settled FROM ({states}) ORDER BY t{AT_ONCE}");
+        let states = format!(
+            "SELECT t, row_count, is_settled, has_twins FROM ({states}) ORDER BY t{AT_ONCE}"
+        );
         let states: Vec<State> = self.rows(&states).await?;
-        let sources = Sources::of_edges(range, &states);
+        let sources = Sources::of_buckets(range, &states);
         let mut parts = Vec::new();
         if let Some(times) = any_of(&sources.minutes, |range| windows::within_range("t", range)) {
             parts.push(edges::rolled_up(&format!("{owned} AND {times}")));
@@ -280,7 +323,7 @@ impl Sources {
         })
     }
 
-    fn of_edges(range: TimeRange, states: &[State]) -> Self {
+    fn of_buckets(range: TimeRange, states: &[State]) -> Self {
         let open = Open::of(states);
         Self::cut(range, edges::BUCKET, |bucket, left| {
             let is_hour = bucket.is_multiple_of(HOUR) && left >= HOUR;
@@ -366,7 +409,7 @@ fn add(ranges: &mut Vec<TimeRange>, range: TimeRange) {
 }
 
 /// In one of the ranges; `None` if there are none.
-fn any_of(ranges: &[TimeRange], filter: impl Fn(TimeRange) -> String) -> Option<String> {
+pub(super) fn any_of(ranges: &[TimeRange], filter: impl Fn(TimeRange) -> String) -> Option<String> {
     (!ranges.is_empty()).then(|| sql::any_of(ranges, filter))
 }
 
@@ -386,6 +429,7 @@ mod tests {
             t: minute * 60,
             row_count: 1,
             is_settled,
+            has_twins: false,
         }
     }
 

@@ -6,7 +6,7 @@
 use coldtrace_model::{TimeRange, UnixNanos};
 
 use super::functions::{FIRST_HAND, FROM_SPAN, TWINS_WITHIN, bucket_of};
-use super::{Rollup, Settler, edges, functions, windows};
+use super::{Rollup, Settler, edges, features, functions, windows};
 use crate::reader::{ReadError, sql};
 
 /// The columns of a function's row, histograms as sorted lists.
@@ -15,6 +15,9 @@ const FUNCTION: &str = "tenant, function, t, version, memory_bytes, runtime, arc
     last_filed_ns, last_start_ns, durations, inits";
 /// The columns of an edge's row.
 const EDGE: &str = "tenant, t, src, dst, kind, n, errors, duration_ns, durations";
+/// The columns of an invocation's row.
+const FEATURES: &str =
+    "tenant, t, function, ts, request_id, duration_ns, outcome, cold, version, memory_bytes, items";
 
 impl Settler {
     /// What a derived table holds of its settled windows in a range, other than a plain GROUP BY over the base tables
@@ -33,6 +36,11 @@ impl Settler {
                 direct_functions(rollup, range),
             ),
             Rollup::EdgeBuckets => (EDGE, derived_edges(range), direct_edges(range)),
+            Rollup::Features => (
+                FEATURES,
+                features::settled(&windows::within_range("t", range), ""),
+                direct_features(range),
+            ),
         };
         let states = windows::states(rollup, range, now);
         let start = start_of(rollup, "t");
@@ -59,6 +67,7 @@ fn direct_functions(rollup: Rollup, range: TimeRange) -> String {
     let start = start_of(rollup, "ts");
     let (duration, init) = (bucket_of("duration"), bucket_of("i.init_ns"));
     let (durations, inits) = (counted("durations"), counted("inits"));
+    let shown = shown();
     format!(
         "SELECT * REPLACE ({durations} AS durations, {inits} AS inits) FROM (
             SELECT tenant, function, start AS t, version, memory_bytes, runtime, architecture, platform, cold,
@@ -75,14 +84,21 @@ fn direct_functions(rollup: Rollup, range: TimeRange) -> String {
                         start_unix_ns != 0, start_unix_ns, filed) AS began
                 FROM invocations FINAL WHERE {within}
             ) AS i
-            WHERE facts != {FROM_SPAN} OR (tenant, request_id, ts) NOT IN (
+            WHERE {shown}
+            GROUP BY ALL)"
+    )
+}
+
+/// Of merged rows, those that count.
+fn shown() -> String {
+    let minutes = TWINS_WITHIN / 60;
+    format!(
+        "facts != {FROM_SPAN} OR (tenant, request_id, ts) NOT IN (
                 SELECT derived.tenant, derived.request_id, derived.ts
                 FROM (SELECT tenant, request_id, ts FROM invocations WHERE facts = {FROM_SPAN}) AS derived
                 INNER JOIN (SELECT tenant, request_id, ts FROM invocations WHERE bitAnd(facts, {FIRST_HAND}) != 0) AS told
                     ON derived.tenant = told.tenant AND derived.request_id = told.request_id
-                WHERE abs(dateDiff('minute', derived.ts, told.ts)) <= {minutes})
-            GROUP BY ALL)",
-        minutes = TWINS_WITHIN / 60,
+                WHERE abs(dateDiff('minute', derived.ts, told.ts)) <= {minutes})"
     )
 }
 
@@ -118,12 +134,51 @@ fn direct_edges(range: TimeRange) -> String {
     )
 }
 
+fn direct_features(range: TimeRange) -> String {
+    let (within, shown) = (sql::within(range), shown());
+    let own = features::own_pairs();
+    let item = features::item_of("key", "value");
+    let (before, after) = (features::SPANS_BEFORE, features::SPANS_AFTER);
+    let ended = format!(
+        "SELECT *, toStartOfFiveMinutes(ts) AS t,
+            if(invocations.duration_ns != 0, invocations.duration_ns, runtime_duration_ns) AS duration
+        FROM invocations FINAL WHERE {within} AND ({shown}) AND outcome != 0"
+    );
+    format!(
+        "SELECT tenant, t, function, ts, request_id, duration_ns, outcome, cold, version, memory_bytes,
+            arraySort(groupArray({item})) AS items
+        FROM (
+            SELECT *, count() OVER of_key AS n, uniqExact(value) OVER of_key AS distinct_values
+            FROM (
+                SELECT DISTINCT tenant, t, function, ts, request_id, duration AS duration_ns, outcome, cold, version, memory_bytes,
+                    pair.1 AS key, pair.2 AS value
+                FROM (
+                    SELECT *, {own} AS pairs FROM ({ended})
+                    UNION ALL
+                    SELECT ended.*, arrayConcat([('name', CAST(name, 'String'))],
+                        arrayMap((key, value) -> (concat('span.', key), value), mapKeys(attrs), mapValues(attrs))) AS pairs
+                    FROM ({ended}) AS ended INNER JOIN (
+                        SELECT tenant, ts, name, attrs, if(request_id != '', request_id,
+                            concat(lower(hex(trace_id)), ':', lower(hex(span_id)))) AS request
+                        FROM spans WHERE kind IN (2, 5)
+                    ) AS spans ON ended.tenant = spans.tenant AND ended.request_id = spans.request
+                    WHERE spans.ts >= ended.ts - toIntervalSecond({before}) AND spans.ts < ended.ts + toIntervalSecond({after})
+                ) ARRAY JOIN pairs AS pair
+                WHERE length(value) BETWEEN 1 AND 200
+            )
+            WINDOW of_key AS (PARTITION BY tenant, t, function, key)
+        )
+        WHERE n <= 20 OR distinct_values * 2 <= n
+        GROUP BY tenant, t, function, ts, request_id, duration_ns, outcome, cold, version, memory_bytes"
+    )
+}
+
 /// When a row's window began.
 fn start_of(rollup: Rollup, time: &str) -> String {
     match rollup {
         Rollup::FunctionMinutes => format!("toStartOfMinute({time})"),
         Rollup::FunctionHours => format!("toStartOfHour({time})"),
-        Rollup::EdgeBuckets => format!("toStartOfFiveMinutes({time})"),
+        Rollup::EdgeBuckets | Rollup::Features => format!("toStartOfFiveMinutes({time})"),
     }
 }
 

@@ -32,6 +32,7 @@ const ADDED_UP: &str =
     sumMap(init_hist) AS init_hist";
 
 /// Invocations in the base table.
+#[derive(Clone)]
 pub(crate) struct Filed {
     /// Which rows: names tenant, bucket and `ts`.
     pub(crate) filter: String,
@@ -73,13 +74,14 @@ impl Filed {
     }
 
     /// Each invocation's facts merged into one, as the reader merges them.
-    fn merged(&self) -> String {
+    pub(super) fn merged(&self) -> String {
         format!(
-            "SELECT tenant, function, request_id, toStartOfMinute(ts) AS minute,
+            "SELECT tenant, function, ts, request_id, toStartOfMinute(ts) AS minute,
                 toUInt64(toUnixTimestamp64Nano(ts)) AS filed_ns,
                 groupBitOr(facts) AS facts, max(platform) AS platform, max(version) AS version,
                 max(runtime) AS runtime, max(architecture) AS architecture,
                 max(memory_bytes) AS memory_bytes, max(outcome) AS outcome, max(cold) AS cold,
+                max(region) AS region, max(trigger) AS trigger, max(error_type) AS error_type,
                 if(max(invocations.duration_ns) != 0, max(invocations.duration_ns),
                     max(runtime_duration_ns)) AS duration_ns,
                 max(billed_ns) AS billed_ns, max(init_ns) AS init_ns, max(restore_ns) AS restore_ns,
@@ -92,7 +94,7 @@ impl Filed {
     }
 
     /// Of merged rows, those that count: an invocation that its sandbox told of counts as that alone.
-    fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         let Some(around) = &self.around else {
             return "true".to_owned();
         };

@@ -4,7 +4,7 @@ use clickhouse::Row;
 use coldtrace_model::{TimeRange, UnixNanos};
 use serde::Deserialize;
 
-use super::{Rollup, SECOND, edges, functions};
+use super::{Rollup, SECOND, edges, features, functions};
 use crate::reader::sql;
 
 /// A window that is to be computed.
@@ -99,6 +99,7 @@ pub(super) fn states(rollup: Rollup, range: TimeRange, now: UnixNanos) -> String
         Rollup::FunctionMinutes => minutes("true", &[range], now),
         Rollup::FunctionHours => hours(range, now),
         Rollup::EdgeBuckets => buckets("true", range, now),
+        Rollup::Features => featured("true", range, now),
     }
 }
 
@@ -167,8 +168,7 @@ fn touched_minutes(owned: &str, ranges: &[TimeRange]) -> String {
 pub(crate) fn buckets(owned: &str, range: TimeRange, now: UnixNanos) -> String {
     let (from, to) = seconds(range);
     let bucket = edges::BUCKET;
-    let (before, after) = (edges::CALLERS_BEFORE, edges::CALLERS_AFTER);
-    let (wide_from, wide_to) = (from.saturating_sub(before), to + after);
+    let calls = calls_around(owned, range, edges::CALLERS_BEFORE, edges::CALLERS_AFTER);
     let marks = marks(Rollup::EdgeBuckets, owned, &[range]);
     let is_settled = is_settled(now);
     format!(
@@ -177,19 +177,54 @@ pub(crate) fn buckets(owned: &str, range: TimeRange, now: UnixNanos) -> String {
         FROM (
             SELECT tenant, toUInt32(reached) AS t, sumIf(row_count, intDiv(minute, {bucket}) * {bucket} = reached) AS row_count,
                 max(keep_days) AS keep_days, min(first_keep_days) AS first_keep_days, sum(stamp) AS fingerprint
-            FROM (
-                SELECT tenant, toInt64(toUnixTimestamp(touched.t)) AS minute, sum(touched.stamp) AS stamp,
-                    sum(touched.row_count) AS row_count,
-                    max(touched.keep_days) AS keep_days, min(touched.keep_days) AS first_keep_days,
-                    intDiv(minute, {bucket}) * {bucket} AS own,
-                    arrayJoin(arrayFilter(start -> minute + {before} >= start AND minute < start + {bucket} + {after},
-                        [own - {bucket}, own, own + {bucket}])) AS reached
-                FROM touched WHERE {owned} AND source = 2 AND {within} GROUP BY tenant, minute
-            )
-            GROUP BY tenant, reached
+            FROM ({calls}) GROUP BY tenant, reached
             HAVING row_count > 0 AND reached >= {from} AND reached < {to}
-        ) AS touched LEFT JOIN ({marks}) AS marks USING (tenant, t)",
-        within = within("touched.t", wide_from, wide_to),
+        ) AS touched LEFT JOIN ({marks}) AS marks USING (tenant, t)"
+    )
+}
+
+/// As [`minutes`], for whole buckets of features.
+///
+/// What an invocation is compared by is told by its own row and by the spans that answered it. So both sources have a part in the
+/// fingerprint: the stamps of the bucket's minutes, as for functions, and those of all minutes in which such spans are
+/// looked for. A call of somebody else's in these minutes makes the bucket unsettled as well: then it is computed once too often.
+pub(crate) fn featured(owned: &str, range: TimeRange, now: UnixNanos) -> String {
+    let bucket = edges::BUCKET;
+    let minutes = touched_minutes(owned, &[range]);
+    let calls = calls_around(owned, range, features::SPANS_BEFORE, features::SPANS_AFTER);
+    let marks = marks(Rollup::Features, owned, &[range]);
+    let is_settled = is_settled(now);
+    format!(
+        "SELECT tenant, t, row_count, keep_days, touched.first_keep_days AS first_keep_days, has_twins,
+            touched.fingerprint AS fingerprint, revision, settled, {is_settled} AS is_settled
+        FROM (
+            SELECT tenant, t, row_count, keep_days, first_keep_days, has_twins, filed + spans AS fingerprint
+            FROM (
+                SELECT tenant, toUInt32(intDiv(minute, {bucket}) * {bucket}) AS t, sum(row_count) AS row_count,
+                    max(keep_days) AS keep_days, min(first_keep_days) AS first_keep_days, max(has_twins) AS has_twins,
+                    sum(fingerprint) AS filed
+                FROM (SELECT * EXCEPT t, t AS minute FROM ({minutes})) GROUP BY tenant, t
+            ) AS filed LEFT JOIN (
+                SELECT tenant, toUInt32(reached) AS t, sum(stamp) AS spans FROM ({calls}) GROUP BY tenant, t
+            ) AS calls USING (tenant, t)
+        ) AS touched LEFT JOIN ({marks}) AS marks USING (tenant, t)"
+    )
+}
+
+/// Minutes with ends of calls, once for each bucket that such a minute is looked at for: those from so many seconds before the
+/// bucket, `reached`, to so many after it.
+fn calls_around(owned: &str, range: TimeRange, before: u64, after: u64) -> String {
+    let (from, to) = seconds(range);
+    let bucket = edges::BUCKET;
+    let within = within("touched.t", from.saturating_sub(before), to + after);
+    format!(
+        "SELECT tenant, toInt64(toUnixTimestamp(touched.t)) AS minute, sum(touched.stamp) AS stamp,
+            sum(touched.row_count) AS row_count,
+            max(touched.keep_days) AS keep_days, min(touched.keep_days) AS first_keep_days,
+            intDiv(minute, {bucket}) * {bucket} AS own,
+            arrayJoin(arrayFilter(start -> minute + {before} >= start AND minute < start + {bucket} + {after},
+                [own - {bucket}, own, own + {bucket}])) AS reached
+        FROM touched WHERE {owned} AND source = 2 AND {within} GROUP BY tenant, minute"
     )
 }
 

@@ -258,6 +258,99 @@ async fn edges_are_a_join_of_spans_whenever_they_come() {
 }
 
 #[tokio::test]
+async fn features_are_what_facts_and_spans_tell_whenever_they_come() {
+    let engine = engine::start().await;
+    let settler = engine.store().settler();
+    let mut data = Data::of(&engine.store());
+    let mut dice = Dice(23);
+    let ids: Vec<String> = (0..900).map(|number| format!("request-{number}")).collect();
+    let mut rows = facts(&mut dice, &ids);
+    let mut answers = Vec::new();
+    for row in rows.iter().filter(|row| row.facts != FactSet::REPORTED) {
+        // Some begin out of reach, and some name no request.
+        let ts = row.ts - 90 * SECOND + dice.below(240 * SECOND);
+        let attributes = [
+            (
+                "plan",
+                ["free", "pro", ""][dice.below(3) as usize].to_owned(),
+            ),
+            ("order.id", format!("o-{}", dice.below(1 << 40))),
+            ("text", "long ".repeat(dice.below(60) as usize)),
+        ];
+        let own = dice.below(1 << 40).to_be_bytes();
+        let owner = if row.owner.tenant == HERE.tenant {
+            HERE
+        } else {
+            THERE
+        };
+        let kind = [2, 5, 3][dice.below(3) as usize];
+        let mut span: SpanRow<'_> = span(owner, ts, (9, 1, 0), "shop", kind);
+        span.span_id = own;
+        span.request_id = if dice.below(5) == 0 {
+            ""
+        } else {
+            row.request_id
+        };
+        answers.push((span, attributes));
+    }
+    // As the collector names what has no request id.
+    let plain: Vec<(SpanRow<'_>, String)> = answers
+        .iter()
+        .filter(|(span, _)| span.request_id.is_empty() && span.kind != 3)
+        .map(|(span, _)| {
+            let hex = |bytes: &[u8]| {
+                bytes
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect::<String>()
+            };
+            (
+                *span,
+                format!("{}:{}", hex(&span.trace_id), hex(&span.span_id)),
+            )
+        })
+        .collect();
+    rows.extend(plain.iter().map(|(span, id)| InvocationRow {
+        facts: FactSet::FROM_SPAN,
+        outcome: 1,
+        ..InvocationRow::empty(span.owner, "shop", span.ts, id)
+    }));
+    for index in (1..rows.len()).rev() {
+        rows.swap(index, dice.below(index as u64 + 1) as usize);
+    }
+    let batches = 3;
+    let (some_rows, some_answers) = (rows.len() / batches + 1, answers.len() / batches + 1);
+    for (rows, answers) in rows.chunks(some_rows).zip(answers.chunks(some_answers)) {
+        data.invocations(rows).await;
+        check(&settler).await;
+        settle_all(&settler).await;
+        let mut blocks = Blocks::default();
+        for (span, attributes) in answers {
+            push_span(
+                &mut blocks,
+                *span,
+                attributes.iter().map(|(key, value)| (*key, value)),
+            );
+        }
+        data.insert(blocks).await;
+        check(&settler).await;
+        settle_all(&settler).await;
+        check(&settler).await;
+    }
+    // Items are told in words, ids are not among them where there are enough to tell.
+    let told = ask_one(
+        &engine,
+        "SELECT countIf(key = 'span.plan') > 0, countIf(length(value) > 200), count() = uniqExact(tenant, day, item)
+        FROM feature_values FINAL",
+    )
+    .await;
+    assert_eq!(told, "1\t0\t1");
+    let wordless = "SELECT count() > 1000, countIf((tenant, item) NOT IN (SELECT tenant, item FROM feature_values))
+        FROM features ARRAY JOIN items AS item WHERE mark = 0";
+    assert_eq!(ask_one(&engine, wordless).await, "1\t0");
+}
+
+#[tokio::test]
 async fn a_group_that_vanished_is_not_counted() {
     let engine = engine::start().await;
     let settler = engine.store().settler();

@@ -1,0 +1,328 @@
+//! Some invocations and the rest of a range: how often each side has which item. All of them are counted, none is sampled.
+
+use clickhouse::Row;
+use coldtrace_model::{Nanos, Outcome, TimeRange};
+use serde::Deserialize;
+
+use super::features::Features;
+use super::invocations::COLD_STARTS;
+use super::{ReadError, sql};
+use crate::settle::features::{key_named, key_of};
+
+/// Values of a key that are told: the others differ less.
+const MOST_VALUES: usize = 100;
+
+/// Which invocations are selected: those for which all of this is true. The others are the rest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// They took as long as this or longer.
+    pub least: Option<Nanos>,
+    /// They took as long as this or shorter.
+    pub most: Option<Nanos>,
+    /// They ended in one of these ways; empty for any.
+    pub outcomes: Vec<Outcome>,
+    /// They waited for a start, or they did not.
+    pub cold: Option<bool>,
+    /// They are of this version.
+    pub version: Option<String>,
+    /// They were filed within this.
+    pub within: Option<TimeRange>,
+}
+
+/// One side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CohortTotals {
+    /// How many invocations.
+    pub count: u64,
+    /// Of how many the duration is known.
+    pub timed: u64,
+    /// All durations together, in nanoseconds.
+    pub duration: u128,
+    /// Median of the known durations; 0 if none is.
+    pub p50: Nanos,
+    /// Their 95th percentile.
+    pub p95: Nanos,
+}
+
+/// How often something is on each side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ItemCount {
+    /// The item.
+    pub item: u64,
+    /// Of the selected.
+    pub selected: u64,
+    /// Of the rest.
+    pub rest: u64,
+    /// The durations of those of the selected together, in nanoseconds.
+    pub duration: u128,
+}
+
+/// How often a key has which value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyCount {
+    /// The key's number, and what its values together have.
+    pub all: ItemCount,
+    /// How many values it has.
+    pub distinct: u64,
+    /// Those that the selected have more often than the rest by the greatest part of their number.
+    pub values: Vec<ItemCount>,
+}
+
+/// What is looked for in patterns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatternItem {
+    /// A key with a value.
+    Item(u64),
+    /// A key with any value.
+    Key(u64),
+}
+
+#[derive(Row, Deserialize)]
+struct TotalsRow {
+    is_selected: bool,
+    count: u64,
+    timed: u64,
+    duration: u64,
+    quantiles: Vec<u64>,
+}
+
+#[derive(Row, Deserialize)]
+struct KeyRow {
+    key: u64,
+    selected: u64,
+    total: u64,
+    duration: u64,
+    distinct_values: u64,
+    values: Vec<(u64, u64, u64, u64)>,
+}
+
+#[derive(Row, Deserialize)]
+struct PatternRow {
+    pattern: u64,
+    count: u64,
+}
+
+// === impl Features ===
+
+impl Features {
+    /// The duration that this share of all known ones reaches or exceeds; nothing if none is known.
+    pub async fn slowest(&self, share: f64) -> Result<Option<Nanos>, ReadError> {
+        if self.is_empty() {
+            return Ok(None);
+        }
+        let (rows, quantile) = (&self.rows, 1.0 - share);
+        let found: Vec<u64> = self
+            .reader
+            .rows(&format!(
+                "SELECT quantileExact({quantile})(duration_ns) FROM ({rows}) WHERE duration_ns != 0"
+            ))
+            .await?;
+        let found = found.first().copied().filter(|&nanos| nanos != 0);
+        Ok(found.map(Nanos))
+    }
+
+    /// The selected and the rest.
+    pub async fn totals(&self, selection: &Selection) -> Result<[CohortTotals; 2], ReadError> {
+        let none = CohortTotals {
+            count: 0,
+            timed: 0,
+            duration: 0,
+            p50: Nanos(0),
+            p95: Nanos(0),
+        };
+        let mut totals = [none; 2];
+        if self.is_empty() {
+            return Ok(totals);
+        }
+        let (rows, selected, compared) = (&self.rows, selection.selected(), selection.compared());
+        let found: Vec<TotalsRow> = self
+            .reader
+            .rows(&format!(
+                "SELECT {selected} AS is_selected, count() AS count, countIf(duration_ns != 0) AS timed,
+                    sum(duration_ns) AS duration, quantilesExactIf(0.5, 0.95)(duration_ns, duration_ns != 0) AS quantiles
+                FROM ({rows}) WHERE {compared} GROUP BY is_selected"
+            ))
+            .await?;
+        for row in found {
+            let quantile = |place: usize| Nanos(row.quantiles.get(place).copied().unwrap_or(0));
+            totals[usize::from(!row.is_selected)] = CohortTotals {
+                count: row.count,
+                timed: row.timed,
+                duration: row.duration.into(),
+                p50: quantile(0),
+                p95: quantile(1),
+            };
+        }
+        Ok(totals)
+    }
+
+    /// How often each side has which item. The totals are those of the same selection, and neither side is empty.
+    pub async fn counts(
+        &self,
+        selection: &Selection,
+        totals: &[CohortTotals; 2],
+    ) -> Result<Vec<KeyCount>, ReadError> {
+        let (rows, selected, compared) = (&self.rows, selection.selected(), selection.compared());
+        let telling = selection.telling();
+        let [selected_count, rest_count] = totals.map(|side| side.count.max(1));
+        let key = key_of("item");
+        let found: Vec<KeyRow> = self
+            .reader
+            .rows(&format!(
+                "SELECT {key} AS key, sum(a) AS selected, sum(n) AS total, sum(d) AS duration, count() AS distinct_values,
+                    arrayMap(it -> (it.2, it.3, it.4, it.5), arraySlice(arrayReverseSort(groupArray(
+                        (a / {selected_count} - (n - a) / {rest_count}, item, a, n, d))), 1, {MOST_VALUES})) AS values
+                FROM (
+                    SELECT item, sum(is_selected) AS a, count() AS n, sum(selected_ns) AS d
+                    FROM (
+                        SELECT items, toUInt8({selected}) AS is_selected, if(is_selected, duration_ns, 0) AS selected_ns
+                        FROM ({rows}) WHERE {compared}
+                    ) ARRAY JOIN items AS item GROUP BY item
+                )
+                WHERE {telling} GROUP BY key"
+            ))
+            .await?;
+        Ok(found.into_iter().map(KeyCount::from).collect())
+    }
+
+    /// Which of some items the same invocations have: a bit for each, and how many have these. Of an item that is a key alone,
+    /// whether there is a value. At most 64.
+    pub async fn patterns(
+        &self,
+        selection: &Selection,
+        items: &[PatternItem],
+    ) -> Result<Vec<(u64, u64)>, ReadError> {
+        let masks = |of: fn(&PatternItem) -> Option<u64>| {
+            let placed = items.iter().take(64).enumerate();
+            let placed: Vec<(u64, u64)> = placed
+                .filter_map(|(place, item)| Some((of(item)?, 1_u64 << place)))
+                .collect();
+            // Two places of one number would be one.
+            let list = |numbers: Vec<String>| numbers.join(", ");
+            let numbers = list(
+                placed
+                    .iter()
+                    .map(|(number, _)| number.to_string())
+                    .collect(),
+            );
+            let bits = list(
+                placed
+                    .iter()
+                    .map(|(_, bit)| format!("toUInt64({bit})"))
+                    .collect(),
+            );
+            (!placed.is_empty()).then_some((numbers, bits))
+        };
+        let by_item = masks(|item| match *item {
+            PatternItem::Item(item) => Some(item),
+            PatternItem::Key(_) => None,
+        });
+        let by_key = masks(|item| match *item {
+            PatternItem::Key(key) => Some(key),
+            PatternItem::Item(_) => None,
+        });
+        let of = |number: &str, (numbers, bits): (String, String)| {
+            format!("transform({number}, [{numbers}], [{bits}], toUInt64(0))")
+        };
+        let key = key_of("item");
+        let looks: Vec<String> = by_item
+            .map(|masks| of("item", masks))
+            .into_iter()
+            .chain(by_key.map(|masks| of(&key, masks)))
+            .collect();
+        let look = match &looks[..] {
+            [] => return Ok(Vec::new()),
+            [one] => one.clone(),
+            [one, other, ..] => format!("bitOr({one}, {other})"),
+        };
+        let (rows, compared) = (&self.rows, selection.compared());
+        let found: Vec<PatternRow> = self
+            .reader
+            .rows(&format!(
+                "SELECT arrayReduce('groupBitOr', arrayMap(item -> {look}, items)) AS pattern, count() AS count
+                FROM ({rows}) WHERE {compared} GROUP BY pattern"
+            ))
+            .await?;
+        let found = found.into_iter();
+        Ok(found.map(|row| (row.pattern, row.count)).collect())
+    }
+}
+
+// === impl Selection ===
+
+impl Selection {
+    /// Whether an invocation is selected.
+    fn selected(&self) -> String {
+        let mut all: Vec<String> = Vec::new();
+        if let Some(Nanos(least)) = self.least {
+            all.push(format!("duration_ns >= {least}"));
+        }
+        if let Some(Nanos(most)) = self.most {
+            all.push(format!("duration_ns <= {most}"));
+        }
+        if !self.outcomes.is_empty() {
+            let outcomes = self.outcomes.iter().map(|outcome| outcome.number().into());
+            all.push(format!("outcome IN {}", sql::numbers(outcomes)));
+        }
+        match self.cold {
+            Some(true) => all.push(format!("cold IN {COLD_STARTS}")),
+            Some(false) => all.push(format!("cold NOT IN {COLD_STARTS}")),
+            None => {}
+        }
+        if let Some(version) = &self.version {
+            all.push(format!("version = {}", sql::text(version)));
+        }
+        if let Some(within) = self.within {
+            all.push(sql::within_moments(within));
+        }
+        match all.is_empty() {
+            true => "true".to_owned(),
+            false => format!("({})", all.join(" AND ")),
+        }
+    }
+
+    /// Whether an invocation is on either side: where durations decide, one without is on neither.
+    fn compared(&self) -> &'static str {
+        match (self.least, self.most) {
+            (None, None) => "true",
+            _ => "duration_ns != 0",
+        }
+    }
+
+    /// Whether an item tells more than what was selected by.
+    fn telling(&self) -> String {
+        let chosen = [
+            ("outcome", !self.outcomes.is_empty()),
+            ("cold", self.cold.is_some()),
+            ("version", self.version.is_some()),
+            ("hour", self.within.is_some()),
+        ];
+        let chosen: Vec<String> = chosen
+            .iter()
+            .filter(|(_, is_chosen)| *is_chosen)
+            .map(|(name, _)| key_named(name))
+            .collect();
+        match chosen.is_empty() {
+            true => "true".to_owned(),
+            false => format!("{} NOT IN ({})", key_of("item"), chosen.join(", ")),
+        }
+    }
+}
+
+// === impl KeyCount ===
+
+impl From<KeyRow> for KeyCount {
+    fn from(row: KeyRow) -> Self {
+        let count = |(item, selected, total, duration): (u64, u64, u64, u64)| ItemCount {
+            item,
+            selected,
+            rest: total.saturating_sub(selected),
+            duration: duration.into(),
+        };
+        Self {
+            all: count((row.key, row.selected, row.total, row.duration)),
+            distinct: row.distinct_values,
+            values: row.values.into_iter().map(count).collect(),
+        }
+    }
+}
