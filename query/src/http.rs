@@ -4,6 +4,7 @@
 //! form ([`error`]); nothing is cached by browsers, since everything may grow until it is settled.
 
 mod access;
+mod compare;
 mod cursor;
 mod error;
 mod findings;
@@ -72,6 +73,7 @@ fn served(api: Api, registry: &Registry) -> Router {
         Router::new().route(path, guarded)
     };
     Router::new()
+        .merge(route("/api/v1/compare", compare::cohorts()))
         .merge(route("/api/v1/findings", findings::list()))
         .merge(route("/api/v1/functions", functions::list()))
         .merge(route("/api/v1/functions/{function}", function::detail()))

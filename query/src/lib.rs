@@ -6,6 +6,7 @@
 //! between requests. Invariant: a reply is what the store holds now, or an error that says why not; never a silent part of it.
 
 mod app;
+mod compare;
 mod config;
 mod explain;
 mod http;

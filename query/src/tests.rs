@@ -1,5 +1,6 @@
 //! The API on the real engine: what it answers, and that it is what `openapi.yaml` says.
 
+mod compare;
 mod details;
 mod errors;
 mod fixture;

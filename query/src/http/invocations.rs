@@ -137,7 +137,8 @@ async fn get_invocation(
     json(detail).await
 }
 
-fn outcomes(params: &Params) -> Result<Vec<Outcome>, ApiError> {
+/// Of the parameter `outcome`: names between commas.
+pub(super) fn outcomes(params: &Params) -> Result<Vec<Outcome>, ApiError> {
     let Some(names) = params.text("outcome") else {
         return Ok(Vec::new());
     };

@@ -87,7 +87,34 @@ impl Params {
         }
     }
 
-    fn time(&self, name: &str) -> Result<Option<UnixNanos>, ApiError> {
+    /// A length of time in nanoseconds.
+    pub(super) fn length(&self, name: &str) -> Result<Option<Nanos>, ApiError> {
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        let is_digits = text.bytes().all(|digit| digit.is_ascii_digit());
+        let length = text.parse().ok().filter(|_| is_digits).map(Nanos);
+        let told = "must be a length of time in nanoseconds, such as 250000000";
+        length
+            .map(Some)
+            .ok_or_else(|| ApiError::invalid(name, told))
+    }
+
+    /// A part of one, neither nothing nor all.
+    pub(super) fn share(&self, name: &str) -> Result<Option<f64>, ApiError> {
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        let share = text
+            .parse()
+            .ok()
+            .filter(|share| *share > 0.0 && *share < 1.0);
+        share
+            .map(Some)
+            .ok_or_else(|| ApiError::invalid(name, "must be a share between 0 and 1, such as 0.05"))
+    }
+
+    pub(super) fn time(&self, name: &str) -> Result<Option<UnixNanos>, ApiError> {
         let Some(text) = self.text(name) else {
             return Ok(None);
         };
@@ -129,7 +156,16 @@ impl GivenRange {
 mod tests {
     use super::*;
 
-    const KNOWN: [&str; 6] = ["from", "to", "limit", "sort", "cold", "function"];
+    const KNOWN: [&str; 8] = [
+        "from",
+        "to",
+        "limit",
+        "sort",
+        "cold",
+        "function",
+        "slowest",
+        "min_duration",
+    ];
 
     fn params(query: &str) -> Result<Params, ApiError> {
         let uri: Uri = format!("/list?{query}").parse().expect("a path");
@@ -162,6 +198,16 @@ mod tests {
         }
         assert_eq!(wrong(read("cold=yes").flag("cold")), "cold");
         assert_eq!(wrong(read("sort=dearest").sort()), "sort");
+        for share in ["0", "1", "-0.1", "NaN", "inf", "5%25"] {
+            assert_eq!(
+                wrong(read(&format!("slowest={share}")).share("slowest")),
+                "slowest"
+            );
+        }
+        for length in ["1s", "-1", "%2B1", "1e9", "99999999999999999999"] {
+            let read = read(&format!("min_duration={length}"));
+            assert_eq!(wrong(read.length("min_duration")), "min_duration");
+        }
         let backwards = read("from=2&to=1").range().expect("times");
         assert_eq!(wrong(backwards.or_last_hour(UnixNanos(3))), "from");
     }

@@ -37,6 +37,14 @@ async fn every_reply_is_what_the_description_says() {
     let cases = [
         ("/api/v1/findings", vec![String::new(), "?from=x".into()]),
         (
+            "/api/v1/compare",
+            vec![
+                format!("?{range}&slowest=0.4"),
+                format!("?{range}&outcome=oom"),
+                "?slowest=2".into(),
+            ],
+        ),
+        (
             "/api/v1/functions",
             vec![format!("?{range}"), "?to=x".into()],
         ),

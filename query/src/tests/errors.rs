@@ -7,6 +7,14 @@ use super::served::Served;
 async fn a_wrong_parameter_is_named_with_what_is_allowed() {
     let served = Served::without_store();
     let paths = [
+        "/api/v1/compare?from=1",
+        "/api/v1/compare?slowest=5",
+        "/api/v1/compare?slowest=0.1&min_duration=1",
+        "/api/v1/compare?min_duration=2&max_duration=1",
+        "/api/v1/compare?max_duration=1s",
+        "/api/v1/compare?outcome=odd",
+        "/api/v1/compare?since=2&until=1",
+        "/api/v1/compare?longest=0.1",
         "/api/v1/functions?from=yesterday",
         "/api/v1/invocations?functoin=checkout",
         "/api/v1/invocations?outcome=ok,odd",

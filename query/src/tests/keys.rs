@@ -13,7 +13,8 @@ use super::served::Served;
 use crate::journey::Limits;
 
 /// What every route of the API is asked for.
-const PATHS: [&str; 5] = [
+const PATHS: [&str; 6] = [
+    "/api/v1/compare?slowest=0.5",
     "/api/v1/functions",
     "/api/v1/invocations",
     "/api/v1/invocations/request",

@@ -85,6 +85,7 @@ async fn what_is_closed_is_settled_and_what_is_late_is_settled_again() {
         "coldtrace_settle_windows_total{table=\"fn_1m\"} 2",
         "coldtrace_settle_windows_total{table=\"fn_1h\"} 2",
         "coldtrace_settle_windows_total{table=\"edges_1m\"} 1",
+        "coldtrace_settle_windows_total{table=\"features\"} 2",
         "coldtrace_settle_again_total{table=\"fn_1m\"} 0",
         "coldtrace_settle_behind_seconds 0",
         "coldtrace_settle_lease 1",
@@ -123,8 +124,8 @@ async fn days_without_settling_are_caught_up_step_by_step() {
     let now = at(50.0 * HOUR);
     assert_eq!(
         unsettled(&store, now).await,
-        16,
-        "hours wait for their minutes"
+        32,
+        "minutes, and buckets of features; hours wait for their minutes"
     );
     let mut settle = settling(&store, &Registry::new());
     let mut steps = 0;

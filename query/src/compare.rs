@@ -1,0 +1,184 @@
+//! Why are these different? Some invocations against the rest of a range: counted by the store, judged by analysis, put
+//! into words again here.
+
+use std::collections::HashMap;
+
+use coldtrace_analysis::compare::{
+    Difference, Finding, Frequency, KeyCounts, KeyValue, Side, Sides, differences, fold,
+};
+use coldtrace_model::TimeRange;
+use coldtrace_store::reader::{
+    CohortTotals, Features, ItemCount, KeyCount, PatternItem, ReadError, Reader, Selection, Words,
+};
+
+/// Differences that are looked at more closely: as many as a pattern has bits for, and some to spare.
+const MOST: usize = 50;
+
+/// What to compare.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    pub(crate) range: TimeRange,
+    /// Of this function, or of all.
+    pub(crate) function: Option<String>,
+    pub(crate) selection: Selection,
+    /// Those whose durations are among this share of the longest, instead of a least duration.
+    pub(crate) slowest: Option<f64>,
+}
+
+/// What there is to say.
+#[derive(Debug)]
+pub(crate) struct Comparison {
+    pub(crate) selected: CohortTotals,
+    pub(crate) rest: CohortTotals,
+    /// By which the selection went, with the duration that a share came to.
+    pub(crate) selection: Selection,
+    /// The most telling first.
+    pub(crate) findings: Vec<Told>,
+    /// Findings of which the words are not stored yet.
+    pub(crate) wordless: usize,
+}
+
+/// A finding in words.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) difference: Difference,
+    pub(crate) words: KeyInWords,
+    /// What nearly the same invocations have.
+    pub(crate) also: Vec<KeyInWords>,
+}
+
+/// A key and its value, if any.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeyInWords {
+    pub(crate) key: String,
+    pub(crate) value: Option<String>,
+}
+
+/// Compares the selected invocations with the rest.
+pub(crate) async fn compare(reader: &Reader, question: Question) -> Result<Comparison, ReadError> {
+    let features = reader
+        .features(question.range, question.function.as_deref())
+        .await?;
+    let mut selection = question.selection;
+    if let Some(share) = question.slowest {
+        selection.least = features.slowest(share).await?;
+    }
+    let totals = features.totals(&selection).await?;
+    let [selected, rest] = totals;
+    let mut comparison = Comparison {
+        selected,
+        rest,
+        selection,
+        findings: Vec::new(),
+        wordless: 0,
+    };
+    if selected.count == 0 || rest.count == 0 {
+        return Ok(comparison);
+    }
+    let counted = features.counts(&comparison.selection, &totals).await?;
+    // A key without words of its own is told by any of its values.
+    let examples: HashMap<u64, u64> = counted
+        .iter()
+        .filter_map(|key| Some((key.all.item, key.values.first()?.item)))
+        .collect();
+    let keys: Vec<KeyCounts> = counted.into_iter().map(key_counts).collect();
+    let sides = Sides {
+        selected: side(selected),
+        rest: side(rest),
+    };
+    let found = differences(&sides, &keys, MOST);
+    let findings = folded(&features, &comparison.selection, found).await?;
+    comparison.tell(&features, findings, &examples).await?;
+    Ok(comparison)
+}
+
+/// What the same invocations have is told once.
+async fn folded(
+    features: &Features,
+    selection: &Selection,
+    found: Vec<Difference>,
+) -> Result<Vec<Finding>, ReadError> {
+    if found.len() < 2 {
+        return Ok(fold(found, &[]));
+    }
+    let items: Vec<PatternItem> = found
+        .iter()
+        .map(|one| match one.value {
+            KeyValue::Value(item) => PatternItem::Item(item),
+            KeyValue::Absent => PatternItem::Key(one.key),
+        })
+        .collect();
+    // Of a key that is asked for, those without it are meant.
+    let absent = found
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| one.value == KeyValue::Absent)
+        .fold(0, |bits, (place, _)| bits | 1_u64 << place);
+    let mut patterns = features.patterns(selection, &items).await?;
+    patterns
+        .iter_mut()
+        .for_each(|(pattern, _)| *pattern ^= absent);
+    Ok(fold(found, &patterns))
+}
+
+// === impl Comparison ===
+
+impl Comparison {
+    async fn tell(
+        &mut self,
+        features: &Features,
+        findings: Vec<Finding>,
+        examples: &HashMap<u64, u64>,
+    ) -> Result<(), ReadError> {
+        let item_of = |one: &Difference| match one.value {
+            KeyValue::Value(item) => Some(item),
+            KeyValue::Absent => examples.get(&one.key).copied(),
+        };
+        let every = findings
+            .iter()
+            .flat_map(|finding| std::iter::once(&finding.first).chain(&finding.also));
+        let items: Vec<u64> = every.filter_map(item_of).collect();
+        let words = features.words(&items).await?;
+        let in_words = |one: &Difference| {
+            let Words { key, value } = words.get(&item_of(one)?)?;
+            Some(KeyInWords {
+                key: key.clone(),
+                value: (one.value != KeyValue::Absent).then(|| value.clone()),
+            })
+        };
+        for finding in &findings {
+            match in_words(&finding.first) {
+                Some(words) => self.findings.push(Told {
+                    difference: finding.first,
+                    words,
+                    also: finding.also.iter().filter_map(in_words).collect(),
+                }),
+                None => self.wordless += 1,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn side(totals: CohortTotals) -> Side {
+    Side {
+        count: totals.count,
+        timed: totals.timed,
+        duration: totals.duration,
+    }
+}
+
+fn key_counts(key: KeyCount) -> KeyCounts {
+    let frequency = |count: ItemCount| Frequency {
+        selected: count.selected,
+        rest: count.rest,
+        duration: count.duration,
+    };
+    let values = key.values.into_iter();
+    KeyCounts {
+        key: key.all.item,
+        all: frequency(key.all),
+        distinct: key.distinct,
+        values: values.map(|count| (count.item, frequency(count))).collect(),
+    }
+}
