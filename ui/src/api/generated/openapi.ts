@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What tells some invocations of the range from the rest */
+        get: operations["compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/findings": {
         parameters: {
             query?: never;
@@ -183,6 +200,50 @@ export interface components {
                     to: number;
                 };
             };
+        };
+        /** @description Some invocations (selected: all that the parameters say is true of them) and the rest of the range and function. Compared are invocations that are over, all of them; where durations select, those whose duration is known. */
+        Comparison: {
+            selected: components["schemas"]["Cohort"];
+            rest: components["schemas"]["Cohort"];
+            /** @description Of the selected; what `slowest` came to */
+            min_duration: components["schemas"]["Nanos"] | null;
+            /** @description What the selected have more often than chance gives them, the most telling first */
+            items: components["schemas"]["ComparedItem"][];
+            /** @description Why there may be nothing to say */
+            warnings: string[];
+        };
+        Cohort: {
+            invocations: components["schemas"]["Count"];
+            p50: components["schemas"]["Nanos"] | null;
+            p95: components["schemas"]["Nanos"] | null;
+            mean: components["schemas"]["Nanos"] | null;
+        };
+        ComparedItem: {
+            /** @description function, version, memory, cold, runtime, architecture, region, trigger, error_type, outcome, hour (UTC), name (of the span that answered), or span. and the name of its attribute */
+            key: string;
+            /** @description Null for those without the key */
+            value: string | null;
+            /** @description How many of the selected have it */
+            selected: components["schemas"]["Count"];
+            rest: components["schemas"]["Count"];
+            /** @description 0 to 1 */
+            share_selected: number;
+            /** @description 0 to 1 */
+            share_rest: number;
+            /** @description The one share by the other; null if none of the rest has it */
+            lift: number | null;
+            /** @description By how many standard deviations the shares differ */
+            z: number;
+            /** @description How likely chance alone gives that, at most; told are those that pass Benjamini-Hochberg at 1 % */
+            p: number;
+            /** @description Of what the selected take longer than the rest, the share that those with the value have beyond what is usual, 0 to 1; null if they don't, or not all durations are known */
+            explains: number | null;
+            /** @description What nearly the same invocations have */
+            also: components["schemas"]["ItemName"][];
+        };
+        ItemName: {
+            key: string;
+            value: string | null;
         };
         FunctionList: {
             functions: components["schemas"]["Function"][];
@@ -647,6 +708,51 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    compare: {
+        parameters: {
+            query?: {
+                /** @description First moment inside; default one hour before `to` */
+                from?: components["parameters"]["from"];
+                /** @description First moment after; default now */
+                to?: components["parameters"]["to"];
+                /** @description Of this function only */
+                function?: string;
+                /** @description Selected are those among this share of the longest, such as 0.05 */
+                slowest?: number;
+                /** @description Selected are those that took as long or longer */
+                min_duration?: components["schemas"]["Nanos"];
+                /** @description Selected are those that took as long or shorter */
+                max_duration?: components["schemas"]["Nanos"];
+                /** @description Comma-separated */
+                outcome?: string;
+                /** @description true for those that waited for a start */
+                cold?: boolean;
+                version?: string;
+                /** @description Selected are those filed at this time or later, inside the range */
+                since?: components["schemas"]["Time"];
+                /** @description Selected are those filed before, inside the range */
+                until?: components["schemas"]["Time"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The comparison */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listFindings: {
         parameters: {
             query?: {
