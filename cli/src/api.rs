@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use coldtrace_model::Nanos;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -136,7 +137,7 @@ pub(crate) fn plain(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
-/// `15m`, `6h`, `7d`.
+/// How far back: `15m`, `6h`, `7d`.
 pub(crate) fn reach(text: &str) -> Result<Nanos, String> {
     const SECOND: u64 = 1_000_000_000;
     let wrong = || "must be a number with s, m, h or d, such as 6h".to_owned();
@@ -151,4 +152,18 @@ pub(crate) fn reach(text: &str) -> Result<Nanos, String> {
     let number: u64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
     let nanos = number.checked_mul(seconds * SECOND).ok_or_else(wrong)?;
     Ok(Nanos(nanos))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_far_back_is_a_number_with_a_unit() {
+        assert_eq!(reach("15m"), Ok(Nanos::from_millis(900_000)));
+        assert_eq!(reach("7d"), Ok(Nanos::from_millis(7 * 86_400_000)));
+        for wrong in ["", "7", "d", "-1h", "1w", "99999999999d", "7µ"] {
+            assert!(reach(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 
 mod api;
 mod client;
+mod compare;
 mod control_watch;
 mod data_dir;
 mod demo;
@@ -64,6 +65,8 @@ enum Command {
     Search(search::SearchArguments),
     /// Say where the time of an invocation or a trace went, and what would make it faster.
     Explain(explain::ExplainArguments),
+    /// Say what tells some invocations from the rest: the slowest, those that failed, those of ten minutes.
+    Compare(compare::CompareArguments),
     /// Pack the extension into a zip that Lambda takes as a layer, and say how to publish it.
     Layer(layer::LayerArguments),
     /// Check the configuration and tell every mistake.
@@ -119,6 +122,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Status(arguments) => status::run(&arguments),
         Command::Search(arguments) => search::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Layer(arguments) => layer::run(&arguments),
         Command::CheckConfig(file) => settings::check(&file),
         Command::PrintConfig(file) => settings::print(&file),

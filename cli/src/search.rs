@@ -164,15 +164,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn how_far_back_is_a_number_with_a_unit() {
-        assert_eq!(reach("15m"), Ok(Nanos::from_millis(900_000)));
-        assert_eq!(reach("7d"), Ok(Nanos::from_millis(7 * 86_400_000)));
-        for wrong in ["", "7", "d", "-1h", "1w", "99999999999d", "7µ"] {
-            assert!(reach(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
     fn what_was_found_is_told_a_trace_a_line() {
         let reply = r#"{"traces":[{"trace_id":"ab","start":"1000000000","duration":"1243000000","root_service":"shop",
             "root_name":"POST /\u001b[31m","spans":"20","errors":"1","spansets":[{"matched":"7","values":[],"spans":[
