@@ -7,8 +7,6 @@ use coldtrace_model::Nanos;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use coldtrace_model::Nanos;
-
 use crate::ConfigFile;
 use crate::client::{self, Client};
 use crate::failure::Failure;

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use crate::workspace;
 
 mod child;
+mod compare;
 mod engine;
 mod explain;
 mod extension;
@@ -34,6 +35,13 @@ pub(crate) enum Bench {
     Explain {
         #[command(flatten)]
         arguments: explain::Arguments,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Plant what makes invocations slow among much that does not, over and over, and ask which it is.
+    Compare {
+        #[command(flatten)]
+        arguments: compare::Arguments,
         #[command(flatten)]
         output: Output,
     },
@@ -114,6 +122,7 @@ pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<()> {
     }
     let (figures, output) = match bench {
         Bench::Explain { arguments, output } => (explain::run(root, arguments)?, output),
+        Bench::Compare { arguments, output } => (compare::run(root, arguments)?, output),
         Bench::Workload {
             spans,
             spans_per_request,

@@ -21,7 +21,11 @@ mod questions;
 mod server;
 mod theirs;
 
-use server::{Costs, Server};
+pub(super) use ours::DATABASE;
+pub(super) use questions::settle;
+pub(super) use server::Server;
+
+use server::Costs;
 
 const SEED: u64 = 7;
 const SPANS_PER_REQUEST: u64 = 500;
@@ -36,7 +40,7 @@ const SHARE_OF_BYTES: f64 = 0.75;
 /// A span's bytes in a column, from which on they are told.
 const LEAST_BYTES: f64 = 0.1;
 
-/// A number of spans, such as `50m`.
+/// A number of spans or of whatever, such as `50m`.
 pub(super) fn parse_spans(text: &str) -> Result<u64, String> {
     let (digits, unit) = match text.strip_suffix(['m', 'M']) {
         Some(digits) => (digits, 1_000_000),
@@ -65,8 +69,8 @@ pub(super) fn run(root: &Path, steps: &[u64]) -> anyhow::Result<Figures> {
 }
 
 /// What is run beside this tool.
-struct Programs {
-    coldtrace: std::path::PathBuf,
+pub(super) struct Programs {
+    pub(super) coldtrace: std::path::PathBuf,
     questions: std::path::PathBuf,
     /// The engine's library.
     library: String,
@@ -84,7 +88,7 @@ struct Load {
 // === impl Programs ===
 
 impl Programs {
-    fn build(root: &Path) -> anyhow::Result<Self> {
+    pub(super) fn build(root: &Path) -> anyhow::Result<Self> {
         let mut build = workspace::cargo(root);
         build.args(["build", "--release", "--package", "coldtrace"]);
         build.args([

@@ -12,7 +12,7 @@ use super::{Load, Programs};
 use crate::bench::http::Connection;
 use crate::workspace;
 
-pub(super) const DATABASE: &str = "coldtrace";
+pub(in crate::bench) const DATABASE: &str = "coldtrace";
 
 /// Requests in flight: enough to keep a group commit busy.
 const CONNECTIONS: u64 = 4;

@@ -38,7 +38,7 @@ struct Took {
 }
 
 /// Settles our derived tables, as the query service does in the background; the seconds that it took.
-pub(super) fn settle(programs: &Programs, server: &Server) -> anyhow::Result<f64> {
+pub(in crate::bench) fn settle(programs: &Programs, server: &Server) -> anyhow::Result<f64> {
     let millis = reader(programs, server, "settle\n")?;
     Ok(millis.iter().sum::<f64>() / 1e3)
 }

@@ -23,13 +23,13 @@ const REST: Duration = Duration::from_secs(5);
 const MEMORY: u64 = 2 << 30;
 
 /// A running engine; killed when dropped.
-pub(super) struct Server {
+pub(in crate::bench) struct Server {
     child: Child,
     /// It ends when this is closed.
     _parent: Option<ChildStdin>,
     _folder: tempfile::TempDir,
     /// `http://...`
-    pub(super) url: String,
+    pub(in crate::bench) url: String,
 }
 
 /// What a database has cost so far.
@@ -46,7 +46,7 @@ pub(super) struct Costs {
 // === impl Server ===
 
 impl Server {
-    pub(super) fn start(programs: &Programs) -> anyhow::Result<Self> {
+    pub(in crate::bench) fn start(programs: &Programs) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("bench-store-")
             .tempdir_in(workspace::target())
@@ -78,7 +78,7 @@ impl Server {
     }
 
     /// Runs a statement, with settings.
-    pub(super) fn run(
+    pub(in crate::bench) fn run(
         &self,
         statement: &str,
         settings: &str,
@@ -95,14 +95,14 @@ impl Server {
     }
 
     /// The rows of a query, each with its values as text.
-    pub(super) fn rows(&self, query: &str) -> anyhow::Result<Vec<Vec<String>>> {
+    pub(in crate::bench) fn rows(&self, query: &str) -> anyhow::Result<Vec<Vec<String>>> {
         let text = self.run(query, "&default_format=TSV", &[])?;
         let row = |line: &str| line.split('\t').map(str::to_owned).collect();
         Ok(text.lines().map(row).collect())
     }
 
     /// One number.
-    pub(super) fn number(&self, query: &str) -> anyhow::Result<f64> {
+    pub(in crate::bench) fn number(&self, query: &str) -> anyhow::Result<f64> {
         let rows = self.rows(query)?;
         let value = rows.first().and_then(|row| row.first());
         value
@@ -192,7 +192,7 @@ fn free_port() -> anyhow::Result<u16> {
 }
 
 /// For a query in an address.
-pub(super) fn escaped(text: &str) -> String {
+pub(in crate::bench) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() * 2);
     for byte in text.bytes() {
         match byte {

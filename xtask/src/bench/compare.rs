@@ -1,0 +1,184 @@
+//! `cargo xtask bench compare`: whether the question "why are these slow?" is answered with what made them slow, and how soon.
+//!
+//! Each data set has a value that was planted: its invocations take longer by a factor. Around it stand keys whose frequent values are
+//! innocent, an id, and decoys that mostly go with the planted one. Seeds are drawn when it runs and told where the answer was
+//! wrong. Rows are written by the engine itself; they are settled and asked for as in service: by the reader's example, and over
+//! HTTP from `coldtrace query`.
+
+mod data;
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, ensure};
+use clap::Args;
+use serde_json::Value;
+
+use super::child::Process;
+use super::store::{DATABASE, Programs, Server, parse_spans, settle};
+use super::{Figures, rounded};
+use crate::workspace;
+use data::{DataSet, FUNCTION};
+
+/// Of the data sets, those where the planted value must be told first.
+const FOUND: f64 = 0.95;
+/// For an answer, in seconds.
+const PATIENCE: f64 = 1.0;
+/// Of each data set: the first finds no file in memory that writing did not leave there.
+const ASKED: usize = 3;
+
+/// How many and how large.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Data sets.
+    #[arg(long, default_value_t = 20)]
+    sets: u64,
+    /// Invocations of each, such as 1m.
+    #[arg(long, default_value = "1m", value_parser = parse_spans)]
+    invocations: u64,
+    /// The seed of the first data set, to have one again.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// A running query service.
+struct Query {
+    _process: Process,
+    _folder: tempfile::TempDir,
+    /// `http://...`
+    url: String,
+}
+
+/// What came of a data set.
+struct Answered {
+    is_found: bool,
+    /// What was told instead.
+    first: String,
+    seconds: Vec<f64>,
+    settling: f64,
+}
+
+pub(super) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<Figures> {
+    let programs = Programs::build(root)?;
+    let server = Server::start(&programs)?;
+    let query = Query::start(&programs, &server)?;
+    let mut figures = Figures::of_this_machine(root);
+    let first = arguments.seed;
+    let first = first.unwrap_or_else(|| RandomState::new().hash_one("seed") >> 16);
+    figures.add("sets", arguments.sets);
+    figures.add("invocations", arguments.invocations);
+    figures.add("first_seed", first);
+    let (mut found, mut seconds, mut settling) = (0_u64, Vec::new(), Vec::new());
+    for seed in first..first + arguments.sets {
+        let set = DataSet::new(seed, arguments.invocations)?;
+        let answered = ask(&programs, &server, &query, &set)?;
+        found += u64::from(answered.is_found);
+        eprintln!(
+            "-- seed {seed}: {} {}, in {:.3} s, settled in {:.1} s; {set}",
+            if answered.is_found {
+                "found"
+            } else {
+                "MISSED, told was"
+            },
+            answered.first,
+            answered.seconds[0],
+            answered.settling,
+        );
+        seconds.extend(answered.seconds);
+        settling.push(answered.settling);
+    }
+    let share = found as f64 / arguments.sets.max(1) as f64;
+    figures.at_least("planted_is_first_share", share, FOUND);
+    seconds.sort_unstable_by(f64::total_cmp);
+    settling.sort_unstable_by(f64::total_cmp);
+    figures.add("answer_seconds_p50", rounded(percentile(&seconds, 50)));
+    figures.at_most("answer_seconds_p95", percentile(&seconds, 95), PATIENCE);
+    figures.add("answer_seconds_max", rounded(percentile(&seconds, 100)));
+    figures.add("settle_seconds_p50", rounded(percentile(&settling, 50)));
+    Ok(figures)
+}
+
+fn ask(
+    programs: &Programs,
+    server: &Server,
+    query: &Query,
+    set: &DataSet,
+) -> anyhow::Result<Answered> {
+    set.write(server)?;
+    let settling = settle(programs, server)?;
+    let path = format!(
+        "{}/api/v1/compare?from={}&to={}&function={FUNCTION}&slowest={}",
+        query.url, set.range.start, set.range.end, set.slowest
+    );
+    let mut seconds = Vec::new();
+    let mut items = Value::Null;
+    for _ in 0..ASKED {
+        let started = Instant::now();
+        let reply = ureq::get(&path).call().context("ask the query service")?;
+        let text = reply
+            .into_body()
+            .read_to_string()
+            .context("read the answer")?;
+        seconds.push(started.elapsed().as_secs_f64());
+        let reply: Value = serde_json::from_str(&text).context("the answer is no JSON")?;
+        let count = |side: &str| -> u64 {
+            let count = reply[side]["invocations"].as_str();
+            count.and_then(|count| count.parse().ok()).unwrap_or(0)
+        };
+        let compared = count("selected") + count("rest");
+        ensure!(
+            compared == set.invocations,
+            "of {} invocations {compared} were compared",
+            set.invocations
+        );
+        items = reply["items"].clone();
+    }
+    let first = |name: &str| items[0][name].as_str().unwrap_or("nothing").to_owned();
+    let (key, value) = (first("key"), first("value"));
+    Ok(Answered {
+        is_found: (key.as_str(), value.as_str()) == (&set.planted_key(), data::PLANTED),
+        first: format!("{key} = {value}"),
+        seconds,
+        settling,
+    })
+}
+
+fn percentile(sorted: &[f64], percent: usize) -> f64 {
+    let place = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+    sorted.get(place).copied().unwrap_or_default()
+}
+
+// === impl Query ===
+
+impl Query {
+    /// One that does not settle: who asks must not wait for that.
+    fn start(programs: &Programs, server: &Server) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("bench-compare-")
+            .tempdir_in(workspace::target())
+            .context("create a folder for the query service")?;
+        let mut command = Command::new(&programs.coldtrace);
+        command
+            .arg("query")
+            .arg("--data-dir")
+            .arg(folder.path().join("data"))
+            .env("COLDTRACE_QUERY__LISTEN", "127.0.0.1:0")
+            .env("COLDTRACE_SETTLE__ENABLED", "false")
+            .env("COLDTRACE_STORE__URL", &server.url)
+            .env("COLDTRACE_STORE__DATABASE", DATABASE);
+        let mut process = Process::start("query", &mut command, folder.path())?;
+        let url = process.wait_for(|process| {
+            let printed = process.printed()?;
+            let line = printed.lines().find(|line| line.contains("ui and API"));
+            let address = line.and_then(|line| line.split_whitespace().last());
+            Ok(address.map(str::to_owned))
+        })?;
+        Ok(Self {
+            _process: process,
+            _folder: folder,
+            url,
+        })
+    }
+}
