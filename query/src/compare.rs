@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use coldtrace_analysis::compare::{
-    Difference, Finding, Frequency, KeyCounts, KeyValue, Side, Sides, differences, fold,
+    Difference, Finding, Frequency, KeyCounts, KeyValue, Pattern, Side, Sides, differences, fold,
 };
 use coldtrace_model::TimeRange;
 use coldtrace_store::reader::{
@@ -42,6 +42,8 @@ pub(crate) struct Comparison {
 #[derive(Debug)]
 pub(crate) struct Told {
     pub(crate) difference: Difference,
+    /// As the finding has it.
+    pub(crate) explains: Option<f64>,
     pub(crate) words: KeyInWords,
     /// What nearly the same invocations have.
     pub(crate) also: Vec<KeyInWords>,
@@ -87,7 +89,7 @@ pub(crate) async fn compare(reader: &Reader, question: Question) -> Result<Compa
         rest: side(rest),
     };
     let found = differences(&sides, &keys, MOST);
-    let findings = folded(&features, &comparison.selection, found).await?;
+    let findings = folded(&features, &comparison.selection, &sides, found).await?;
     comparison.tell(&features, findings, &examples).await?;
     Ok(comparison)
 }
@@ -96,11 +98,9 @@ pub(crate) async fn compare(reader: &Reader, question: Question) -> Result<Compa
 async fn folded(
     features: &Features,
     selection: &Selection,
+    sides: &Sides,
     found: Vec<Difference>,
 ) -> Result<Vec<Finding>, ReadError> {
-    if found.len() < 2 {
-        return Ok(fold(found, &[]));
-    }
     let items: Vec<PatternItem> = found
         .iter()
         .map(|one| match one.value {
@@ -114,11 +114,14 @@ async fn folded(
         .enumerate()
         .filter(|(_, one)| one.value == KeyValue::Absent)
         .fold(0, |bits, (place, _)| bits | 1_u64 << place);
-    let mut patterns = features.patterns(selection, &items).await?;
-    patterns
-        .iter_mut()
-        .for_each(|(pattern, _)| *pattern ^= absent);
-    Ok(fold(found, &patterns))
+    let patterns = features.patterns(selection, &items).await?;
+    let patterns = patterns.into_iter().map(|pattern| Pattern {
+        values: pattern.items ^ absent,
+        count: pattern.count,
+        selected: pattern.selected,
+        duration: pattern.duration,
+    });
+    Ok(fold(sides, found, &patterns.collect::<Vec<_>>()))
 }
 
 // === impl Comparison ===
@@ -150,6 +153,7 @@ impl Comparison {
             match in_words(&finding.first) {
                 Some(words) => self.findings.push(Told {
                     difference: finding.first,
+                    explains: finding.explains,
                     words,
                     also: finding.also.iter().filter_map(in_words).collect(),
                 }),
@@ -172,7 +176,6 @@ fn key_counts(key: KeyCount) -> KeyCounts {
     let frequency = |count: ItemCount| Frequency {
         selected: count.selected,
         rest: count.rest,
-        duration: count.duration,
     };
     let values = key.values.into_iter();
     KeyCounts {

@@ -7,7 +7,7 @@
 mod fold;
 mod significance;
 
-pub use fold::{Finding, fold};
+pub use fold::{Finding, Pattern, fold};
 
 use significance::{passes, probability, score_of};
 
@@ -47,8 +47,6 @@ pub struct Frequency {
     pub selected: u64,
     /// Of the rest.
     pub rest: u64,
-    /// The durations of those of the selected together, in nanoseconds.
-    pub duration: u128,
 }
 
 /// How often a key has which value.
@@ -92,9 +90,6 @@ pub struct Difference {
     pub z: f64,
     /// How likely chance alone makes such a difference, at most: 0 to 1.
     pub p: f64,
-    /// Of what the selected take longer than the rest, the share that those with the value have beyond what is usual: 0 to 1.
-    /// Nothing if they do not take longer, or not all durations are known.
-    pub explains: Option<f64>,
     /// The order of what is told.
     pub score: f64,
 }
@@ -136,7 +131,6 @@ impl KeyCounts {
         let absent = Frequency {
             selected: sides.selected.count.saturating_sub(self.all.selected),
             rest: sides.rest.count.saturating_sub(self.all.rest),
-            duration: sides.selected.duration.saturating_sub(self.all.duration),
         };
         let values = self.values.iter();
         let values = values.map(|&(item, frequency)| (KeyValue::Value(item), frequency));
@@ -171,7 +165,6 @@ impl Difference {
             lift: (without > 0).then(|| share_selected / share_rest),
             z,
             p: probability(z, (with, selected), (without, rest)),
-            explains: sides.explained(frequency, share_rest),
             score: delta * (z / SURE).min(1.0),
         })
     }
@@ -179,26 +172,6 @@ impl Difference {
     fn order(a: &Self, b: &Self) -> std::cmp::Ordering {
         let by_score = b.score.total_cmp(&a.score);
         by_score.then_with(|| (a.key, a.value).cmp(&(b.key, b.value)))
-    }
-}
-
-// === impl Sides ===
-
-impl Sides {
-    /// Of the selected's time beyond the rest's mean, the share of those with a value, less the share that has it anyway.
-    fn explained(&self, with: Frequency, share_rest: f64) -> Option<f64> {
-        let (selected, rest) = (self.selected, self.rest);
-        if selected.timed < selected.count || rest.timed < rest.count || rest.count == 0 {
-            return None;
-        }
-        let usual = rest.duration as f64 / rest.count as f64;
-        let beyond = |side: u64, duration: u128| duration as f64 - side as f64 * usual;
-        let excess = beyond(selected.count, selected.duration);
-        if excess <= 0.0 {
-            return None;
-        }
-        let share = beyond(with.selected, with.duration) / excess;
-        Some((share - share_rest).clamp(0.0, 1.0))
     }
 }
 

@@ -47,8 +47,8 @@ async fn main() {
 /// Settles everything, as the query service does in the background; how many windows.
 async fn settle(store: &Store) -> usize {
     const WINDOWS: u32 = 500;
-    /// Rows behind one statement, as the service has it.
-    const ROWS: u64 = 500_000;
+    /// Rows behind one statement, no more than the service has for any.
+    const ROWS: u64 = 125_000;
     let settler = store.settler();
     let now = UnixNanos::now();
     let earliest = settler.earliest().await.expect("the store is read");

@@ -25,7 +25,7 @@ mod stretch;
 mod traces;
 
 pub use candidates::{Between, Candidate, CandidateFilter, SpanFilter, ValueFilter, Within};
-pub use compare::{CohortTotals, ItemCount, KeyCount, PatternItem, Selection};
+pub use compare::{CohortTotals, ItemCount, ItemPattern, KeyCount, PatternItem, Selection};
 pub use correlation::{RequestTrace, TraceWindow};
 pub use edges::{Edge, EdgeKind};
 pub use error::ReadError;

@@ -197,7 +197,7 @@ impl<'a> From<&'a Told> for ItemReply<'a> {
             lift: one.lift,
             z: one.z,
             p: one.p,
-            explains: one.explains,
+            explains: told.explains,
             also: told.also.iter().map(KeyReply::from).collect(),
         }
     }

@@ -12,6 +12,8 @@ const LONGEST_WAIT: Nanos = Nanos::from_millis(600_000);
 
 /// Rows of the base table behind one statement: some tens of megabytes while it runs. A window with more is computed alone.
 const ROWS: u64 = 500_000;
+/// The same of features, of which each invocation is a row with all its spans tell: a kilobyte of it while it runs.
+const FEATURE_ROWS: u64 = 125_000;
 /// Windows of one statement, which names each.
 const WINDOWS: usize = 500;
 
@@ -41,9 +43,10 @@ pub(super) fn end(rollup: Rollup, window: &Window) -> UnixNanos {
 
 /// Windows that are computed together: near each other, so that a statement reads little besides, and not too much.
 pub(super) fn batches(windows: Vec<Window>, rollup: Rollup) -> Vec<Vec<Window>> {
-    let reach = match rollup {
-        Rollup::FunctionMinutes | Rollup::EdgeBuckets | Rollup::Features => HOUR,
-        Rollup::FunctionHours => DAY,
+    let (reach, most_rows) = match rollup {
+        Rollup::FunctionMinutes | Rollup::EdgeBuckets => (HOUR, ROWS),
+        Rollup::Features => (HOUR, FEATURE_ROWS),
+        Rollup::FunctionHours => (DAY, ROWS),
     };
     let mut batches: Vec<Vec<Window>> = Vec::new();
     let mut rows = 0;
@@ -51,7 +54,7 @@ pub(super) fn batches(windows: Vec<Window>, rollup: Rollup) -> Vec<Vec<Window>> 
         rows += window.row_count;
         match batches.last_mut() {
             Some(batch)
-                if rows <= ROWS
+                if rows <= most_rows
                     && batch.len() < WINDOWS
                     && window.start.since(batch[0].start) < reach =>
             {

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use super::child::Process;
 use super::store::{DATABASE, Programs, Server, parse_spans, settle};
-use super::{Figures, rounded};
+use super::{Figures, process, rounded};
 use crate::workspace;
 use data::{DataSet, FUNCTION};
 
@@ -57,6 +57,8 @@ struct Answered {
     /// What was told instead.
     first: String,
     seconds: Vec<f64>,
+    /// Of the engine, on processors.
+    processor_seconds: Vec<f64>,
     settling: f64,
 }
 
@@ -71,6 +73,7 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<Figures>
     figures.add("invocations", arguments.invocations);
     figures.add("first_seed", first);
     let (mut found, mut seconds, mut settling) = (0_u64, Vec::new(), Vec::new());
+    let mut processor_seconds = Vec::new();
     for seed in first..first + arguments.sets {
         let set = DataSet::new(seed, arguments.invocations)?;
         let answered = ask(&programs, &server, &query, &set)?;
@@ -87,15 +90,19 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<Figures>
             answered.settling,
         );
         seconds.extend(answered.seconds);
+        processor_seconds.extend(answered.processor_seconds);
         settling.push(answered.settling);
     }
     let share = found as f64 / arguments.sets.max(1) as f64;
     figures.at_least("planted_is_first_share", share, FOUND);
     seconds.sort_unstable_by(f64::total_cmp);
     settling.sort_unstable_by(f64::total_cmp);
+    processor_seconds.sort_unstable_by(f64::total_cmp);
     figures.add("answer_seconds_p50", rounded(percentile(&seconds, 50)));
     figures.at_most("answer_seconds_p95", percentile(&seconds, 95), PATIENCE);
     figures.add("answer_seconds_max", rounded(percentile(&seconds, 100)));
+    let processor = percentile(&processor_seconds, 50);
+    figures.add("answer_engine_cpu_seconds_p50", rounded(processor));
     figures.add("settle_seconds_p50", rounded(percentile(&settling, 50)));
     Ok(figures)
 }
@@ -112,9 +119,10 @@ fn ask(
         "{}/api/v1/compare?from={}&to={}&function={FUNCTION}&slowest={}",
         query.url, set.range.start, set.range.end, set.slowest
     );
-    let mut seconds = Vec::new();
+    let (mut seconds, mut processor_seconds) = (Vec::new(), Vec::new());
     let mut items = Value::Null;
     for _ in 0..ASKED {
+        let before = process::processor_time(server.pid())?;
         let started = Instant::now();
         let reply = ureq::get(&path).call().context("ask the query service")?;
         let text = reply
@@ -122,6 +130,8 @@ fn ask(
             .read_to_string()
             .context("read the answer")?;
         seconds.push(started.elapsed().as_secs_f64());
+        let took = process::processor_time(server.pid())?.saturating_sub(before);
+        processor_seconds.push(took.as_secs_f64());
         let reply: Value = serde_json::from_str(&text).context("the answer is no JSON")?;
         let count = |side: &str| -> u64 {
             let count = reply[side]["invocations"].as_str();
@@ -141,6 +151,7 @@ fn ask(
         is_found: (key.as_str(), value.as_str()) == (&set.planted_key(), data::PLANTED),
         first: format!("{key} = {value}"),
         seconds,
+        processor_seconds,
         settling,
     })
 }

@@ -53,8 +53,6 @@ pub struct ItemCount {
     pub selected: u64,
     /// Of the rest.
     pub rest: u64,
-    /// The durations of those of the selected together, in nanoseconds.
-    pub duration: u128,
 }
 
 /// How often a key has which value.
@@ -77,6 +75,19 @@ pub enum PatternItem {
     Key(u64),
 }
 
+/// Invocations that have the same of some items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ItemPattern {
+    /// Which they have: a bit for each, by its place.
+    pub items: u64,
+    /// How many they are.
+    pub count: u64,
+    /// How many of them are selected.
+    pub selected: u64,
+    /// The durations of those that are selected together, in nanoseconds.
+    pub duration: u128,
+}
+
 #[derive(Row, Deserialize)]
 struct TotalsRow {
     is_selected: bool,
@@ -91,15 +102,16 @@ struct KeyRow {
     key: u64,
     selected: u64,
     total: u64,
-    duration: u64,
     distinct_values: u64,
-    values: Vec<(u64, u64, u64, u64)>,
+    values: Vec<(u64, u64, u64)>,
 }
 
 #[derive(Row, Deserialize)]
 struct PatternRow {
     pattern: u64,
     count: u64,
+    selected: u64,
+    duration: u64,
 }
 
 // === impl Features ===
@@ -166,17 +178,17 @@ impl Features {
         let telling = selection.telling();
         let [selected_count, rest_count] = totals.map(|side| side.count.max(1));
         let key = key_of("item");
+        // Most of the time goes into adding up, once for each item of each invocation: so both numbers are one.
         let found: Vec<KeyRow> = self
             .reader
             .rows(&format!(
-                "SELECT {key} AS key, sum(a) AS selected, sum(n) AS total, sum(d) AS duration, count() AS distinct_values,
-                    arrayMap(it -> (it.2, it.3, it.4, it.5), arraySlice(arrayReverseSort(groupArray(
-                        (a / {selected_count} - (n - a) / {rest_count}, item, a, n, d))), 1, {MOST_VALUES})) AS values
+                "SELECT {key} AS key, sum(a) AS selected, sum(n) AS total, count() AS distinct_values,
+                    arrayMap(it -> (it.2, it.3, it.4), arraySlice(arrayReverseSort(groupArray(
+                        (a / {selected_count} - (n - a) / {rest_count}, item, a, n))), 1, {MOST_VALUES})) AS values
                 FROM (
-                    SELECT item, sum(is_selected) AS a, count() AS n, sum(selected_ns) AS d
+                    SELECT item, bitShiftRight(sum(one), 32) AS a, bitAnd(sum(one), 4294967295) AS n
                     FROM (
-                        SELECT items, toUInt8({selected}) AS is_selected, if(is_selected, duration_ns, 0) AS selected_ns
-                        FROM ({rows}) WHERE {compared}
+                        SELECT items, 1 + bitShiftLeft(toUInt64({selected}), 32) AS one FROM ({rows}) WHERE {compared}
                     ) ARRAY JOIN items AS item GROUP BY item
                 )
                 WHERE {telling} GROUP BY key"
@@ -185,13 +197,12 @@ impl Features {
         Ok(found.into_iter().map(KeyCount::from).collect())
     }
 
-    /// Which of some items the same invocations have: a bit for each, and how many have these. Of an item that is a key alone,
-    /// whether there is a value. At most 64.
+    /// Which of some items the same invocations have. Of an item that is a key alone, whether there is a value. At most 64.
     pub async fn patterns(
         &self,
         selection: &Selection,
         items: &[PatternItem],
-    ) -> Result<Vec<(u64, u64)>, ReadError> {
+    ) -> Result<Vec<ItemPattern>, ReadError> {
         let masks = |of: fn(&PatternItem) -> Option<u64>| {
             let placed = items.iter().take(64).enumerate();
             let placed: Vec<(u64, u64)> = placed
@@ -235,16 +246,16 @@ impl Features {
             [one] => one.clone(),
             [one, other, ..] => format!("bitOr({one}, {other})"),
         };
-        let (rows, compared) = (&self.rows, selection.compared());
+        let (rows, selected, compared) = (&self.rows, selection.selected(), selection.compared());
         let found: Vec<PatternRow> = self
             .reader
             .rows(&format!(
-                "SELECT arrayReduce('groupBitOr', arrayMap(item -> {look}, items)) AS pattern, count() AS count
-                FROM ({rows}) WHERE {compared} GROUP BY pattern"
+                "SELECT arrayReduce('groupBitOr', arrayMap(item -> {look}, items)) AS pattern, count() AS count,
+                    countIf(is_selected) AS selected, sumIf(duration_ns, is_selected) AS duration
+                FROM (SELECT items, duration_ns, {selected} AS is_selected FROM ({rows}) WHERE {compared}) GROUP BY pattern"
             ))
             .await?;
-        let found = found.into_iter();
-        Ok(found.map(|row| (row.pattern, row.count)).collect())
+        Ok(found.into_iter().map(ItemPattern::from).collect())
     }
 }
 
@@ -309,20 +320,30 @@ impl Selection {
     }
 }
 
-// === impl KeyCount ===
+// === impl KeyCount, ItemPattern ===
 
 impl From<KeyRow> for KeyCount {
     fn from(row: KeyRow) -> Self {
-        let count = |(item, selected, total, duration): (u64, u64, u64, u64)| ItemCount {
+        let count = |(item, selected, total): (u64, u64, u64)| ItemCount {
             item,
             selected,
             rest: total.saturating_sub(selected),
-            duration: duration.into(),
         };
         Self {
-            all: count((row.key, row.selected, row.total, row.duration)),
+            all: count((row.key, row.selected, row.total)),
             distinct: row.distinct_values,
             values: row.values.into_iter().map(count).collect(),
+        }
+    }
+}
+
+impl From<PatternRow> for ItemPattern {
+    fn from(row: PatternRow) -> Self {
+        Self {
+            items: row.pattern,
+            count: row.count,
+            selected: row.selected,
+            duration: row.duration.into(),
         }
     }
 }

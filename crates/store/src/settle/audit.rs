@@ -36,11 +36,7 @@ impl Settler {
                 direct_functions(rollup, range),
             ),
             Rollup::EdgeBuckets => (EDGE, derived_edges(range), direct_edges(range)),
-            Rollup::Features => (
-                FEATURES,
-                features::settled(&windows::within_range("t", range), ""),
-                direct_features(range),
-            ),
+            Rollup::Features => (FEATURES, derived_features(range), direct_features(range)),
         };
         let states = windows::states(rollup, range, now);
         let start = start_of(rollup, "t");
@@ -131,6 +127,14 @@ fn direct_edges(range: TimeRange) -> String {
                     AND caller.ts < toStartOfFiveMinutes(callee.ts) + toIntervalSecond({after})
             )
             GROUP BY ALL)"
+    )
+}
+
+fn derived_features(range: TimeRange) -> String {
+    let within = windows::within_range("t", range);
+    format!(
+        "SELECT {FEATURES} FROM features WHERE mark = 0 AND {within} AND (tenant, t, revision) IN (
+            SELECT tenant, t, max(revision) FROM features WHERE mark = 1 AND {within} GROUP BY tenant, t)"
     )
 }
 

@@ -77,6 +77,11 @@ impl Server {
         Ok(server)
     }
 
+    /// The process.
+    pub(in crate::bench) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Runs a statement, with settings.
     pub(in crate::bench) fn run(
         &self,
