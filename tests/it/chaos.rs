@@ -2,9 +2,11 @@
 //!
 //! Clients send without a pause, each request again with the same bytes until it is acknowledged. Meanwhile one thing after
 //! the other fails. In the end every acknowledged span is asked for by its id. Then the backend is stopped, and what lies in the
-//! store is looked at: every span once more, and what was derived meanwhile against what it is derived from. That is what the test
-//! of random kills does always, and the others where `CHAOS_KILLS` says how many random kills there are (`cargo xtask chaos
-//! --long`: 500); of the many spans of such runs the service is asked for a share.
+//! store is looked at: every span once more, and what was derived meanwhile against what it is derived from. That is what the tests
+//! of random kills and of a full disk do always, and the others where `CHAOS_KILLS` says how many random kills there are
+//! (`cargo xtask chaos --long`: 500); of the many spans of such runs the service is asked for a share.
+
+mod full_disk;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -219,7 +221,7 @@ impl Random {
 fn under_load(name: &str, disturb: impl FnOnce(&mut Shop, &Sent)) {
     let (shop, sent) = load(disturb);
     match told_kills() {
-        Some(_) => compare(name, shop, &sent),
+        Some(_) => compare(name, shop, &sent, ASKED),
         None => ask(name, &shop, &sent, 1),
     }
 }
@@ -257,8 +259,8 @@ fn ask(name: &str, shop: &Shop, sent: &Sent, every: usize) {
 
 /// The service tells what was sent, and it lies in the store; what was derived of it is what a look at everything gives, and counts
 /// each request once.
-fn compare(name: &str, mut shop: Shop, sent: &Sent) {
-    let every = sent.acknowledged().len().div_ceil(ASKED);
+fn compare(name: &str, mut shop: Shop, sent: &Sent, asked: usize) {
+    let every = sent.acknowledged().len().div_ceil(asked);
     ask(name, &shop, sent, every);
     assert!(shop.backend.stop().success(), "{name}: it ends when asked");
     let traces = [&**sent.acknowledged(), &**sent.unknown()].concat();
@@ -308,7 +310,7 @@ fn random_kills_lose_and_double_nothing() {
             }
         }
     });
-    compare("random kills", shop, &sent);
+    compare("random kills", shop, &sent, ASKED);
 }
 
 /// DESIGN 3: the engine writes its note of the token before the part is in place.

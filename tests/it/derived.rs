@@ -14,7 +14,7 @@ use coldtrace_store::embedded::{Engine, EngineConfig};
 use coldtrace_store::settle::Rollup;
 use coldtrace_store::{Store, StoreConfig};
 use coldtrace_tests::{
-    Backend, BackendOptions, Fault, Faults, Setup, binary, eventually, get_json,
+    Backend, BackendOptions, Fault, Faults, Setup, binary, eventually, get_json, post,
 };
 use tokio::runtime::Runtime;
 
@@ -57,6 +57,7 @@ pub(crate) fn checked(data: &Path, faults: &Faults, function: &str, traces: &[St
     });
     let differences = runtime.block_on(differences(&store, now));
     assert_eq!(differences, Vec::<String>::new());
+    assert_eq!(damaged_parts(&engine.store_config()), "");
     let stored = Stored {
         invocations: invocations(&query.api, function, range(now)),
         spans: runtime.block_on(spans(&store, traces)),
@@ -84,6 +85,34 @@ async fn spans(store: &Store, traces: &[String]) -> BTreeMap<String, BTreeMap<St
         }
     }
     found
+}
+
+/// Parts whose bytes are not as they were written, and those that the engine set aside for it; read by the engine itself.
+fn damaged_parts(store: &StoreConfig) -> String {
+    let ask = |query: &str| {
+        let url = format!("{}/?database={}", store.url, store.database);
+        let headers = [
+            ("X-ClickHouse-User", &*store.user),
+            ("X-ClickHouse-Key", &*store.password),
+        ];
+        let reply = post(&url, &headers, query.as_bytes()).expect("the engine answers");
+        assert_eq!(reply.status, 200, "{query}: {}", reply.body);
+        reply.body
+    };
+    let mut damaged = ask("SELECT table, name, reason FROM system.detached_parts");
+    let tables = ask(
+        "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'",
+    );
+    for table in tables.lines() {
+        let checked = ask(&format!(
+            "CHECK TABLE {table} SETTINGS check_query_single_value_result = 0"
+        ));
+        let failed = checked
+            .lines()
+            .filter(|part| part.split('\t').nth(1) != Some("1"));
+        failed.for_each(|part| damaged.push_str(&format!("{table}: {part}\n")));
+    }
+    damaged
 }
 
 /// As the API counts them, which by now reads derived tables.

@@ -154,6 +154,17 @@ impl Backend {
         self.signal_engine("KILL");
     }
 
+    /// SIGKILL to the engine where there is one; it may have ended by itself just now.
+    pub fn kill_engine_if_it_runs(&self) {
+        for pid in self.children() {
+            let killed = Command::new("kill")
+                .arg("-KILL")
+                .arg(pid.to_string())
+                .status();
+            killed.expect("run kill");
+        }
+    }
+
     /// A signal to the engine, by its name without SIG; as [`Backend::kill_engine`].
     pub fn signal_engine(&self, name: &str) {
         let children = eventually("the engine to run", START_DEADLINE, || {

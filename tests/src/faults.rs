@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-pub use coldtrace_faults::Fault;
+pub use coldtrace_faults::{ALL, ALL_AT_ONCE, Fault, MERGES};
 
 use crate::BackendOptions;
 

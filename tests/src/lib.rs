@@ -9,7 +9,7 @@ mod http;
 mod setup;
 
 pub use backend::{Backend, BackendOptions, Ended};
-pub use faults::{Fault, Faults};
+pub use faults::{ALL, ALL_AT_ONCE, Fault, Faults, MERGES};
 pub use http::{Reply, get, get_json, post};
 pub use setup::{Setup, binary, run_json};
 

@@ -17,6 +17,7 @@ use crate::StoreConfig;
 mod child;
 pub mod fetch;
 mod files;
+mod guard;
 mod supervisor;
 
 pub use child::run_child;
@@ -93,6 +94,12 @@ pub enum EngineError {
         status: ExitStatus,
         /// The last lines of what it wrote, in one.
         said: String,
+    },
+    /// Its disk does not take what it writes.
+    #[error("the engine cannot write below {}: is the disk full?", path.display())]
+    Disk {
+        /// Its data.
+        path: PathBuf,
     },
     /// It runs but does not answer.
     #[error("the engine does not answer; its log is {}", log.display())]

@@ -8,6 +8,7 @@
 )]
 
 use std::ffi::{CStr, c_char, c_int, c_void};
+use std::io::Write as _;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -25,11 +26,30 @@ pub enum Fault {
     ClockShift,
     /// Other than 0: no file can be made in the collector's log.
     LogIsFull,
+    /// Which files in the engine's folder take no more than [`Fault::EngineRoom`]: [`ALL`] and the disk says so, [`ALL_AT_ONCE`]
+    /// where it said that there is room, as with a quota or when others are quicker, [`MERGES`] alone, in the same way; 0 none.
+    EngineIsFull,
+    /// Bytes that they still take; counted down here. The write that reaches the end is cut short, as a disk does it.
+    EngineRoom,
+    /// How many writes found no room; counted here.
+    WritesRefused,
 }
+
+/// Of [`Fault::EngineIsFull`].
+pub const ALL: i64 = 1;
+/// Of [`Fault::EngineIsFull`].
+pub const ALL_AT_ONCE: i64 = 2;
+/// Of [`Fault::EngineIsFull`].
+pub const MERGES: i64 = 3;
 
 /// Bytes of the file.
 pub const LENGTH: usize = 4096;
-const NUMBERS: usize = 5;
+const NUMBERS: usize = 8;
+
+/// In the data folder of `coldtrace up`.
+const ENGINE_FOLDER: &[u8] = b"/engine/";
+/// Of the paths that are looked at; those of tests are shorter.
+const PATH_LENGTH: usize = 1024;
 
 type Numbers = [AtomicI64; NUMBERS];
 
@@ -97,10 +117,7 @@ macro_rules! next {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rename(from: *const c_char, to: *const c_char) -> c_int {
     // SAFETY: a path, as the caller promises.
-    let is_new_part = unsafe { CStr::from_ptr(from) }
-        .to_bytes()
-        .windows(11)
-        .any(|part| part == b"tmp_insert_");
+    let is_new_part = contains(unsafe { CStr::from_ptr(from) }.to_bytes(), b"tmp_insert_");
     let delay = number(Fault::PartDelay);
     if is_new_part && delay > 0 {
         if let Some(numbers) = numbers() {
@@ -152,6 +169,120 @@ fn is_segment(path: *const c_char) -> bool {
     // SAFETY: a path, as the caller promises.
     let path = unsafe { CStr::from_ptr(path) };
     path.to_bytes().ends_with(b".segment")
+}
+
+/// # Safety
+/// As of the C library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn write(file: c_int, bytes: *const c_void, length: usize) -> isize {
+    let Some(length) = room(file, length) else {
+        return -1;
+    };
+    let next = next!(c"write" as unsafe extern "C" fn(c_int, *const c_void, usize) -> isize);
+    // SAFETY: the caller's arguments, or fewer of the same bytes.
+    unsafe { next(file, bytes, length) }
+}
+
+/// # Safety
+/// As of the C library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pwrite(
+    file: c_int,
+    bytes: *const c_void,
+    length: usize,
+    at: libc::off_t,
+) -> isize {
+    let Some(length) = room(file, length) else {
+        return -1;
+    };
+    let next =
+        next!(c"pwrite" as unsafe extern "C" fn(c_int, *const c_void, usize, libc::off_t) -> isize);
+    // SAFETY: as of `write`.
+    unsafe { next(file, bytes, length, at) }
+}
+
+/// # Safety
+/// As of the C library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pwrite64(
+    file: c_int,
+    bytes: *const c_void,
+    length: usize,
+    at: libc::off64_t,
+) -> isize {
+    // SAFETY: the same function where offsets have 64 bits.
+    unsafe { pwrite(file, bytes, length, at) }
+}
+
+/// # Safety
+/// As of the C library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn statvfs(path: *const c_char, told: *mut libc::statvfs) -> c_int {
+    let next =
+        next!(c"statvfs" as unsafe extern "C" fn(*const c_char, *mut libc::statvfs) -> c_int);
+    // SAFETY: the caller's arguments.
+    let answered = unsafe { next(path, told) };
+    let is_full = || {
+        // SAFETY: a path, as the caller promises.
+        let path = unsafe { CStr::from_ptr(path) };
+        number(Fault::EngineIsFull) == ALL && contains(path.to_bytes(), ENGINE_FOLDER)
+    };
+    if answered == 0 && is_full() {
+        // SAFETY: it was filled just now.
+        let told = unsafe { &mut *told };
+        (told.f_bfree, told.f_bavail) = (0, 0);
+    }
+    answered
+}
+
+/// How many bytes of a write are taken. Where there are none, the error of a full disk is set.
+fn room(file: c_int, length: usize) -> Option<usize> {
+    let refused = number(Fault::EngineIsFull);
+    if refused == 0 {
+        return Some(length);
+    }
+    let mut path = [0; PATH_LENGTH];
+    let path = path_of(file, &mut path);
+    let is_meant = match refused {
+        MERGES => contains(path, b"/tmp_merge_"),
+        _ => contains(path, ENGINE_FOLDER),
+    };
+    let numbers = numbers().filter(|_| is_meant && length > 0);
+    let Some(numbers) = numbers else {
+        return Some(length);
+    };
+    let wanted = i64::try_from(length).unwrap_or(i64::MAX);
+    let left = numbers[Fault::EngineRoom as usize].fetch_sub(wanted, Ordering::Relaxed);
+    if left > 0 {
+        return Some(length.min(left.unsigned_abs() as usize));
+    }
+    numbers[Fault::WritesRefused as usize].fetch_add(1, Ordering::Relaxed);
+    // SAFETY: the thread's own.
+    unsafe { *libc::__errno_location() = libc::ENOSPC };
+    None
+}
+
+/// As the system tells it; empty where it does not. Takes no memory, since it stands below whoever has none.
+fn path_of(file: c_int, path: &mut [u8; PATH_LENGTH]) -> &[u8] {
+    let mut link = [0; 32];
+    // It fits, and its last byte stays 0.
+    let written = write!(&mut link[..31], "/proc/self/fd/{file}");
+    if written.is_err() {
+        return &[];
+    }
+    // SAFETY: the name is NUL-terminated, and no more is written than there is room for.
+    let length = unsafe {
+        libc::readlink(
+            link.as_ptr().cast::<c_char>(),
+            path.as_mut_ptr().cast::<c_char>(),
+            PATH_LENGTH,
+        )
+    };
+    &path[..usize::try_from(length).unwrap_or(0)]
+}
+
+fn contains(path: &[u8], name: &[u8]) -> bool {
+    path.windows(name.len()).any(|part| part == name)
 }
 
 /// # Safety

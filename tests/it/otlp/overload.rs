@@ -1,15 +1,15 @@
 //! More than the collector can take: what is refused is told when to come again, what is acknowledged is there once, and the
 //! SDKs' own exporters lose nothing that they go on trying.
 //!
-//! The store is slowed down and the log is small, so that any machine is overloaded. `OVERLOAD_SECONDS` says for how long
-//! (`cargo xtask chaos --long`: 60).
+//! The store is slowed down, or its disk is full, and the log is small, so that any machine is overloaded. `OVERLOAD_SECONDS`
+//! says for how long (`cargo xtask chaos --long`: 60).
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use coldtrace_tests::{Backend, BackendOptions, Fault, Faults, eventually};
+use coldtrace_tests::{ALL, Backend, BackendOptions, Fault, Faults, eventually};
 
 use super::Signal;
 use super::answer::{Answer, Expected, Refused};
@@ -110,7 +110,7 @@ fn has_hint(answer: &Answer) -> bool {
     is_told_when && OVERLOADED.differs_from(answer).is_none()
 }
 
-fn slowed(faults: &Faults, folder: &std::path::Path) -> Backend {
+fn bounded(faults: &Faults, folder: &std::path::Path) -> Backend {
     let options = BackendOptions::default()
         .on(&folder.join("data"))
         .set("COLDTRACE_COLLECTOR__BODY_LIMIT", "256KiB")
@@ -118,8 +118,6 @@ fn slowed(faults: &Faults, folder: &std::path::Path) -> Backend {
         .set("COLDTRACE_COLLECTOR__LOG_CAP", "1MiB");
     let backend = faults.below(options).start();
     backend.wait_until_ready();
-    faults.set(Fault::PartDelay, PART_DELAY);
-    faults.set(Fault::SyncDelay, SYNC_DELAY);
     backend
 }
 
@@ -141,7 +139,9 @@ fn length() -> Duration {
 fn ten_times_too_much_is_refused_politely_and_what_is_taken_is_there_once() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let faults = Faults::new(folder.path());
-    let backend = slowed(&faults, folder.path());
+    let backend = bounded(&faults, folder.path());
+    faults.set(Fault::PartDelay, PART_DELAY);
+    faults.set(Fault::SyncDelay, SYNC_DELAY);
     let client = Client::new(&backend);
     let load = Load::default();
     let exported: Vec<(&str, Vec<Export>)> = thread::scope(|scope| {
@@ -187,6 +187,35 @@ fn ten_times_too_much_is_refused_politely_and_what_is_taken_is_there_once() {
     }
     let inserted = backend.metric("coldtrace_collector_inserted_rows_total{table=\"spans\"}");
     assert_eq!(inserted, Some(stored as u64), "nothing that was refused");
+}
+
+#[test]
+fn while_the_engines_disk_is_full_the_log_fills_and_what_does_not_fit_is_refused_politely() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let faults = Faults::new(folder.path());
+    let backend = bounded(&faults, folder.path());
+    let client = Client::new(&backend);
+    let load = Load::default();
+    faults.set(Fault::EngineIsFull, ALL);
+    thread::scope(|scope| {
+        for number in 0..CLIENTS {
+            let (load, client) = (&load, &client);
+            scope.spawn(move || load.send(client, number % 2 == 0));
+        }
+        let is_refused = || !lock(&load.acknowledged).is_empty() && load.is_in_excess();
+        eventually("the log to be full", PATIENCE, || {
+            is_refused().then_some(())
+        });
+        load.stop.store(true, Ordering::Relaxed);
+    });
+    tell(&load, &[], peak(backend.pid()));
+    assert_eq!(*lock(&load.wrong), Vec::<String>::new());
+
+    faults.set(Fault::EngineIsFull, 0);
+    backend.wait_until_drained(PATIENCE);
+    for trace_id in &*lock(&load.acknowledged) {
+        assert_eq!(stored_once(&backend, trace_id), SPANS, "{trace_id}");
+    }
 }
 
 /// What is taken is there; who gave up was asked to come again, and did. How many spans are there.

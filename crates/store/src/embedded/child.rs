@@ -9,6 +9,7 @@ use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 
+use super::guard::{self, Unguarded};
 use rustix::process::{Signal, getpid, kill_process};
 
 /// A tenth of a second bounds how long the end takes to be noticed, and costs no CPU that could be measured.
@@ -22,8 +23,12 @@ enum ChildError {
     Arguments,
     #[error("cannot take over standard input: {0}")]
     Input(#[source] io::Error),
+    #[error("cannot find the data: {0}")]
+    Data(#[source] io::Error),
     #[error("cannot load the library: {0}")]
     Library(#[source] libloading::Error),
+    #[error("{0}")]
+    Guard(#[from] Unguarded),
     #[error("{0}")]
     Engine(String),
 }
@@ -57,7 +62,9 @@ fn serve(arguments: Vec<OsString>) -> Result<(), ChildError> {
         "--query".into(),
         SERVE.into(),
     ];
-    run(&library, command_line)
+    // As the system tells it of an open file.
+    let data = std::fs::canonicalize(&data).map_err(ChildError::Data)?;
+    run(&library, &data, command_line)
 }
 
 fn option(name: &str, value: &OsStr) -> OsString {
@@ -89,7 +96,7 @@ fn end_with_parent() -> io::Result<()> {
     unsafe_code,
     reason = "the engine is a C++ library: loading and calling it can't be checked by the compiler"
 )]
-fn run(library: &OsStr, command_line: [OsString; 6]) -> Result<(), ChildError> {
+fn run(library: &OsStr, data: &Path, command_line: [OsString; 6]) -> Result<(), ChildError> {
     type QueryCommandLine = unsafe extern "C" fn(c_int, *mut *mut c_char) -> *mut c_void;
     type ResultError = unsafe extern "C" fn(*mut c_void) -> *const c_char;
 
@@ -111,6 +118,7 @@ fn run(library: &OsStr, command_line: [OsString; 6]) -> Result<(), ChildError> {
             error.map_err(ChildError::Library)?,
         )
     };
+    guard::install(*query as *const c_void, data)?;
     // SAFETY: `pointers` are NUL-terminated strings that live until after the call, which does not write to them.
     let result = unsafe { query(count, pointers.as_mut_ptr()) };
     // SAFETY: `result` came from the library; it is not freed, since the process ends now.

@@ -14,6 +14,7 @@ use tracing::{info, warn};
 
 use super::child::arguments;
 use super::files::Files;
+use super::guard::CANNOT_WRITE;
 use super::{EngineConfig, EngineError};
 use crate::Store;
 
@@ -95,6 +96,17 @@ impl Supervisor {
     }
 
     fn note_death(&self, status: io::Result<ExitStatus>) {
+        if let Ok(status) = &status
+            && status.code() == Some(CANNOT_WRITE)
+        {
+            let path = self.files.data.display();
+            warn!(
+                %path,
+                said = self.last_words(),
+                "the engine ended since it could not write, and is started again: is the disk full?"
+            );
+            return;
+        }
         let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
         warn!(
             status,
@@ -214,6 +226,9 @@ impl Supervisor {
             Ok(_) if said.contains("Address already in use") => EngineError::Listen {
                 port: self.config.http_port,
                 source: io::ErrorKind::AddrInUse.into(),
+            },
+            Ok(status) if status.code() == Some(CANNOT_WRITE) => EngineError::Disk {
+                path: self.files.data.clone(),
             },
             Ok(status) => EngineError::Ended { status, said },
         }
