@@ -14,6 +14,7 @@ mod api;
 mod client;
 mod compare;
 mod control_watch;
+mod damage_watch;
 mod data_dir;
 mod demo;
 mod engine;

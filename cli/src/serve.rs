@@ -20,6 +20,7 @@ use tracing::{error, info};
 
 use crate::Place;
 use crate::control_watch::Control;
+use crate::damage_watch;
 use crate::data_dir::DataDir;
 use crate::engine;
 use crate::failure::Failure;
@@ -159,6 +160,13 @@ impl Process {
             shutdown.clone(),
         );
         tasks.spawn("store watch", watch);
+        let watch = damage_watch::run(
+            store.clone(),
+            store_state.clone(),
+            registry.clone(),
+            shutdown.clone(),
+        );
+        tasks.spawn("damage watch", watch);
         let rings = control.rings.clone();
         let component = health.component("keys");
         tasks.spawn("control watch", control.follow(component, shutdown.clone()));

@@ -3,6 +3,7 @@
 mod bad_input;
 mod capture;
 mod chaos;
+mod damage;
 mod derived;
 mod keys;
 mod kills;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use clap::ValueEnum;
 use coldtrace_model::UnixNanos;
+use coldtrace_store::is_derived;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -117,6 +118,12 @@ pub(super) struct Store {
     pub(super) parts: u64,
     pub(super) partition_parts: u64,
     pub(super) free_bytes: Option<u64>,
+    /// Parts that it found damaged, by table; what is 0 is left out.
+    pub(super) broken_parts: BTreeMap<String, u64>,
+    /// Partitions in which merges keep failing, by table.
+    pub(super) failing_merges: BTreeMap<String, u64>,
+    /// Damaged parts of indexes whose rows were made again.
+    pub(super) mended_parts: u64,
     /// How long ago.
     pub(super) seen_seconds: u64,
 }
@@ -371,12 +378,17 @@ impl Collector {
 
 impl Store {
     fn read(metrics: &Metrics, now: u64) -> Option<Self> {
-        let sum = |name: &str| metrics.sum(&format!("coldtrace_store_{name}"), &[]);
+        let of = |name: &str| format!("coldtrace_store_{name}");
+        let sum = |name: &str| metrics.sum(&of(name), &[]);
+        let by_table = |name: &str| metrics.by(&of(name), &[], "table").into_iter().collect();
         Some(Self {
             disk_bytes: sum("disk_bytes")?,
             parts: sum("parts")?,
             partition_parts: sum("partition_parts")?,
             free_bytes: sum("free_bytes"),
+            broken_parts: by_table("broken_parts"),
+            failing_merges: by_table("failing_merges"),
+            mended_parts: sum("mended_parts_total").unwrap_or(0),
             seen_seconds: now.saturating_sub(sum("measured_timestamp_seconds")?),
         })
     }
@@ -396,8 +408,33 @@ impl Store {
                 number(self.partition_parts)
             ));
         }
+        let broken = self.broken_parts.iter();
+        problems.extend(broken.map(|(table, parts)| breakage(table, *parts)));
+        for (table, partitions) in &self.failing_merges {
+            problems.push(format!(
+                "merges of {table} fail again and again in {}: the log says why; make room if the disk is full, \
+                 and see docs/guides/damage.md",
+                many(*partitions, "partition")
+            ));
+        }
         problems
     }
+}
+
+fn breakage(table: &str, parts: u64) -> String {
+    let (them, their) = if parts == 1 {
+        ("it", "its")
+    } else {
+        ("them", "their")
+    };
+    let what = match is_derived(table) {
+        true => format!("what was in {them} is made again from base tables"),
+        false => format!("{their} rows are missing from answers, see docs/guides/damage.md"),
+    };
+    format!(
+        "the store found {} of {table} damaged and set {them} aside: look at the disk; {what}",
+        many(parts, "part")
+    )
 }
 
 // === impl Settle ===

@@ -121,8 +121,12 @@ fn of_disk(store: &Store) -> String {
         Some(free) => format!(", {} free", size(free)),
         None => String::new(),
     };
+    let mended = match store.mended_parts {
+        0 => String::new(),
+        parts => format!(", {} made again", many(parts, "damaged part")),
+    };
     format!(
-        "{} on disk{free}, {} parts, at most {} in a partition, seen {} ago",
+        "{} on disk{free}, {} parts, at most {} in a partition{mended}, seen {} ago",
         size(store.disk_bytes),
         number(store.parts),
         number(store.partition_parts),

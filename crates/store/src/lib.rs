@@ -7,11 +7,13 @@
 #![warn(missing_docs)]
 
 mod attribute_index;
+mod damage;
 pub mod embedded;
 mod error;
 mod migrate;
 pub mod native;
 pub mod reader;
+mod refill;
 pub mod rows;
 mod schema;
 pub mod settle;
@@ -19,9 +21,11 @@ mod store;
 mod usage;
 mod writer;
 
+pub use damage::{BrokenPart, Damage, FailingMerges};
 pub use error::{InsertError, StoreError};
 pub use migrate::MigrateError;
 pub use reader::Reader;
+pub use refill::{RefillError, is_derived};
 pub use settle::Settler;
 pub use store::{Store, StoreConfig};
 pub use usage::Usage;

@@ -120,6 +120,6 @@ fn check_known(noted: &BTreeMap<u32, Note>) -> Result<(), MigrateError> {
 }
 
 /// A name as SQL.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
 }

@@ -127,6 +127,12 @@ pub struct Blocks {
     phases: Partitions<tables::Phases>,
     sandboxes: Partitions<tables::Sandboxes>,
     logs: Partitions<tables::Logs>,
+    indexes: Indexes,
+}
+
+/// Collects what finds rows.
+#[derive(Default)]
+pub(crate) struct Indexes {
     traces: Traces,
     trace_links: Partitions<tables::TraceLinks>,
     attributes: Attributes,
@@ -239,25 +245,7 @@ impl Blocks {
     pub fn push_span(&mut self, row: &SpanRow<'_>) {
         let partition = Partition::of(row.ts, row.owner.keep_days);
         self.spans.push(partition, row);
-        self.traces.add(Seen {
-            partition,
-            tenant: row.owner.tenant,
-            trace_id: row.trace_id,
-            ts: row.ts,
-            end: row.ts.saturating_add_signed(row.duration_ns.max(0)),
-            service: row.service,
-            request_id: row.request_id,
-        });
-        self.attributes.add(partition, row);
-        for trace_id in row.link_trace_ids {
-            let link = TraceLinkRow {
-                owner: row.owner,
-                trace_id: *trace_id,
-                linked_by: row.trace_id,
-                ts: row.ts,
-            };
-            self.trace_links.push(partition, &link);
-        }
+        self.indexes.add_span(row);
     }
 
     /// Adds a resource.
@@ -276,20 +264,7 @@ impl Blocks {
     pub fn push_invocation(&mut self, row: &InvocationRow<'_>) {
         let partition = Partition::of(row.ts, row.owner.keep_days);
         self.invocations.push(partition, row);
-        // A trace that only facts name, of which no span came, is found as well.
-        for trace_id in [row.platform_trace_id, row.sdk_trace_id] {
-            if trace_id != [0; 16] {
-                self.traces.add(Seen {
-                    partition,
-                    tenant: row.owner.tenant,
-                    trace_id,
-                    ts: row.ts,
-                    end: row.ts,
-                    service: row.function,
-                    request_id: row.request_id,
-                });
-            }
-        }
+        self.indexes.add_invocation(row);
     }
 
     /// Adds a phase.
@@ -320,17 +295,68 @@ impl Blocks {
         self.phases.finish(&mut blocks);
         self.sandboxes.finish(&mut blocks);
         self.logs.finish(&mut blocks);
+        self.indexes.finish(&mut blocks);
+        blocks
+    }
+}
+
+// === impl Indexes ===
+
+impl Indexes {
+    /// Adds what finds a span.
+    pub(crate) fn add_span(&mut self, row: &SpanRow<'_>) {
+        let partition = Partition::of(row.ts, row.owner.keep_days);
+        self.traces.add(Seen {
+            partition,
+            tenant: row.owner.tenant,
+            trace_id: row.trace_id,
+            ts: row.ts,
+            end: row.ts.saturating_add_signed(row.duration_ns.max(0)),
+            service: row.service,
+            request_id: row.request_id,
+        });
+        self.attributes.add(partition, row);
+        for trace_id in row.link_trace_ids {
+            let link = TraceLinkRow {
+                owner: row.owner,
+                trace_id: *trace_id,
+                linked_by: row.trace_id,
+                ts: row.ts,
+            };
+            self.trace_links.push(partition, &link);
+        }
+    }
+
+    /// Adds what finds the traces of a fact: one of which no span came is found as well.
+    pub(crate) fn add_invocation(&mut self, row: &InvocationRow<'_>) {
+        let partition = Partition::of(row.ts, row.owner.keep_days);
+        for trace_id in [row.platform_trace_id, row.sdk_trace_id] {
+            if trace_id != [0; 16] {
+                self.traces.add(Seen {
+                    partition,
+                    tenant: row.owner.tenant,
+                    trace_id,
+                    ts: row.ts,
+                    end: row.ts,
+                    service: row.function,
+                    request_id: row.request_id,
+                });
+            }
+        }
+    }
+
+    /// As [`Blocks::finish`].
+    pub(crate) fn finish(self, blocks: &mut Vec<Block>) {
         let mut trace_index = Partitions::<tables::TraceIndex>::default();
         let mut request_traces = Partitions::<tables::RequestTraces>::default();
         self.traces.rows(
             |partition, row| trace_index.push(partition, row),
             |partition, row| request_traces.push(partition, row),
         );
-        trace_index.finish(&mut blocks);
-        request_traces.finish(&mut blocks);
-        self.trace_links.finish(&mut blocks);
-        self.attributes.finish(&mut blocks);
-        blocks
+        trace_index.finish(blocks);
+        request_traces.finish(blocks);
+        self.trace_links.finish(blocks);
+        self.attributes.finish(blocks);
     }
 }
 

@@ -33,6 +33,15 @@ fn metrics(change: impl Fn(&str, &[(&str, &str)]) -> u64) -> String {
     for outcome in ["ambiguous", "unavailable", "absent", "rejected"] {
         count("collector_insert_failures_total", &[("outcome", outcome)]);
     }
+    for table in ["spans", "trace_index"] {
+        for name in [
+            "store_broken_parts",
+            "store_failing_merges",
+            "store_mended_parts_total",
+        ] {
+            count(name, &[("table", table)]);
+        }
+    }
     for name in [
         "collector_tenant_refusals_total",
         "collector_resent_requests_total",
@@ -93,6 +102,10 @@ fn troubled(name: &str, labels: &[(&str, &str)]) -> u64 {
         ("collector_insert_failures_total", [(_, "rejected")]) => 1,
         ("store_partition_parts", _) => 1_200,
         ("store_free_bytes", _) => 300 << 20,
+        ("store_broken_parts", [(_, "spans")]) => 2,
+        ("store_broken_parts", _) => 1,
+        ("store_failing_merges", [(_, "trace_index")]) => 1,
+        ("store_mended_parts_total", [(_, "trace_index")]) => 3,
         ("settle_waiting_windows", _) => 61,
         ("settle_behind_seconds", _) => 3_650,
         _ => calm(name, labels),
@@ -170,6 +183,9 @@ Not well:
   - the store refused 1 block for good: what was in it is in log/quarantine of the data folder, and the collector's log says why
   - the store's disk has only 300.0 MiB left: make room, or keep data for fewer days (collector.keep_days, `coldtrace limits`)
   - a partition of the store has 1,200 parts, and ClickHouse slows inserts down: its merges don't keep up; give it more cores or a faster disk
+  - the store found 2 parts of spans damaged and set them aside: look at the disk; their rows are missing from answers, see docs/guides/damage.md
+  - the store found 1 part of trace_index damaged and set it aside: look at the disk; what was in it is made again from base tables
+  - merges of trace_index fail again and again in 1 partition: the log says why; make room if the disk is full, and see docs/guides/damage.md
   - settling is 1 h 0 min behind (61 windows wait): numbers are right, and slower to read; see settle.cpu_share and the log of query
 
   collector  up, not ready at http://127.0.0.1:4318
@@ -178,6 +194,7 @@ Not well:
     assert!(told.starts_with(expected), "{told}");
     assert!(told.contains("  retries    1,800 unavailable\n"), "{told}");
     assert!(told.contains("  store      not reached; "), "{told}");
+    assert!(told.contains(", 3 damaged parts made again, "), "{told}");
 }
 
 #[test]

@@ -15,6 +15,9 @@ use super::{EngineConfig, EngineError};
 /// Our user on the engine.
 pub(super) const USER: &str = "coldtrace";
 
+/// A few minutes of a busy engine, some megabytes.
+const PART_LOG_ROWS: u32 = 10_000;
+
 /// Paths in the engine's folder.
 pub(super) struct Files {
     /// The configuration.
@@ -88,6 +91,13 @@ impl Files {
         </rule>
     </http_handlers>
     <users_config>{users}</users_config>
+    <!-- Why merges fail is known from here alone. In memory, and the newest alone: nothing is written for it. -->
+    <part_log>
+        <database>system</database><table>part_log</table>
+        <engine>ENGINE = Memory SETTINGS max_rows_to_keep = {PART_LOG_ROWS}</engine>
+        <flush_interval_milliseconds>7500</flush_interval_milliseconds>
+        <max_size_rows>8192</max_size_rows><reserved_size_rows>1024</reserved_size_rows>
+    </part_log>
     <timezone>UTC</timezone>
     <max_server_memory_usage>{memory}</max_server_memory_usage>
     <mark_cache_size>{mark_cache}</mark_cache_size>

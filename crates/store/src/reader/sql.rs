@@ -136,7 +136,7 @@ fn list(literals: impl Iterator<Item = String>) -> String {
 
 /// The engine's `String` of any bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Bytes(pub(super) Vec<u8>);
+pub(crate) struct Bytes(pub(crate) Vec<u8>);
 
 impl Bytes {
     /// The texts that stand here as one.

@@ -1,5 +1,6 @@
 //! The store on the real engine, each test on fresh data.
 
+mod damage;
 mod database;
 mod embedded;
 mod insert;
