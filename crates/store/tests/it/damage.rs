@@ -238,12 +238,16 @@ async fn a_base_tables_part_is_told_and_left_for_somebody_to_look_into() {
     engine
         .harm("spans", |bytes| bytes.truncate(bytes.len() / 2))
         .await;
+    engine
+        .harm("trace_index", |bytes| bytes.truncate(bytes.len() / 2))
+        .await;
     let damage = engine.damage().await;
-    let [broken] = &damage.broken[..] else {
+    let [broken, index] = &damage.broken[..] else {
         panic!("{damage:?}");
     };
     assert_eq!(broken.table, "spans");
     assert!(!broken.is_derived());
+    assert!(damage.lacks_source_of(index), "rows to make it from");
     let mended = engine.store().mend_broken(broken).await;
     assert!(matches!(mended, Err(RefillError::Base(_))), "{mended:?}");
     assert_eq!(engine.damage().await, damage, "it is there still");
