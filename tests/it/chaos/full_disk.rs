@@ -19,12 +19,19 @@ const STORED: &str = "coldtrace_collector_inserted_rows_total{table=\"spans\"}";
 const FAILED: &str = "coldtrace_collector_insert_failures_total{outcome=\"ambiguous\"}";
 /// What is told of an engine that finds no room for its configuration.
 const NO_START: &str = "the engine does not start";
-/// What is told of one that could not write.
-const ENDED: &str = "the engine ended since it could not write";
 
 fn fill(shop: &Shop, what: i64, room: i64) {
     shop.faults.set(Fault::EngineRoom, room);
     shop.faults.set(Fault::EngineIsFull, what);
+}
+
+/// Waits until a write found no room.
+fn fill_and_wait(shop: &Shop, what: i64, room: i64) {
+    let before = shop.faults.get(Fault::WritesRefused);
+    fill(shop, what, room);
+    wait_for("a write to find no room", || {
+        shop.faults.get(Fault::WritesRefused) > before
+    });
 }
 
 /// Waits until spans are stored again.
@@ -89,7 +96,7 @@ fn an_engine_killed_while_its_disk_is_full_loses_and_doubles_nothing() {
 fn parts_that_the_disk_does_not_take_whole_are_not_taken_for_stored() {
     always_under_load("the disk is full within parts", |shop, sent| {
         for room in ROOMS {
-            until_told(shop, ENDED, || fill(shop, ALL_AT_ONCE, room));
+            fill_and_wait(shop, ALL_AT_ONCE, room);
             sent.advance(60);
             make_room(shop);
         }
@@ -101,7 +108,7 @@ fn parts_that_the_disk_does_not_take_whole_are_not_taken_for_stored() {
 fn merges_that_the_disk_does_not_take_whole_replace_nothing() {
     always_under_load("the disk is full within merges", |shop, sent| {
         for room in ROOMS {
-            until_told(shop, ENDED, || fill(shop, MERGES, room));
+            fill_and_wait(shop, MERGES, room);
             sent.advance(20);
             make_room(shop);
         }
