@@ -12,6 +12,11 @@ use crate::settle::features::{key_named, key_of};
 /// Values of a key that are told: the others differ less.
 const MOST_VALUES: usize = 100;
 
+/// The end of a query of items. Read from the disk they are small, and the engine would read them in one thread; what takes the time
+/// is to count them.
+const BY_ALL_THREADS: &str = " SETTINGS merge_tree_min_rows_for_concurrent_read = 8192, \
+    merge_tree_min_bytes_for_concurrent_read = 1048576";
+
 /// Which invocations are selected: those for which all of this is true. The others are the rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -126,7 +131,7 @@ impl Features {
         let found: Vec<u64> = self
             .reader
             .rows(&format!(
-                "SELECT quantileExact({quantile})(duration_ns) FROM ({rows}) WHERE duration_ns != 0"
+                "SELECT quantileExact({quantile})(duration_ns) FROM ({rows}) WHERE duration_ns != 0{BY_ALL_THREADS}"
             ))
             .await?;
         let found = found.first().copied().filter(|&nanos| nanos != 0);
@@ -152,7 +157,7 @@ impl Features {
             .rows(&format!(
                 "SELECT {selected} AS is_selected, count() AS count, countIf(duration_ns != 0) AS timed,
                     sum(duration_ns) AS duration, quantilesExactIf(0.5, 0.95)(duration_ns, duration_ns != 0) AS quantiles
-                FROM ({rows}) WHERE {compared} GROUP BY is_selected"
+                FROM ({rows}) WHERE {compared} GROUP BY is_selected{BY_ALL_THREADS}"
             ))
             .await?;
         for row in found {
@@ -191,7 +196,7 @@ impl Features {
                         SELECT items, 1 + bitShiftLeft(toUInt64({selected}), 32) AS one FROM ({rows}) WHERE {compared}
                     ) ARRAY JOIN items AS item GROUP BY item
                 )
-                WHERE {telling} GROUP BY key"
+                WHERE {telling} GROUP BY key{BY_ALL_THREADS}"
             ))
             .await?;
         Ok(found.into_iter().map(KeyCount::from).collect())
@@ -252,7 +257,7 @@ impl Features {
             .rows(&format!(
                 "SELECT arrayReduce('groupBitOr', arrayMap(item -> {look}, items)) AS pattern, count() AS count,
                     countIf(is_selected) AS selected, sumIf(duration_ns, is_selected) AS duration
-                FROM (SELECT items, duration_ns, {selected} AS is_selected FROM ({rows}) WHERE {compared}) GROUP BY pattern"
+                FROM (SELECT items, duration_ns, {selected} AS is_selected FROM ({rows}) WHERE {compared}) GROUP BY pattern{BY_ALL_THREADS}"
             ))
             .await?;
         Ok(found.into_iter().map(ItemPattern::from).collect())
