@@ -71,7 +71,7 @@ fn parts(trace: &Trace, invocations: &[Invocation], invocation: &Invocation) -> 
         let is_same = |part: &&mut Part| part.category == category && part.about == about;
         match parts.iter_mut().find(is_same) {
             _ if length == Nanos(0) => {}
-            Some(part) => part.length.0 += length.0,
+            Some(part) => part.length = part.length.plus(length),
             None => parts.push(Part {
                 category,
                 about: about.to_owned(),
@@ -122,7 +122,7 @@ fn sentence(
         .duration
         .map(|duration| match waited(invocation) {
             Nanos(0) => length(duration),
-            wait => format!("{} with its start", length(Nanos(duration.0 + wait.0))),
+            wait => format!("{} with its start", length(duration.plus(wait))),
         });
     let error = match invocation.error_type.as_str() {
         "" => String::new(),
@@ -175,10 +175,10 @@ fn suspect(trace: &Trace, invocations: &[Invocation], invocation: &Invocation) -
 
 /// The parts that make up most of it: `: 812 ms for its sandbox to start, 300 ms for SELECT orders`.
 fn mostly(parts: &[Part]) -> String {
-    let whole: u64 = parts.iter().map(|part| part.length.0).sum();
+    let whole: Nanos = parts.iter().map(|part| part.length).sum();
     let large = parts
         .iter()
-        .filter(|part| part.length.0 as f64 >= whole as f64 * LEAST_SHARE);
+        .filter(|part| part.length.0 as f64 >= whole.0 as f64 * LEAST_SHARE);
     let large: Vec<String> = large.map(Part::words).collect();
     match large.is_empty() {
         true => String::new(),

@@ -92,6 +92,19 @@ impl Nanos {
     pub fn as_millis_f64(self) -> f64 {
         self.0 as f64 / 1e6
     }
+
+    /// Both together, at most the longest that there is.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl std::iter::Sum for Nanos {
+    /// At most the longest that there is: strangers' times add up to anything.
+    fn sum<I: Iterator<Item = Self>>(lengths: I) -> Self {
+        lengths.fold(Self(0), Self::plus)
+    }
 }
 
 impl From<Duration> for Nanos {

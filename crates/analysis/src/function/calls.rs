@@ -99,8 +99,8 @@ impl Group<'_> {
             };
             match saved.last_mut().filter(|last| last.place == place) {
                 Some(last) => {
-                    last.time.0 += seen.gain.0;
-                    last.billed.0 += billed.0;
+                    last.time = last.time.plus(seen.gain);
+                    last.billed = last.billed.plus(billed);
                 }
                 None => saved.push(Saved {
                     place,

@@ -119,17 +119,17 @@ fn parts(
         .iter()
         .filter_map(|one| init_of(case, one, inits))
         .collect();
-    let mean = |part: fn(&Init) -> u64| {
-        let sum: u64 = told.iter().map(part).sum();
-        Figure::Length(Nanos(sum / told.len().max(1) as u64))
+    let mean = |part: fn(&Init) -> Nanos| {
+        let sum: Nanos = told.iter().map(part).sum();
+        Figure::Length(Nanos(sum.0 / told.len().max(1) as u64))
     };
     match told.is_empty() {
         true => Vec::new(),
         false => vec![
-            ("extensions", mean(|init| init.extensions.0)),
+            ("extensions", mean(|init| init.extensions)),
             (
                 "runtime_and_function",
-                mean(|init| init.whole.0.saturating_sub(init.extensions.0)),
+                mean(|init| Nanos(init.whole.0.saturating_sub(init.extensions.0))),
             ),
         ],
     }
@@ -153,10 +153,10 @@ fn slow_extensions(
     if told.len() < LEAST_SEEN {
         return None;
     }
-    let sum = |part: fn(&Init) -> u64| told.iter().map(|(_, init)| part(init)).sum::<u64>();
-    let (whole, extensions) = (sum(|init| init.whole.0), sum(|init| init.extensions.0));
-    let share = extensions as f64 / whole.max(1) as f64;
-    let mean = Nanos(extensions / told.len() as u64);
+    let whole: Nanos = told.iter().map(|(_, init)| init.whole).sum();
+    let extensions: Nanos = told.iter().map(|(_, init)| init.extensions).sum();
+    let share = extensions.0 as f64 / whole.0.max(1) as f64;
+    let mean = Nanos(extensions.0 / told.len() as u64);
     if share < EXTENSIONS_SHARE || mean < EXTENSIONS_LEAST {
         return None;
     }

@@ -60,7 +60,7 @@ impl Waits<'_> {
         let slow = self.each.iter().filter(|(_, wait, _)| wait.0 > bound);
         let saved: Vec<Saved> = slow
             .map(|&(place, wait, count)| {
-                let time = Nanos((wait.0 - usual.0) * count);
+                let time = Nanos((wait.0 - usual.0).saturating_mul(count));
                 Saved {
                     place,
                     time,

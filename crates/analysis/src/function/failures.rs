@@ -47,7 +47,7 @@ fn timeouts(case: &Case<'_>) -> Option<FunctionFinding> {
             }
         })
         .collect();
-    let share = case.share(saved.len(), Among::All);
+    let share = case.share_of_sample(saved.len());
     if saved.len() < LEAST_TIMEOUTS || share < LEAST_TIMEOUT_SHARE {
         return None;
     }
@@ -88,20 +88,23 @@ fn regression(case: &Case<'_>) -> Option<FunctionFinding> {
         .clone()
         .filter(enough)
         .max_by_key(|version| (version.first_seen, &version.version))?;
-    let (mut invocations, mut errors) = (0, 0);
+    let (mut invocations, mut errors) = (0_u64, 0_u64);
     for before in versions.filter(|one| one.first_seen < newest.first_seen) {
-        invocations += before.invocations;
-        errors += before.errors;
+        invocations = invocations.saturating_add(before.invocations);
+        errors = errors.saturating_add(before.errors);
     }
     if invocations < LEAST_INVOCATIONS {
         return None;
     }
-    let rate = |errors: u64, invocations: u64| errors as f64 / invocations as f64;
+    let rate = |errors: u64, invocations: u64| (errors as f64 / invocations as f64).min(1.0);
     let (before, now) = (
         rate(errors, invocations),
         rate(newest.errors, newest.invocations),
     );
-    let pooled = rate(errors + newest.errors, invocations + newest.invocations);
+    let pooled = rate(
+        errors.saturating_add(newest.errors),
+        invocations.saturating_add(newest.invocations),
+    );
     let each = 1.0 / invocations as f64 + 1.0 / newest.invocations as f64;
     let z = (now - before) / (pooled * (1.0 - pooled) * each).sqrt();
     // Not a number where nothing failed at all.
@@ -119,7 +122,7 @@ fn regression(case: &Case<'_>) -> Option<FunctionFinding> {
         seen: newest.errors,
         share: now,
         gain: Gain {
-            failures: more / case.observed.total.max(1) as f64,
+            failures: (more / case.observed.total.max(1) as f64).min(1.0),
             ..Gain::default()
         },
         confidence: Confidence::High,

@@ -94,7 +94,12 @@ impl<'a> Case<'a> {
     }
 
     pub(super) fn share(&self, seen: usize, among: Among) -> f64 {
-        seen as f64 / self.count(among).max(1) as f64
+        (seen as f64 / self.count(among).max(1) as f64).min(1.0)
+    }
+
+    /// Of the sample, those without a known length included: what failed may have none.
+    pub(super) fn share_of_sample(&self, seen: usize) -> f64 {
+        seen as f64 / self.observed.invocations.len().max(1) as f64
     }
 
     /// The mean length of those that were looked at.

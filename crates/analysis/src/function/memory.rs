@@ -201,23 +201,25 @@ fn leaking(case: &Case<'_>) -> Option<FunctionFinding> {
     if growing.len() < LEAST_LIVES || (growing.len() as f64) < long.len() as f64 * LEAKING_SHARE {
         return None;
     }
-    let grown: u64 = growing.iter().map(|life| growth(life)).sum();
-    let steps: u64 = growing.iter().map(|life| life.invocations / 2).sum();
-    let each = ByteSize(grown / steps.max(1));
+    let sum = |of: fn(&SandboxLife) -> u64| {
+        let each = growing.iter().map(|life| of(life));
+        each.fold(0, u64::saturating_add)
+    };
+    let each = ByteSize(sum(growth) / sum(|life| life.invocations / 2).max(1));
     let ended: Vec<(usize, &Invocation)> = case
         .invocations()
         .filter(|(_, one)| one.outcome == Outcome::OutOfMemory)
         .collect();
-    let first = growing.iter().map(|life| life.used[0].0).sum::<u64>() / growing.len() as u64;
+    let first = sum(|life| life.used[0].0) / growing.len() as u64;
     let limit = growing.iter().map(|life| life.limit).max()?;
     let until = limit.0.saturating_sub(first) / each.0.max(1);
     let examples = ended.iter().map(|(_, one)| &one.request_id);
     let mut gain = case.gain(Among::All, &restarts(case, ended.len()));
-    gain.failures = case.share(ended.len(), Among::All);
+    gain.failures = case.share_of_sample(ended.len());
     Some(FunctionFinding {
         fault: Fault::MemoryLeak,
         about: String::new(),
-        seen: growing.iter().map(|life| life.invocations).sum(),
+        seen: sum(|life| life.invocations),
         share: growing.len() as f64 / long.len() as f64,
         gain,
         confidence: match ended.is_empty() {

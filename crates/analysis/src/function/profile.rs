@@ -164,9 +164,12 @@ impl Profile {
             part_of[at] = Some(call);
             let critical = trace.nodes[at].critical_time;
             match call {
-                Some(call) => profile.calls[call].critical.0 += critical.0,
+                Some(call) => {
+                    let call = &mut profile.calls[call];
+                    call.critical = call.critical.plus(critical);
+                }
                 None if matches!(Role::of(trace.span(at)), Role::Work | Role::Invocation) => {
-                    profile.own.0 += critical.0;
+                    profile.own = profile.own.plus(critical);
                 }
                 None => {}
             }

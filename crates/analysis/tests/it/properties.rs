@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use coldtrace_analysis::{Evidence, FindingKind, SandboxPhase, Trace, findings, rebuild};
+use coldtrace_analysis::{
+    Evidence, FindingKind, Messages, Observed, SandboxLife, SandboxPhase, Trace, VersionCount,
+    explain, findings, profile, rebuild, verdict,
+};
 use coldtrace_model::{
-    Cold, FactSet, Invocation, Nanos, Outcome, PhaseKind, SandboxId, Span, SpanId, SpanKind,
-    TraceId, Trigger, UnixNanos,
+    ByteSize, Cold, FactSet, Invocation, Nanos, Outcome, PhaseKind, RequestId, SandboxId, Span,
+    SpanId, SpanKind, TimeRange, TraceId, Trigger, UnixNanos,
 };
 use coldtrace_testkit::{at, invocation, phase, span};
 use proptest::collection::vec;
@@ -152,6 +155,34 @@ fn any_phase() -> impl Strategy<Value = SandboxPhase> {
         })
 }
 
+/// Sandboxes, versions and messages that nobody in his senses would tell.
+fn any_counts() -> impl Strategy<Value = (Vec<SandboxLife>, Vec<VersionCount>, Messages)> {
+    let number = || prop_oneof![8 => 0..200_u64, 1 => Just(u64::MAX)];
+    let life = (number(), vec(number(), 4), number()).prop_map(|(invocations, used, limit)| {
+        let used: [u64; 4] = used.try_into().expect("four");
+        SandboxLife {
+            sandbox_id: SandboxId::parse("s1").expect("an id"),
+            invocations,
+            used: used.map(ByteSize),
+            limit: ByteSize(limit),
+        }
+    });
+    let version = (0..3_u8, number(), number(), any_time()).prop_map(
+        |(version, invocations, errors, first_seen)| VersionCount {
+            version: version.to_string(),
+            invocations,
+            errors,
+            first_seen,
+        },
+    );
+    let messages = (number(), number()).prop_map(|(processed, distinct)| Messages {
+        processed,
+        distinct,
+        examples: vec![RequestId::parse("r1").expect("an id")],
+    });
+    (vec(life, 0..6), vec(version, 0..4), messages)
+}
+
 /// Counts by ids and side, since a client and a server may share an id.
 fn counted<'a>(
     spans: impl Iterator<Item = &'a Span>,
@@ -195,6 +226,43 @@ proptest! {
             prop_assert!(is_beside || finding.gain.0 <= longest, "{finding:?} of {longest}");
             prop_assert!(before.is_none_or(|before| finding.gain <= before), "the greatest come first");
             before = Some(finding.gain);
+        }
+    }
+
+    /// Whatever is known of each, and whatever is counted beside: it is told in words, and no gain is more than all.
+    #[test]
+    fn an_invocation_and_a_function_are_explained_whatever_is_told_of_them(
+        journeys in vec(any_evidence(), 1..8),
+        (lives, versions, messages) in any_counts(),
+        total in prop_oneof![0..100_u64, Just(u64::MAX)],
+    ) {
+        let mut observed = Observed {
+            range: TimeRange { from: at(0.0), to: at(0.0) },
+            total,
+            invocations: Vec::new(),
+            profiles: Vec::new(),
+            phases: Vec::new(),
+            lives,
+            versions,
+            messages,
+        };
+        for evidence in journeys {
+            let invocations = evidence.invocations.clone();
+            observed.phases.extend(evidence.phases.clone());
+            let trace = rebuild(evidence);
+            for one in &invocations {
+                let verdict = verdict(&trace, &invocations, one);
+                prop_assert!(verdict.text.ends_with('.'), "{}", verdict.text);
+                // So that what is seen is seen often enough to be told.
+                for _ in 0..8 {
+                    observed.profiles.push(profile(&trace, &invocations, &one.request_id));
+                    observed.invocations.push(one.clone());
+                }
+            }
+        }
+        for finding in explain("checkout", &observed) {
+            prop_assert!((0.0..=1.0).contains(&finding.gain.failures), "{finding:?}");
+            prop_assert!(!finding.words().text.is_empty());
         }
     }
 
