@@ -51,7 +51,9 @@ test("from what costs to the invocations that show it, by key", async ({ page })
 test("an example is an invocation, and says what it cost", async ({ page }) => {
   await page.goto(`${server.url}/functions/checkout`);
   await finding(page, "Runs into its time limit").locator("a", { hasText: "…" }).click();
-  await expect(page.getByRole("heading", { level: 1 })).toContainText("Timed out");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(
+    "Ran into its time limit after 3 s, while POST payments had not answered for 2.8 s.",
+  );
   await expect(page.locator(".figure", { hasText: "Cost" })).toContainText("$0.0000252");
 });
 

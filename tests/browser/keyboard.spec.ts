@@ -20,7 +20,7 @@ test("from the functions to a span and back", async ({ page }) => {
   await openRow(page, "checkout");
   await expect(page).toHaveURL(/\/functions\/checkout$/);
   await openRow(page, "PaymentDeclined");
-  await expect(page.getByRole("heading", { level: 1 })).toContainText("Failed after 371 ms");
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("Failed after 371 ms (PaymentDeclined)");
 
   await page.keyboard.press("j");
   await expect(currentSpan(page)).toContainText("checkout");

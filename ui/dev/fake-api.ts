@@ -3,6 +3,7 @@
 import type { components } from "../src/api/generated/openapi.ts";
 import { findings } from "./function-findings.ts";
 import { costOf, shop, type Told } from "./shop.ts";
+import { verdict } from "./verdict.ts";
 
 type Schemas = components["schemas"];
 
@@ -101,7 +102,7 @@ export class FakeApi {
     const { trace, logs } = told.tell();
     const body: Schemas["InvocationDetail"] = {
       invocation: told.invocation,
-      verdict: { text: `Took as long as it took: ${told.invocation.outcome}.`, parts: [] },
+      verdict: verdict(told.invocation, trace),
       trace,
       logs,
       logs_total: logs.length,

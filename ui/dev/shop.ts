@@ -318,7 +318,7 @@ function log(of: Invocation, millis: number, severity: number, body: string, sou
   };
 }
 
-/** The platform ended it; its SDK never got to send anything. */
+/** The platform ended it; what it waited for had been told when it began. */
 function timeout(startMs: number, seed: number): Told {
   const three = String(nanos(3_000));
   const invocation = made("checkout", startMs, seed, {
@@ -331,7 +331,17 @@ function timeout(startMs: number, seed: number): Told {
     invocation: { ...invocation, deadline: String(BigInt(invocation.start) + nanos(3_000)) },
     tell: () => {
       const all = new Journey(BigInt(invocation.start), seed);
-      platformSpans(all, invocation, 0);
+      const invoked = platformSpans(all, invocation, 0);
+      const own = { service: "checkout", request: invocation, marks: ["unfinished" as const] };
+      const handler = all.add({
+        ...own,
+        parent: invoked,
+        name: "app.handler",
+        start: 3,
+        length: 2_997,
+        kind: "server",
+      });
+      all.add({ ...own, parent: handler, name: "POST payments", start: 200, length: 2_800, kind: "client" });
       const logs = [
         log(invocation, 4, 9, "order 1038: 1 items", "function"),
         log(invocation, 61, 9, "order 1038: reserved, 12.00 EUR", "function"),

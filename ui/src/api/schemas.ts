@@ -629,10 +629,11 @@ const log = z.pipe(
 ) satisfies Wire<"Log", Log>;
 
 export const invocationDetail = z.pipe(
-  z.object({ invocation, trace, logs: z.array(log), logs_total: z.number() }),
+  z.object({ invocation, verdict: z.object({ text }), trace, logs: z.array(log), logs_total: z.number() }),
   z.transform(
     (wire): InvocationDetail => ({
       invocation: wire.invocation,
+      verdict: wire.verdict.text,
       trace: wire.trace,
       logs: wire.logs,
       logsTotal: wire.logs_total,

@@ -10,6 +10,7 @@ import {
   formatPart,
   formatShare,
   plural,
+  unbroken,
 } from "./format.ts";
 import { dollars } from "./money.ts";
 import { after, MINUTE, SECOND, time } from "./time.ts";
@@ -105,4 +106,11 @@ test("how long ago is told in the largest unit", () => {
 test("one is not many", () => {
   expect(plain(plural(1, "span"))).toBe("1 span");
   expect(plain(plural(1482n, "match", "matches"))).toBe("1,482 matches");
+});
+
+test("a number stays beside its unit, and only there", () => {
+  expect(unbroken("Took 1 min 02 s: 300 ms for SELECT 9 stocks.")).toBe(
+    "Took 1\u00a0min 02\u00a0s: 300\u00a0ms for SELECT 9 stocks.",
+  );
+  expect(unbroken("Ran out of memory: 256 of 256 MB.")).toBe("Ran out of memory: 256 of 256\u00a0MB.");
 });

@@ -131,6 +131,11 @@ export function plural(count: bigint | number, one: string, many = `${one}s`): s
   return `${formatCount(count)}${NBSP}${BigInt(count) === 1n ? one : many}`;
 }
 
+/** A sentence of the backend, with numbers that stay beside their units. */
+export function unbroken(text: string): string {
+  return text.replaceAll(/([0-9]) (?=(?:ns|µs|ms|s|min|h|d|MB|%)(?![0-9A-Za-z]))/g, `$1${NBSP}`);
+}
+
 /** The share of a length that another is, for bars: 0 to 1. */
 export function share(part: Nanos | null, whole: Nanos | null): number {
   if (part === null || whole === null || whole <= 0n) return 0;

@@ -1,4 +1,3 @@
-import { formatDuration } from "../base/format.ts";
 import type { Dollars } from "../base/money.ts";
 import type { Nanos, Time } from "../base/time.ts";
 
@@ -69,28 +68,4 @@ export const COLD_TEXT: Readonly<Record<Cold, string>> = {
 /** Whether the outcome is one that somebody should look at. */
 export function isFailure(outcome: Outcome): boolean {
   return outcome !== "ok" && outcome !== "running";
-}
-
-/** How it ended, as the first thing that a page says. */
-export function verdict(invocation: Invocation): string {
-  const length = invocation.duration === null ? "" : formatDuration(invocation.duration);
-  const afterwards = length === "" ? "" : ` after ${length}`;
-  switch (invocation.outcome) {
-    case "ok":
-      return length === "" ? "Answered" : `Answered in ${length}`;
-    case "error":
-      return `Failed${afterwards}`;
-    case "timeout":
-      return `Timed out${afterwards}`;
-    case "oom":
-      return `Ran out of memory${afterwards}`;
-    case "crash":
-      return `Crashed${afterwards}`;
-    case "init_error":
-      return `Failed to start${afterwards}`;
-    case "lost":
-      return "Lost with its sandbox";
-    case "running":
-      return "Still running";
-  }
 }

@@ -130,6 +130,8 @@ export interface Log {
 
 export interface InvocationDetail {
   readonly invocation: Invocation;
+  /** What became of it, in a sentence. */
+  readonly verdict: string;
   readonly trace: Trace;
   readonly logs: readonly Log[];
   readonly logsTotal: number;

@@ -1,9 +1,9 @@
 import { Link } from "@tanstack/react-router";
 import type { JSX, ReactNode } from "react";
 
-import { formatBytes, formatDollars, formatDuration } from "../../base/format.ts";
+import { formatBytes, formatDollars, formatDuration, unbroken } from "../../base/format.ts";
 import type { Nanos } from "../../base/time.ts";
-import { COLD_TEXT, type Invocation, isFailure, verdict } from "../../model/invocation.ts";
+import { COLD_TEXT, type Invocation, isFailure } from "../../model/invocation.ts";
 import { ColdMark } from "../../widgets/ColdMark.tsx";
 import { Id } from "../../widgets/Copy.tsx";
 import { Figure } from "../../widgets/Figure.tsx";
@@ -11,8 +11,14 @@ import { Meter } from "../../widgets/Meter.tsx";
 import { Moment } from "../../widgets/Moment.tsx";
 import { OutcomeShape } from "../../widgets/OutcomeMark.tsx";
 
-/** How it ended, in a sentence; then what the platform says of it. */
-export function InvocationHeader({ invocation }: { readonly invocation: Invocation }): JSX.Element {
+interface InvocationHeaderProps {
+  readonly invocation: Invocation;
+  /** In a sentence. */
+  readonly verdict: string;
+}
+
+/** What became of it, in a sentence; then what the platform says of it. */
+export function InvocationHeader({ invocation, verdict }: InvocationHeaderProps): JSX.Element {
   const { init, restore, billed, duration, responseLatency } = invocation;
   const waited = init ?? restore;
   const bad = isFailure(invocation.outcome);
@@ -27,13 +33,15 @@ export function InvocationHeader({ invocation }: { readonly invocation: Invocati
       </nav>
       <h1 className={bad ? "verdict bad" : "verdict"}>
         <OutcomeShape outcome={invocation.outcome} />
-        <span>{verdict(invocation)}</span>
-        {invocation.cold !== "warm" && (
-          <span className="badge">
-            <ColdMark cold={invocation.cold} />
-            {waited !== null && <span className="cold">, {formatDuration(waited)} before</span>}
-          </span>
-        )}
+        <span>
+          {unbroken(verdict)}
+          {invocation.cold !== "warm" && (
+            <span className="badge">
+              <ColdMark cold={invocation.cold} />
+              {waited !== null && <span className="cold">, {formatDuration(waited)} before</span>}
+            </span>
+          )}
+        </span>
       </h1>
       <p className="byline">
         <strong>{invocation.function}</strong>

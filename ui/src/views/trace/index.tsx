@@ -52,7 +52,7 @@ interface InvocationProps {
 }
 
 function Invocation({ detail, search, write }: InvocationProps): JSX.Element {
-  const { invocation, trace, logs, logsTotal } = detail;
+  const { invocation, verdict, trace, logs, logsTotal } = detail;
   return (
     <TraceExplorer
       trace={trace}
@@ -62,7 +62,7 @@ function Invocation({ detail, search, write }: InvocationProps): JSX.Element {
       write={write}
       head={
         <>
-          <InvocationHeader invocation={invocation} />
+          <InvocationHeader invocation={invocation} verdict={verdict} />
           <Journey invocations={trace.invocations} current={invocation.requestId} />
         </>
       }
