@@ -1,7 +1,7 @@
 /** The API without a backend: answers as `query/openapi.yaml` says, from a made-up shop. Never part of the product. */
 
 import type { components } from "../src/api/generated/openapi.ts";
-import { findings } from "./function-findings.ts";
+import { findings, toldFindings } from "./function-findings.ts";
 import { costOf, shop, type Told } from "./shop.ts";
 import { verdict } from "./verdict.ts";
 
@@ -45,6 +45,7 @@ export class FakeApi {
     const [, , , resource, id, part] = url.pathname.split("/");
     if (resource === "functions")
       return id === undefined ? this.#functions(url) : this.#function(url, decodeURIComponent(id), part);
+    if (resource === "findings") return { status: 200, body: toldFindings(this.#told.map(one => one.invocation)) };
     if (resource === "invocations")
       return id === undefined ? this.#invocations(url) : this.#invocation(decodeURIComponent(id));
     if (resource === "traces") return id === undefined ? this.#traces(url) : this.#trace(id);

@@ -7,8 +7,10 @@ import type { FunctionSummary } from "../model/function.ts";
 import type { FunctionDetail } from "../model/function-detail.ts";
 import type { FunctionFindings } from "../model/function-findings.ts";
 import type { Invocation, Order } from "../model/invocation.ts";
+import type { ToldFinding } from "../model/told-findings.ts";
 import type { InvocationDetail, Trace, TraceSummary } from "../model/trace.ts";
 import {
+  findingList,
   functionDetail,
   functionFindings,
   functionList,
@@ -75,6 +77,12 @@ export function getFunctionFindings(
   signal: AbortSignal,
 ): Promise<FunctionFindings> {
   return get(`functions/${encodeURIComponent(name)}/findings`, { from, to }, functionFindings, signal);
+}
+
+/** As they were told in the last day. */
+export async function listFindings(signal: AbortSignal): Promise<readonly ToldFinding[]> {
+  const answer = await get("findings", {}, findingList, signal);
+  return answer.findings;
 }
 
 export async function listInvocations(query: InvocationQuery, signal: AbortSignal): Promise<Page<Invocation>> {

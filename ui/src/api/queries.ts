@@ -15,6 +15,7 @@ import {
   getInvocation,
   getTrace,
   type InvocationQuery,
+  listFindings,
   listFunctions,
   listInvocations,
   listTraces,
@@ -63,6 +64,15 @@ export function functionFindingsQuery(name: string, range: Range) {
     queryFn: ({ signal }) => getFunctionFindings(name, bounds(range, now()), signal),
     staleTime: FINDINGS_MS,
     placeholderData: keepPreviousData,
+  });
+}
+
+export function toldFindingsQuery() {
+  return queryOptions({
+    queryKey: ["findings"],
+    queryFn: ({ signal }) => listFindings(signal),
+    staleTime: FINDINGS_MS,
+    refetchInterval: FINDINGS_MS,
   });
 }
 

@@ -6,6 +6,7 @@ import { FakeApi } from "../../dev/fake-api.ts";
 import { BIG } from "../../dev/shop.ts";
 import { valueText } from "../model/attribute.ts";
 import {
+  findingList,
   functionDetail,
   functionFindings,
   functionList,
@@ -35,6 +36,13 @@ test("a function and its findings are parsed", () => {
   expect(findings.length).toBe(7);
   const [loss] = z.parse(functionFindings, ask(`functions/inventory/findings?${range}`)).findings;
   expect(loss?.gain.monthly, "what would cost more").toBe(-310_000_000n);
+});
+
+test("what was told of all functions is parsed", () => {
+  const { findings } = z.parse(findingList, ask("findings"));
+  expect(new Set(findings.map(one => one.function))).toEqual(new Set(["checkout", "inventory", "mailer"]));
+  expect(findings.filter(one => !one.isThere).map(one => one.kind)).toEqual(["retries"]);
+  expect(findings.every(one => one.firstSeen <= one.lastSeen)).toBe(true);
 });
 
 test("numbers beyond a double's precision keep every digit", () => {

@@ -13,6 +13,7 @@ import type { FunctionSummary } from "../model/function.ts";
 import type { Bucket, FunctionDetail, FunctionPart, FunctionPoint, FunctionStart } from "../model/function-detail.ts";
 import type { FunctionFinding, FunctionFindings } from "../model/function-findings.ts";
 import type { Invocation } from "../model/invocation.ts";
+import type { ToldFinding } from "../model/told-findings.ts";
 import type {
   Finding,
   InvocationDetail,
@@ -220,44 +221,59 @@ export const functionDetail = z.pipe(
   ),
 ) satisfies Wire<"FunctionDetail", FunctionDetail>;
 
-const functionFinding = z.pipe(
-  z.object({
-    kind: z.enum([
-      "timeouts",
-      "error_regression",
-      "memory_leak",
-      "repeated_calls",
-      "serial_calls",
-      "retries",
-      "slow_dependency",
-      "cold_starts",
-      "init_phase",
-      "cpu_starved",
-      "over_provisioned",
-      "queue_wait",
-      "recursion",
-      "duplicate_processing",
-    ]),
-    title: text,
-    text,
-    about: text,
-    seen: count,
-    share: z.number(),
-    gain: z.object({
-      mean: nanosText,
-      p50: nanosText,
-      p95: nanosText,
-      p99: nanosText,
-      failures: z.number(),
-      monthly: z.nullable(dollarsText),
-    }),
-    confidence: z.enum(["low", "medium", "high"]),
-    evidence: z.array(z.object({ name: text, text })),
-    examples: z.array(text),
-    question: text,
+const fault = {
+  kind: z.enum([
+    "timeouts",
+    "error_regression",
+    "memory_leak",
+    "repeated_calls",
+    "serial_calls",
+    "retries",
+    "slow_dependency",
+    "cold_starts",
+    "init_phase",
+    "cpu_starved",
+    "over_provisioned",
+    "queue_wait",
+    "recursion",
+    "duplicate_processing",
+  ]),
+  title: text,
+  text,
+  about: text,
+  seen: count,
+  share: z.number(),
+  gain: z.object({
+    mean: nanosText,
+    p50: nanosText,
+    p95: nanosText,
+    p99: nanosText,
+    failures: z.number(),
+    monthly: z.nullable(dollarsText),
   }),
+  confidence: z.enum(["low", "medium", "high"]),
+  examples: z.array(text),
+  question: text,
+};
+
+const functionFinding = z.pipe(
+  z.object({ ...fault, evidence: z.array(z.object({ name: text, text })) }),
   z.transform((wire): FunctionFinding => wire),
 ) satisfies Wire<"FunctionFinding", FunctionFinding>;
+
+const toldFinding = z.pipe(
+  z.object({ ...fault, function: text, first_seen: timeText, last_seen: timeText, is_there: z.boolean() }),
+  z.transform(
+    ({ first_seen, last_seen, is_there, ...wire }): ToldFinding => ({
+      ...wire,
+      firstSeen: first_seen,
+      lastSeen: last_seen,
+      isThere: is_there,
+    }),
+  ),
+) satisfies Wire<"ToldFinding", ToldFinding>;
+
+export const findingList = z.object({ findings: z.array(toldFinding), total: z.number() });
 
 export const functionFindings = z.pipe(
   z.object({

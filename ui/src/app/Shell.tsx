@@ -16,6 +16,7 @@ export function Shell(): JSX.Element {
   const jump = useRef<HTMLInputElement>(null);
   useKeys("Everywhere", [
     { keys: ["g f"], does: "go to the functions", run: () => navigate({ to: "/" }) },
+    { keys: ["g c"], does: "go to what costs", run: () => navigate({ to: "/findings" }) },
     { keys: ["g i"], does: "go to the invocations", run: () => navigate({ to: "/invocations" }) },
     { keys: ["g t"], does: "go to the traces", run: () => navigate({ to: "/traces" }) },
     { keys: ["o"], does: "open by id", run: () => jump.current?.focus() },
@@ -35,6 +36,9 @@ export function Shell(): JSX.Element {
         <nav aria-label="Pages">
           <Link to="/" className={inFunctions ? "active" : ""} activeOptions={{ exact: true, includeSearch: false }}>
             Functions
+          </Link>
+          <Link to="/findings" activeOptions={{ includeSearch: false }}>
+            Findings
           </Link>
           <Link to="/invocations" activeOptions={{ includeSearch: false }}>
             Invocations

@@ -4,9 +4,10 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "
 
 import { FunctionsPage } from "../views/functions/index.tsx";
 import { parseFunctionsSearch } from "../views/functions/url.ts";
+import { FindingsPage } from "../views/invocations/FindingsPage.tsx";
 import { FunctionPage } from "../views/invocations/FunctionPage.tsx";
 import { InvocationsPage } from "../views/invocations/index.tsx";
-import { parseFunctionSearch, parseInvocationsSearch } from "../views/invocations/url.ts";
+import { parseFindingsSearch, parseFunctionSearch, parseInvocationsSearch } from "../views/invocations/url.ts";
 import { parseTraceSearch } from "../views/trace/url.ts";
 import { TracesPage } from "../views/traces/index.tsx";
 import { parseTracesSearch } from "../views/traces/url.ts";
@@ -28,6 +29,12 @@ const routes = [
     path: "/functions/$function",
     validateSearch: parseFunctionSearch,
     component: FunctionPage,
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/findings",
+    validateSearch: parseFindingsSearch,
+    component: FindingsPage,
   }),
   createRoute({
     getParentRoute: () => root,

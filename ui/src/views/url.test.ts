@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import { parseSearch, printSearch } from "../app/search.ts";
 import { parseFunctionsSearch } from "./functions/url.ts";
-import { parseFunctionSearch, parseInvocationsSearch, parseOutcomes } from "./invocations/url.ts";
+import { parseFindingsSearch, parseFunctionSearch, parseInvocationsSearch, parseOutcomes } from "./invocations/url.ts";
 import { parseTraceSearch, parseTraceState, printTraceState } from "./trace/url.ts";
 import { parseTracesSearch } from "./traces/url.ts";
 
@@ -13,6 +13,11 @@ const VIEWS = {
     parse: parseFunctionsSearch,
     good: [{}, { sort: "p95", name: "check & out" }, { range: "7d" }, { from: "1", to: "2", sort: "errors" }],
     bad: [{ sort: "recent" }, { sort: "colour" }, { range: "1h" }, { name: "" }, { from: "x", to: "2" }],
+  },
+  findings: {
+    parse: parseFindingsSearch,
+    good: [{}, { name: "check & out" }],
+    bad: [{ name: "" }, { name: 7 }, { range: "7d" }],
   },
   invocations: {
     parse: parseInvocationsSearch,

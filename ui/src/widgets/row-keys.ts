@@ -10,7 +10,7 @@ const LINKS = "a[data-row]";
 const opened = new Map<string, string>();
 
 export function useRowKeys(list: RefObject<HTMLElement | null>, count: number): void {
-  const links = () => [...(list.current?.querySelectorAll<HTMLAnchorElement>(LINKS) ?? [])];
+  const links = () => [...(list.current?.querySelectorAll<HTMLAnchorElement>(LINKS) ?? [])].filter(isOpen);
   const current = () => links().indexOf(document.activeElement as HTMLAnchorElement);
   const focus = (at: number) => {
     const all = links();
@@ -29,6 +29,13 @@ export function useRowKeys(list: RefObject<HTMLElement | null>, count: number): 
   useReturn(list, count);
 }
 
+/** Rows that are folded away are passed by. */
+const isOpen = (link: Element): boolean => link.closest("details:not([open])") === null;
+
+/** Where a row leads; or its own name, where several lead to the same place. */
+const nameOf = (link: HTMLAnchorElement): string | undefined =>
+  link.dataset.row === "true" ? link.getAttribute("href")?.split("?")[0] : link.dataset.row;
+
 /** Notes which row is left, and focuses it when the list is shown again. */
 function useReturn(list: RefObject<HTMLElement | null>, count: number): void {
   const returned = useRef(false);
@@ -37,14 +44,14 @@ function useReturn(list: RefObject<HTMLElement | null>, count: number): void {
     if (element === null || count === 0) return;
     const page = location.pathname;
     const note = (event: Event) => {
-      const link = event.target instanceof Element ? event.target.closest(LINKS) : null;
-      if (link !== null) opened.set(page, link.getAttribute("href")?.split("?")[0] ?? "");
+      const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>(LINKS) : null;
+      if (link !== null) opened.set(page, nameOf(link) ?? "");
     };
     element.addEventListener("click", note);
     if (!returned.current) {
       returned.current = true;
       const last = opened.get(page);
-      const same = (link: Element) => link.getAttribute("href")?.split("?")[0] === last;
+      const same = (link: HTMLAnchorElement) => nameOf(link) === last;
       const link = [...element.querySelectorAll<HTMLAnchorElement>(LINKS)].find(same);
       link?.focus({ preventScroll: true });
       opened.delete(page);

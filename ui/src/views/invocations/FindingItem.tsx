@@ -1,18 +1,14 @@
 import { Link } from "@tanstack/react-router";
 import type { JSX, ReactNode } from "react";
 
-import { formatCount, formatDollars, formatDuration, formatPart, plural } from "../../base/format.ts";
-import { dollars } from "../../base/money.ts";
-import {
-  type FunctionFinding,
-  type FunctionFindings,
-  failuresAvoided,
-  timeGain,
-} from "../../model/function-findings.ts";
+import { formatPart, plural } from "../../base/format.ts";
+import type { FunctionFinding, FunctionFindings } from "../../model/function-findings.ts";
 import { OUTCOME_TEXT } from "../../model/invocation.ts";
 import { type Question, questionOf, rangeFor } from "../../model/question.ts";
 import { rangeOf, rangeSearch } from "../../model/range.ts";
 import { Copy } from "../../widgets/Copy.tsx";
+import { Examples } from "./Examples.tsx";
+import { Gains, Monthly } from "./Gains.tsx";
 import type { FunctionSearch, InvocationsSearch } from "./url.ts";
 
 interface FindingItemProps {
@@ -29,7 +25,10 @@ export function FindingItem({ finding, of, name, shown }: FindingItemProps): JSX
   const estimate = of.sampled < of.invocations ? "about " : "";
   return (
     <li className="finding">
-      <Gains finding={finding} invocations={of.invocations} />
+      <div className="gains">
+        <Gains finding={finding} invocations={of.invocations} />
+        <Monthly of={finding.gain} />
+      </div>
       <div className="finding-body">
         <h3>{finding.title}</h3>
         <p>{finding.text}</p>
@@ -59,47 +58,6 @@ function Fact({ title, children }: { readonly title: string; readonly children: 
     <div>
       <dt>{title}</dt>
       <dd>{children}</dd>
-    </div>
-  );
-}
-
-interface GainsProps {
-  readonly finding: FunctionFinding;
-  readonly invocations: number;
-}
-
-/** Failures first, then time, then money; what would not change is left out. */
-function Gains({ finding: { gain, confidence }, invocations }: GainsProps): JSX.Element {
-  const time = timeGain(gain);
-  const upTo = confidence === "low" ? "up to " : "";
-  return (
-    <div className="gains">
-      {gain.failures > 0 && (
-        <p title={`${formatCount(failuresAvoided(gain, invocations))} of ${plural(invocations, "invocation")}`}>
-          <span className="faint">{upTo}</span>
-          <strong>{formatPart(gain.failures)}</strong> fewer failures
-        </p>
-      )}
-      {time !== null && (
-        <>
-          <p>
-            <span className="faint">{upTo}</span>
-            <strong>{formatDuration(time.length)}</strong>{" "}
-            {time.of === "mean" ? "less on average" : `less at ${time.of}`}
-          </p>
-          {time.of === "p95" && (
-            <p className="sub">
-              p50 {formatDuration(gain.p50)}, p99 {formatDuration(gain.p99)}
-            </p>
-          )}
-        </>
-      )}
-      {gain.monthly !== null && gain.monthly !== 0n && (
-        <p>
-          <strong>{formatDollars(gain.monthly < 0n ? dollars(-gain.monthly) : gain.monthly)}</strong>{" "}
-          {gain.monthly < 0n ? "more a month" : "less a month"}
-        </p>
-      )}
     </div>
   );
 }
@@ -175,21 +133,4 @@ function listText({ outcomes, cold, sort }: Extract<Question, { kind: "invocatio
     ...(cold === true ? ["that waited for a start"] : cold === false ? ["that waited for none"] : []),
   ];
   return `${["Invocations", ...which].join(" ")}${order}`;
-}
-
-/** Enough of an id to tell it from its neighbours. */
-const SHOWN = 8;
-
-function Examples({ ids }: { readonly ids: readonly string[] }): JSX.Element | null {
-  if (ids.length === 0) return null;
-  return (
-    <p className="examples">
-      {ids.length === 1 ? "example" : "examples"}
-      {ids.map(id => (
-        <Link key={id} to="/invocations/$requestId" params={{ requestId: id }} title={id}>
-          <code>{id.length > SHOWN + 4 ? `${id.slice(0, SHOWN)}…` : id}</code>
-        </Link>
-      ))}
-    </p>
-  );
 }

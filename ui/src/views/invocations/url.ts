@@ -16,6 +16,15 @@ export interface FunctionSearch extends InvocationsSearch {
   readonly chart?: "heatmap";
 }
 
+export interface FindingsSearch {
+  /** Part of a function's name. */
+  readonly name?: string;
+}
+
+export function parseFindingsSearch({ name }: Record<string, unknown>): FindingsSearch {
+  return typeof name === "string" && name !== "" ? { name } : {};
+}
+
 export function parseFunctionSearch(raw: Record<string, unknown>): FunctionSearch {
   return { ...parseInvocationsSearch(raw), ...(raw.chart === "heatmap" && { chart: raw.chart }) };
 }

@@ -34,7 +34,7 @@ export function InvocationHeader({ invocation, verdict }: InvocationHeaderProps)
       <h1 className={bad ? "verdict bad" : "verdict"}>
         <OutcomeShape outcome={invocation.outcome} />
         <span>
-          {unbroken(verdict)}
+          {unbroken(verdict)}{" "}
           {invocation.cold !== "warm" && (
             <span className="badge">
               <ColdMark cold={invocation.cold} />
