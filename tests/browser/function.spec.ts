@@ -15,6 +15,7 @@ test.afterAll(() => server.close());
 
 const costs = (page: Page) => page.getByRole("region", { name: "What costs here" });
 const steps = (page: Page) => page.getByRole("slider", { name: "Steps of time" });
+const why = (page: Page) => page.getByRole("region", { name: "Why is this different?" });
 const finding = (page: Page, title: string) => costs(page).getByRole("listitem").filter({ hasText: title });
 
 test("what costs is told in the order of the API, and the smaller ones are folded", async ({ page }) => {
@@ -124,6 +125,8 @@ test("steps of time are chosen by dragging", async ({ page }) => {
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.9, height, { steps: 4 });
   await page.mouse.up();
+  await expect(page.getByRole("button", { name: "Compare this stretch with the rest" })).toBeVisible();
+  await page.getByRole("button", { name: "Look at them alone" }).click();
   await expect(page).toHaveURL(/from=\d+&to=\d+/);
   await expect(finding(page, "Cold starts")).toBeVisible();
 });
@@ -155,4 +158,71 @@ test("versions, sizes of memory and kinds of start stand beside each other where
   await expect(page.getByRole("table", { name: "Invocations" })).toBeVisible();
   await expect(page.getByRole("table", { name: "Versions" })).toBeHidden();
   await expect(page.getByRole("table", { name: "Kinds of start" })).toBeHidden();
+});
+
+test("why the slowest are different is asked when somebody asks, and stays in the address", async ({ page }) => {
+  const problems = watchForProblems(page);
+  let asked = 0;
+  page.on("request", request => {
+    if (request.url().includes("/api/v1/compare?")) asked += 1;
+  });
+  await page.goto(`${server.url}/functions/checkout`);
+  await expect(why(page)).toBeVisible();
+  await expect(page.getByRole("table", { name: "Invocations" })).toBeVisible();
+  expect(asked).toBe(0);
+
+  await page.keyboard.press("w");
+  await expect(page).toHaveURL(/why=slow$/);
+  await expect(why(page)).toContainText("these5 invocations, 706 ms or longer");
+  await expect(why(page)).toContainText("the rest81 invocations");
+  const first = why(page).getByRole("row").nth(1);
+  await expect(first).toContainText("span.payment.provider = slowpay");
+  await expect(first).toContainText("80 %12 %6.5 ×78 %");
+  await expect(first.getByText("span.plan absent")).toBeHidden();
+  await first.getByText("as are those with 2 others").click();
+  await expect(first.getByText("span.plan absent")).toBeVisible();
+  await expect(why(page)).toContainText("only 5 were selected");
+
+  await why(page).getByRole("button", { name: "failures" }).click();
+  await expect(page).toHaveURL(/why=errors$/);
+  await page.reload();
+  await expect(why(page).getByRole("button", { name: "failures" })).toHaveAttribute("aria-pressed", "true");
+  await expect(why(page).getByRole("table")).toBeVisible();
+  await expectAccessible(page);
+  await page.keyboard.press("w");
+  await expect(page).toHaveURL(/\/functions\/checkout$/);
+  expect(problems()).toEqual([]);
+});
+
+test("a stretch of the chart is compared with the rest of the range", async ({ page }) => {
+  await page.goto(`${server.url}/functions/checkout`);
+  await expect(steps(page)).toBeVisible();
+  await page.keyboard.press("c");
+  for (let pressed = 0; pressed < 9; pressed++) await page.keyboard.press("Shift+ArrowLeft");
+  const answered = page.waitForResponse(/compare\?.*since=\d+&until=\d+/);
+  await page.keyboard.press("w");
+  await answered;
+  await expect(page).toHaveURL(/why=stretch&since=\d+&until=\d+$/);
+  await expect(why(page).getByRole("button", { name: /^\d\d:\d\d – \d\d:\d\d$/ })).toHaveAttribute(
+    "aria-pressed",
+    "true",
+  );
+  await expect(why(page)).toContainText(/these\d+\u00a0invocations/);
+  await why(page).getByRole("button", { name: "slowest 5 %" }).click();
+  await expect(page, "the stretch is forgotten").toHaveURL(/why=slow$/);
+});
+
+test("nothing that tells them apart is said, and a failure of the comparison is its own", async ({ page }) => {
+  await page.goto(`${server.url}/functions/mailer?why=cold`);
+  await expect(why(page)).toContainText("Nothing tells them apart that could not be chance.");
+
+  await page.route("**/compare?*", route =>
+    route.fulfill({ status: 503, json: { error: { code: "unavailable", message: "The store does not answer." } } }),
+  );
+  await page.goto(`${server.url}/functions/checkout?why=version`);
+  await expect(why(page).getByRole("alert")).toContainText("The store does not answer.");
+  await expect(page.getByRole("table", { name: "Invocations" })).toBeVisible();
+  await page.unroute("**/compare?*");
+  await why(page).getByRole("button", { name: "Try again" }).click();
+  await expect(why(page)).toContainText("the rest");
 });

@@ -52,6 +52,15 @@ const STATES: readonly State[] = [
   { name: "functions-error", scenario: "error", path: "/", shown: heading("No functions to show") },
   { name: "function", scenario: "full", path: "/functions/checkout", shown: heading("Cold starts") },
   { name: "function-heatmap", scenario: "full", path: "/functions/checkout?chart=heatmap", shown: rows },
+  {
+    name: "function-why",
+    scenario: "full",
+    path: "/functions/checkout?why=slow",
+    shown: async page => {
+      await expect(page.getByRole("table", { name: "What tells them apart" })).toBeVisible();
+      await page.getByRole("heading", { name: "Why is this different?" }).scrollIntoViewIfNeeded();
+    },
+  },
   { name: "function-nothing", scenario: "full", path: "/functions/mailer", shown: heading(/Nothing costs more/) },
   {
     name: "function-empty",

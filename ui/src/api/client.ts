@@ -3,13 +3,15 @@
 import * as z from "zod/mini";
 
 import type { Time } from "../base/time.ts";
+import { type Comparison, type Selection, SLOWEST } from "../model/comparison.ts";
 import type { FunctionSummary } from "../model/function.ts";
 import type { FunctionDetail } from "../model/function-detail.ts";
 import type { FunctionFindings } from "../model/function-findings.ts";
-import type { Invocation, Order } from "../model/invocation.ts";
+import { type Invocation, isFailure, type Order, OUTCOMES } from "../model/invocation.ts";
 import type { ToldFinding } from "../model/told-findings.ts";
 import type { InvocationDetail, Trace, TraceSummary } from "../model/trace.ts";
 import {
+  comparison,
   findingList,
   functionDetail,
   functionFindings,
@@ -77,6 +79,31 @@ export function getFunctionFindings(
   signal: AbortSignal,
 ): Promise<FunctionFindings> {
   return get(`functions/${encodeURIComponent(name)}/findings`, { from, to }, functionFindings, signal);
+}
+
+/** What some invocations of a function have more often than the rest. */
+export function compare(
+  name: string,
+  { from, to }: Between,
+  selection: Selection,
+  signal: AbortSignal,
+): Promise<Comparison> {
+  return get("compare", { from, to, function: name, ...selectedBy(selection) }, comparison, signal);
+}
+
+function selectedBy(selection: Selection): Readonly<Record<string, Parameter>> {
+  switch (selection.kind) {
+    case "slow":
+      return { slowest: SLOWEST };
+    case "errors":
+      return { outcome: OUTCOMES.filter(isFailure).join(",") };
+    case "cold":
+      return { cold: true };
+    case "version":
+      return { version: selection.version };
+    case "stretch":
+      return { since: selection.since, until: selection.until };
+  }
 }
 
 /** As they were told in the last day. */

@@ -1,8 +1,9 @@
 /** The API's calls as queries: what identifies each, when it is asked again. */
 
-import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, skipToken } from "@tanstack/react-query";
 
 import { now } from "../base/time.ts";
+import type { Selection } from "../model/comparison.ts";
 import type { FunctionDetail } from "../model/function-detail.ts";
 import type { Invocation } from "../model/invocation.ts";
 import { bounds, type Range, rangeSearch } from "../model/range.ts";
@@ -10,6 +11,7 @@ import type { TraceSummary } from "../model/trace.ts";
 import {
   ApiError,
   type Between,
+  compare,
   getFunction,
   getFunctionFindings,
   getInvocation,
@@ -64,6 +66,16 @@ export function functionFindingsQuery(name: string, range: Range) {
     queryFn: ({ signal }) => getFunctionFindings(name, bounds(range, now()), signal),
     staleTime: FINDINGS_MS,
     placeholderData: keepPreviousData,
+  });
+}
+
+/** @param selection null where nothing is asked. */
+export function comparisonQuery(name: string, range: Range, selection: Selection | null) {
+  const asked = selection === null ? null : Object.values(selection).map(String);
+  return queryOptions({
+    queryKey: ["comparison", name, rangeSearch(range), asked],
+    queryFn: selection === null ? skipToken : ({ signal }) => compare(name, bounds(range, now()), selection, signal),
+    staleTime: FINDINGS_MS,
   });
 }
 

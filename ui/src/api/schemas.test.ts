@@ -6,6 +6,7 @@ import { FakeApi } from "../../dev/fake-api.ts";
 import { BIG } from "../../dev/shop.ts";
 import { valueText } from "../model/attribute.ts";
 import {
+  comparison,
   findingList,
   functionDetail,
   functionFindings,
@@ -43,6 +44,19 @@ test("what was told of all functions is parsed", () => {
   expect(new Set(findings.map(one => one.function))).toEqual(new Set(["checkout", "inventory", "mailer"]));
   expect(findings.filter(one => !one.isThere).map(one => one.kind)).toEqual(["retries"]);
   expect(findings.every(one => one.firstSeen <= one.lastSeen)).toBe(true);
+});
+
+test("a comparison is parsed", () => {
+  const { selected, rest, items, minDuration } = z.parse(comparison, ask("compare?function=checkout&slowest=0.05"));
+  expect(selected.invocations).toBeGreaterThan(0);
+  expect(rest.invocations).toBeGreaterThan(selected.invocations);
+  expect(minDuration).toBeGreaterThan(0n);
+  expect(
+    items[0]?.also.map(one => one.value),
+    "absent is a value",
+  ).toContain(null);
+  const none = z.parse(comparison, ask("compare?function=nothing&cold=true"));
+  expect([none.selected.p50, none.items, none.warnings.length]).toEqual([null, [], 1]);
 });
 
 test("numbers beyond a double's precision keep every digit", () => {

@@ -9,6 +9,7 @@ import * as z from "zod/mini";
 import { type Dollars, dollars } from "../base/money.ts";
 import { type Nanos, nanos, type Time, time } from "../base/time.ts";
 import type { AnyValue, Attribute } from "../model/attribute.ts";
+import type { Cohort, ComparedItem, Comparison } from "../model/comparison.ts";
 import type { FunctionSummary } from "../model/function.ts";
 import type { Bucket, FunctionDetail, FunctionPart, FunctionPoint, FunctionStart } from "../model/function-detail.ts";
 import type { FunctionFinding, FunctionFindings } from "../model/function-findings.ts";
@@ -293,6 +294,59 @@ export const functionFindings = z.pipe(
     }),
   ),
 ) satisfies Wire<"FunctionFindings", FunctionFindings>;
+
+const cohort = z.pipe(
+  z.object({ invocations: count, p50: z.nullable(nanosText), p95: z.nullable(nanosText), mean: z.nullable(nanosText) }),
+  z.transform((wire): Cohort => ({ invocations: wire.invocations, p50: wire.p50, p95: wire.p95 })),
+) satisfies Wire<"Cohort", Cohort>;
+
+const itemName = z.object({ key: text, value: nullableText });
+
+const comparedItem = z.pipe(
+  z.object({
+    key: text,
+    value: nullableText,
+    selected: count,
+    rest: count,
+    share_selected: z.number(),
+    share_rest: z.number(),
+    lift: z.nullable(z.number()),
+    z: z.number(),
+    p: z.number(),
+    explains: z.nullable(z.number()),
+    also: z.array(itemName),
+  }),
+  z.transform(
+    (wire): ComparedItem => ({
+      key: wire.key,
+      value: wire.value,
+      shareSelected: wire.share_selected,
+      shareRest: wire.share_rest,
+      lift: wire.lift,
+      explains: wire.explains,
+      also: wire.also,
+    }),
+  ),
+) satisfies Wire<"ComparedItem", ComparedItem>;
+
+export const comparison = z.pipe(
+  z.object({
+    selected: cohort,
+    rest: cohort,
+    min_duration: z.nullable(nanosText),
+    items: z.array(comparedItem),
+    warnings: z.array(text),
+  }),
+  z.transform(
+    (wire): Comparison => ({
+      selected: wire.selected,
+      rest: wire.rest,
+      minDuration: wire.min_duration,
+      items: wire.items,
+      warnings: wire.warnings,
+    }),
+  ),
+) satisfies Wire<"Comparison", Comparison>;
 
 const invocation = z.pipe(
   z.object({

@@ -26,8 +26,21 @@ const VIEWS = {
   },
   "a function": {
     parse: parseFunctionSearch,
-    good: [{}, { chart: "heatmap", outcome: "timeout", from: "1", to: "2" }, { start: "cold" }],
-    bad: [{ chart: "pie" }, { chart: "percentiles" }, { outcome: "fine" }],
+    good: [
+      {},
+      { chart: "heatmap", outcome: "timeout", from: "1", to: "2" },
+      { start: "cold" },
+      { why: "slow", range: "6h" },
+      { why: "stretch", since: "5", until: "9" },
+    ],
+    bad: [
+      { why: "me" },
+      { why: "stretch", since: "9", until: "5" },
+      { since: "5", until: "9" },
+      { chart: "pie" },
+      { chart: "percentiles" },
+      { outcome: "fine" },
+    ],
   },
   traces: {
     parse: parseTracesSearch,

@@ -4,8 +4,10 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { JSX } from "react";
 
-import { functionFindingsQuery, functionQuery, isNotFound } from "../../api/queries.ts";
-import { type Range, rangeOf, rangeSearch } from "../../model/range.ts";
+import { comparisonQuery, functionFindingsQuery, functionQuery, isNotFound } from "../../api/queries.ts";
+import { now, time } from "../../base/time.ts";
+import { newestVersion, type Reason, reasonsFor, type Selection } from "../../model/comparison.ts";
+import { bounds, type Range, rangeOf, rangeSearch } from "../../model/range.ts";
 import { Freshness } from "../../widgets/Freshness.tsx";
 import { useKeys } from "../../widgets/keys.ts";
 import { Failure } from "../../widgets/Notice.tsx";
@@ -16,7 +18,8 @@ import { FunctionFindings } from "./FunctionFindings.tsx";
 import { FunctionParts, FunctionStarts } from "./FunctionParts.tsx";
 import { InvocationList, useInvocations } from "./InvocationList.tsx";
 import { OverTime } from "./OverTime.tsx";
-import { type FunctionSearch, withoutRange } from "./url.ts";
+import { type FunctionSearch, withoutRange, withoutWhy } from "./url.ts";
+import { Why } from "./Why.tsx";
 
 const route = getRouteApi("/functions/$function");
 
@@ -33,6 +36,9 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
   const range = rangeOf(search);
   const found = useQuery(functionQuery(name, range));
   const findings = useQuery(functionFindingsQuery(name, range));
+  const newest = found.data === undefined ? null : newestVersion(found.data.detail);
+  const selection = selectionOf(search, newest);
+  const comparison = useQuery(comparisonQuery(name, range, selection));
   const listing = useInvocations(name, search);
   const goUp = () => navigate({ to: "/", search: rangeSearch(range) });
   useKeys("Page", [{ keys: ["u"], does: "up to the functions", run: goUp }]);
@@ -43,9 +49,16 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
     const { chart: _, ...rest } = search;
     onSearch(chart === "heatmap" ? { ...rest, chart } : rest);
   };
+  const onAsk = (why: Exclude<Reason, "stretch"> | null) =>
+    onSearch({ ...withoutWhy(search), ...(why !== null && { why }) });
+  const onCompare = (stretch: Range) => {
+    const { from, to } = bounds(stretch, now());
+    onSearch({ ...withoutWhy(search), why: "stretch", since: String(from), until: String(to) });
+  };
   const read = () => {
     found.refetch();
     findings.refetch();
+    if (selection !== null) comparison.refetch();
     listing.read();
   };
   // Where nothing can be read, or nothing is there, the list says so for all.
@@ -88,9 +101,20 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
                   chart={search.chart ?? "percentiles"}
                   onChart={onChart}
                   onRange={onRange}
+                  onCompare={onCompare}
                 />
               ) : (
                 <Failure error={failed} what="figures" retry={found.refetch} />
+              )}
+              {found.data !== undefined && (
+                <Why
+                  reasons={reasonsFor(found.data.detail)}
+                  asked={search.why}
+                  selection={selection}
+                  newest={newest}
+                  query={comparison}
+                  onAsk={onAsk}
+                />
               )}
               {found.data !== undefined && (
                 <FunctionStarts detail={found.data.detail} stale={found.isPlaceholderData} />
@@ -106,4 +130,12 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
       <InvocationList name={name} listing={{ ...listing, read }} search={search} onSearch={onSearch} />
     </>
   );
+}
+
+/** What the address asks; null where it asks nothing, or which version is the newest is not known yet. */
+function selectionOf({ why, since, until }: FunctionSearch, newest: string | null): Selection | null {
+  if (why === undefined) return null;
+  if (why === "version") return newest === null ? null : { kind: why, version: newest };
+  if (why !== "stretch") return { kind: why };
+  return { kind: why, since: time(BigInt(since ?? "0")), until: time(BigInt(until ?? "0")) };
 }

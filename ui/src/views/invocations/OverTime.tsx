@@ -23,9 +23,10 @@ interface OverTimeProps {
   readonly chart: ChartName;
   readonly onChart: (chart: ChartName) => void;
   readonly onRange: (range: Range) => void;
+  readonly onCompare: (stretch: Range) => void;
 }
 
-export function OverTime({ of, stale, chart, onChart, onRange }: OverTimeProps): JSX.Element {
+export function OverTime({ of, stale, chart, onChart, ...actions }: OverTimeProps): JSX.Element {
   return (
     <section className={stale ? "panel over-time stale" : "panel over-time"} aria-labelledby="over-time-title">
       <header>
@@ -43,7 +44,7 @@ export function OverTime({ of, stale, chart, onChart, onRange }: OverTimeProps):
       {of === undefined ? (
         <div className="steps-waiting" role="status" aria-label="Loading the chart" />
       ) : (
-        <Walked of={of} chart={chart} onChart={onChart} onRange={onRange} />
+        <Walked of={of} chart={chart} onChart={onChart} {...actions} />
       )}
     </section>
   );
@@ -54,14 +55,15 @@ interface WalkedProps {
   readonly chart: ChartName;
   readonly onChart: (chart: ChartName) => void;
   readonly onRange: (range: Range) => void;
+  readonly onCompare: (stretch: Range) => void;
 }
 
-function Walked({ of, chart, onChart, onRange }: WalkedProps): JSX.Element {
+function Walked({ of, chart, onChart, onRange, onCompare }: WalkedProps): JSX.Element {
   const { from, to, detail } = of;
   const steps = useMemo(() => stepsOf(from, to, detail.step), [from, to, detail.step]);
   const charted = useMemo(() => charting(steps, of, chart), [steps, of, chart]);
   const plot = useRef<HTMLDivElement>(null);
-  const cursor = useStepCursor(steps, charted.heat?.rows.length ?? 0, onRange);
+  const cursor = useStepCursor(steps, charted.heat?.rows.length ?? 0, { onRange, onCompare });
   useKeys("Over time", [
     { keys: ["c"], does: "walk through the steps of time", run: () => plot.current?.focus() },
     {
@@ -95,26 +97,36 @@ function charting(steps: Steps, { detail }: FunctionInRange, chart: ChartName): 
 function Idle({ steps }: { readonly steps: Steps }): JSX.Element {
   return (
     <p className="step-told faint">
-      Each step is {stepText(steps.step)}. Point at one for its numbers, drag over some to look at them alone.
+      Each step is {stepText(steps.step)}. Point at one for its numbers, drag over some to look at them alone or to
+      compare them with the rest.
     </p>
   );
 }
 
 function Told({ said, cursor }: { readonly said: readonly Said[]; readonly cursor: StepCursor }): JSX.Element {
   return (
-    <p className="step-told">
+    <div className="step-told">
       {said.map(({ text, tone }) => (
         <span key={text} className={tone}>
           {text}
         </span>
       ))}
-      {cursor.byKey && (
+      {cursor.byKey && cursor.chosen === null && (
         <span className="faint">
-          <kbd>enter</kbd> looks at {cursor.chosen === null ? "it" : "them"} alone, <kbd>shift</kbd> <kbd>→</kbd> takes
-          more
+          <kbd>enter</kbd> looks at it alone, <kbd>shift</kbd> <kbd>→</kbd> takes more
         </span>
       )}
-    </p>
+      {cursor.chosen !== null && (
+        <span className="step-actions">
+          <button type="button" className="button" onClick={cursor.take}>
+            Look at them alone <kbd>enter</kbd>
+          </button>
+          <button type="button" className="button" onClick={cursor.compare}>
+            Compare this stretch with the rest <kbd>w</kbd>
+          </button>
+        </span>
+      )}
+    </div>
   );
 }
 

@@ -15,6 +15,10 @@ export interface StepCursor {
   /** Of a heatmap; null beside it. */
   readonly row: number | null;
   readonly byKey: boolean;
+  /** Looks at what is pointed at, or chosen, alone. */
+  readonly take: () => void;
+  /** Compares what is chosen with the rest. */
+  readonly compare: () => void;
   readonly handlers: {
     readonly onKeyDown: (event: KeyboardEvent<HTMLElement>) => void;
     readonly onFocus: (event: FocusEvent<HTMLElement>) => void;
@@ -40,8 +44,14 @@ interface Pointed {
 const LEAST_DRAG = 4;
 const PAGE = 10;
 
+/** What can be done with steps. */
+interface StepActions {
+  readonly onRange: (range: Range) => void;
+  readonly onCompare: (stretch: Range) => void;
+}
+
 /** @param rows of the heatmap; 0 where there is none. */
-export function useStepCursor(steps: Steps, rows: number, onRange: (range: Range) => void): StepCursor {
+export function useStepCursor(steps: Steps, rows: number, { onRange, onCompare }: StepActions): StepCursor {
   const [pointed, point] = useState<Pointed | null>(null);
   const pressed = useRef<{ readonly x: number; readonly at: number; drags: boolean } | null>(null);
   const inside = (step: number) => Math.min(steps.count - 1, Math.max(0, step));
@@ -53,6 +63,11 @@ export function useStepCursor(steps: Steps, rows: number, onRange: (range: Range
   const take = () => {
     if (at === null) return;
     onRange(rangeBetween(steps, anchor ?? at, at));
+    point(null);
+  };
+  const compare = () => {
+    if (at === null || anchor === null) return;
+    onCompare(rangeBetween(steps, anchor, at));
     point(null);
   };
   const place = (event: PointerEvent<HTMLElement>) => {
@@ -72,6 +87,7 @@ export function useStepCursor(steps: Steps, rows: number, onRange: (range: Range
       const from = shiftKey ? (anchor ?? at) : null;
       point({ at: startOf(steps, inside(to)), anchor: from === null ? null : startOf(steps, from), row, byKey: true });
     } else if (key === "Enter") take();
+    else if (key === "w" && anchor !== null) compare();
     else if (key === "Escape") point(anchor === null || pointed === null ? null : { ...pointed, anchor: null });
     else if (rows > 0 && pointed !== null && (key === "ArrowUp" || key === "ArrowDown")) {
       const next = row === null ? Math.floor(rows / 2) : row + (key === "ArrowUp" ? 1 : -1);
@@ -85,6 +101,8 @@ export function useStepCursor(steps: Steps, rows: number, onRange: (range: Range
     chosen: at === null || anchor === null ? null : [Math.min(at, anchor), Math.max(at, anchor)],
     row,
     byKey: pointed?.byKey ?? false,
+    take,
+    compare,
     handlers: {
       onKeyDown: event => {
         if (event.ctrlKey || event.metaKey || event.altKey || !keyed(event)) return;
@@ -92,9 +110,11 @@ export function useStepCursor(steps: Steps, rows: number, onRange: (range: Range
       },
       onFocus: event => {
         const last = startOf(steps, steps.count - 1);
-        if (event.currentTarget.matches(":focus-visible")) point({ at: last, anchor: null, row: null, byKey: true });
+        if (anchor === null && event.currentTarget.matches(":focus-visible"))
+          point({ at: last, anchor: null, row: null, byKey: true });
       },
-      onBlur: () => point(null),
+      // What is chosen stays: what to do with it stands beside the chart.
+      onBlur: () => point(anchor === null ? null : pointed),
       onPointerDown: event => {
         event.currentTarget.setPointerCapture(event.pointerId);
         const { step, row } = place(event);
@@ -102,13 +122,13 @@ export function useStepCursor(steps: Steps, rows: number, onRange: (range: Range
         byPointer(step, null, row);
       },
       onPointerMove: event => {
-        const { step, row } = place(event);
         const start = pressed.current;
+        if (start === null && anchor !== null) return;
+        const { step, row } = place(event);
         if (start !== null && Math.abs(event.clientX - start.x) >= LEAST_DRAG) start.drags = true;
         byPointer(step, start?.drags ? start.at : null, row);
       },
       onPointerUp: () => {
-        if (pressed.current?.drags) take();
         pressed.current = null;
       },
       onPointerCancel: () => {
@@ -117,7 +137,7 @@ export function useStepCursor(steps: Steps, rows: number, onRange: (range: Range
       },
       onPointerLeave: event => {
         // A finger that is lifted leaves, too: what it pointed at stays told.
-        if (event.pointerType === "mouse" && pressed.current === null) point(null);
+        if (event.pointerType === "mouse" && pressed.current === null && anchor === null) point(null);
       },
     },
   };

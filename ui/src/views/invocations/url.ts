@@ -1,3 +1,4 @@
+import { REASONS, type Reason } from "../../model/comparison.ts";
 import { ORDERS, type Order, OUTCOMES, type Outcome } from "../../model/invocation.ts";
 import { parseRangeSearch, type RangeSearch } from "../../model/range.ts";
 
@@ -14,6 +15,11 @@ export interface InvocationsSearch extends RangeSearch {
 export interface FunctionSearch extends InvocationsSearch {
   /** Which chart; absent for percentiles. */
   readonly chart?: "heatmap";
+  /** Which invocations are compared with the rest; absent where none are. */
+  readonly why?: Reason;
+  /** Of the stretch that is compared, in Unix nanoseconds. */
+  readonly since?: string;
+  readonly until?: string;
 }
 
 export interface FindingsSearch {
@@ -26,7 +32,23 @@ export function parseFindingsSearch({ name }: Record<string, unknown>): Findings
 }
 
 export function parseFunctionSearch(raw: Record<string, unknown>): FunctionSearch {
-  return { ...parseInvocationsSearch(raw), ...(raw.chart === "heatmap" && { chart: raw.chart }) };
+  return {
+    ...parseInvocationsSearch(raw),
+    ...(raw.chart === "heatmap" && { chart: raw.chart }),
+    ...parseWhy(raw),
+  };
+}
+
+function parseWhy(raw: Record<string, unknown>): Pick<FunctionSearch, "why" | "since" | "until"> {
+  const why = REASONS.find(reason => reason === raw.why);
+  if (why !== "stretch") return why === undefined ? {} : { why };
+  const { from: since, to: until } = parseRangeSearch({ from: raw.since, to: raw.until });
+  return since === undefined || until === undefined ? {} : { why, since, until };
+}
+
+/** As nothing is compared. */
+export function withoutWhy({ why: _why, since: _since, until: _until, ...rest }: FunctionSearch): FunctionSearch {
+  return rest;
 }
 
 export function parseInvocationsSearch(raw: Record<string, unknown>): InvocationsSearch {
