@@ -208,6 +208,7 @@ test("a stretch of the chart is compared with the rest of the range", async ({ p
     "true",
   );
   await expect(why(page)).toContainText(/these\d+\u00a0invocations/);
+  await expect(page.locator(".step-compared"), "the chart shows it").toBeVisible();
   await why(page).getByRole("button", { name: "slowest 5 %" }).click();
   await expect(page, "the stretch is forgotten").toHaveURL(/why=slow$/);
 });

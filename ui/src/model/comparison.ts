@@ -42,10 +42,16 @@ export const REASONS = ["slow", "errors", "cold", "version", "stretch"] as const
 /** Which invocations are compared with the rest. */
 export type Reason = (typeof REASONS)[number];
 
+/** From here until there. */
+export interface Stretch {
+  readonly since: Time;
+  readonly until: Time;
+}
+
 export type Selection =
   | { readonly kind: "slow" | "errors" | "cold" }
   | { readonly kind: "version"; readonly version: string }
-  | { readonly kind: "stretch"; readonly since: Time; readonly until: Time };
+  | ({ readonly kind: "stretch" } & Stretch);
 
 /** Which share of the longest is slow. */
 export const SLOWEST = 0.05;

@@ -15,7 +15,7 @@ import {
 import { failuresAvoided, type Gain, timeGain } from "./function-findings.ts";
 import { heatmap } from "./heatmap.ts";
 import { logScale, percentileScale } from "./length-scale.ts";
-import { clockMarks, inSteps, rangeBetween, startOf, stepAt, stepsOf, sumBetween } from "./steps.ts";
+import { clockMarks, inSteps, rangeBetween, startOf, stepAt, stepsOf, stepsWithin, sumBetween } from "./steps.ts";
 
 /** 2026-11-23 00:00 UTC. */
 const DAWN = 1_795_392_000_000_000_000n;
@@ -169,4 +169,13 @@ describe("a heatmap", () => {
     expect(heat?.counts.indexOf(9)).toBe(5);
     expect(heatmap([undefined, made(DAWN, { durations: [] })]), "of none there is none").toBeNull();
   });
+});
+
+test("a stretch of time covers the steps that it touches, inside the chart", () => {
+  const steps = stepsOf(time(DAWN), time(DAWN + HOUR), nanos(MINUTE));
+  const within = (since: bigint, until: bigint) => stepsWithin(steps, time(DAWN + since), time(DAWN + until));
+  expect(within(5n * MINUTE, 8n * MINUTE)).toEqual([5, 7]);
+  expect(within(-HOUR, 3n * HOUR)).toEqual([0, 59]);
+  expect(within(-2n * HOUR, -HOUR), "before it").toBeNull();
+  expect(within(2n * HOUR, 3n * HOUR), "after it").toBeNull();
 });

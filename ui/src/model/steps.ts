@@ -38,6 +38,13 @@ export function inSteps(steps: Steps, points: readonly FunctionPoint[]): (Functi
   return found;
 }
 
+/** The first and the last step of a stretch of time; null where it lies outside. */
+export function stepsWithin(steps: Steps, since: Time, until: Time): readonly [number, number] | null {
+  const first = Math.max(0, stepAt(steps, since));
+  const last = Math.min(steps.count - 1, stepAt(steps, after(until, -1n)));
+  return first <= last && until > steps.first ? [first, last] : null;
+}
+
 /** From one step to another, both included, no further than what was asked for. */
 export function rangeBetween(steps: Steps, one: number, other: number): Range {
   const from = startOf(steps, Math.min(one, other));

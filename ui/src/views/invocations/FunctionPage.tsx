@@ -102,6 +102,7 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
                   onChart={onChart}
                   onRange={onRange}
                   onCompare={onCompare}
+                  stretch={selection?.kind === "stretch" ? selection : null}
                 />
               ) : (
                 <Failure error={failed} what="figures" retry={found.refetch} />

@@ -3,10 +3,11 @@
 import { type JSX, useMemo, useRef } from "react";
 
 import type { FunctionInRange } from "../../api/queries.ts";
+import type { Stretch } from "../../model/comparison.ts";
 import { heatmap } from "../../model/heatmap.ts";
 import { percentileScale } from "../../model/length-scale.ts";
 import type { Range } from "../../model/range.ts";
-import { inSteps, type Steps, stepsOf } from "../../model/steps.ts";
+import { inSteps, type Steps, stepsOf, stepsWithin } from "../../model/steps.ts";
 import { Choice } from "../../widgets/Choice.tsx";
 import { useKeys } from "../../widgets/keys.ts";
 import { type Charted, StepsPlot } from "./StepsPlot.tsx";
@@ -24,9 +25,11 @@ interface OverTimeProps {
   readonly onChart: (chart: ChartName) => void;
   readonly onRange: (range: Range) => void;
   readonly onCompare: (stretch: Range) => void;
+  /** What is compared with the rest. */
+  readonly stretch: Stretch | null;
 }
 
-export function OverTime({ of, stale, chart, onChart, ...actions }: OverTimeProps): JSX.Element {
+export function OverTime({ of, stale, chart, onChart, ...rest }: OverTimeProps): JSX.Element {
   return (
     <section className={stale ? "panel over-time stale" : "panel over-time"} aria-labelledby="over-time-title">
       <header>
@@ -44,7 +47,7 @@ export function OverTime({ of, stale, chart, onChart, ...actions }: OverTimeProp
       {of === undefined ? (
         <div className="steps-waiting" role="status" aria-label="Loading the chart" />
       ) : (
-        <Walked of={of} chart={chart} onChart={onChart} {...actions} />
+        <Walked of={of} chart={chart} onChart={onChart} {...rest} />
       )}
     </section>
   );
@@ -56,9 +59,11 @@ interface WalkedProps {
   readonly onChart: (chart: ChartName) => void;
   readonly onRange: (range: Range) => void;
   readonly onCompare: (stretch: Range) => void;
+  /** What is compared with the rest. */
+  readonly stretch: Stretch | null;
 }
 
-function Walked({ of, chart, onChart, onRange, onCompare }: WalkedProps): JSX.Element {
+function Walked({ of, chart, onChart, onRange, onCompare, stretch }: WalkedProps): JSX.Element {
   const { from, to, detail } = of;
   const steps = useMemo(() => stepsOf(from, to, detail.step), [from, to, detail.step]);
   const charted = useMemo(() => charting(steps, of, chart), [steps, of, chart]);
@@ -79,6 +84,7 @@ function Walked({ of, chart, onChart, onRange, onCompare }: WalkedProps): JSX.El
         of={charted}
         steps={steps}
         cursor={cursor}
+        compared={stretch && stepsWithin(steps, stretch.since, stretch.until)}
         plot={plot}
         text={said.map(({ text }) => text).join(", ")}
       />

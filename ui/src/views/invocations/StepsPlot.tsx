@@ -24,6 +24,8 @@ interface StepsPlotProps {
   readonly of: Charted;
   readonly steps: Steps;
   readonly cursor: StepCursor;
+  /** The first and the last of those that are compared with the rest. */
+  readonly compared: readonly [number, number] | null;
   readonly plot: RefObject<HTMLDivElement | null>;
   /** What the cursor's step says, for those who can't see it. */
   readonly text: string;
@@ -35,7 +37,7 @@ const MOST_MARKS = 6;
 /** A name further to the side has no room. */
 const EDGE = 0.04;
 
-export function StepsPlot({ of, steps, cursor, plot, text }: StepsPlotProps): JSX.Element {
+export function StepsPlot({ of, steps, cursor, compared, plot, text }: StepsPlotProps): JSX.Element {
   const draw = useCallback((surface: Surface) => drawSteps(surface, of), [of]);
   const most = Math.max(0, ...of.points.map(point => point?.invocations ?? 0));
   const [first, last] = cursor.chosen ?? [cursor.at ?? 0, cursor.at ?? 0];
@@ -65,10 +67,11 @@ export function StepsPlot({ of, steps, cursor, plot, text }: StepsPlotProps): JS
         {...cursor.handlers}
       >
         <Canvas className="steps-canvas" draw={draw} height={PLOT_HEIGHT} />
+        {compared !== null && <div className="step-compared" style={placed(steps, compared)} />}
         {cursor.at !== null && (
           <div
             className={cursor.chosen === null ? "step-cursor" : "step-cursor chosen"}
-            style={{ left: percent(first / steps.count), width: percent((last - first + 1) / steps.count) }}
+            style={placed(steps, [first, last])}
           >
             {of.heat !== null && cursor.row !== null && <Box row={cursor.row} rows={of.heat.rows.length} />}
           </div>
@@ -84,6 +87,11 @@ export function StepsPlot({ of, steps, cursor, plot, text }: StepsPlotProps): JS
     </div>
   );
 }
+
+const placed = ({ count }: Steps, [first, last]: readonly [number, number]) => ({
+  left: percent(first / count),
+  width: percent((last - first + 1) / count),
+});
 
 /** The box of a heatmap that is pointed at. */
 function Box({ row, rows }: { readonly row: number; readonly rows: number }): JSX.Element {

@@ -11,6 +11,7 @@ import {
   itemText,
   type Reason,
   type Selection,
+  type Stretch,
   timesText,
 } from "../../model/comparison.ts";
 import { Choice } from "../../widgets/Choice.tsx";
@@ -37,7 +38,8 @@ export function Why({ reasons, asked, selection, newest, query, onAsk }: WhyProp
     "Why is this different",
     first === undefined ? [] : [{ keys: ["w"], does: "why are they different", run: toggle }],
   );
-  const shown = asked === undefined || reasons.includes(asked) ? reasons : [...reasons, asked];
+  // What is asked comes first where it is not always there: a narrow page shows no more than the first ones.
+  const shown = asked === undefined || reasons.includes(asked) ? reasons : [asked, ...reasons];
   if (shown.length === 0) return null;
   const labels: Readonly<Record<Reason, ReactNode>> = {
     slow: "slowest 5 %",
@@ -60,6 +62,8 @@ export function Why({ reasons, asked, selection, newest, query, onAsk }: WhyProp
       />
       {asked === undefined ? (
         <p className="why-idle">What do they have more often than all others of this range of time?</p>
+      ) : selection === null ? (
+        <p className="why-nothing">There is but one version in this range of time.</p>
       ) : query.data === undefined ? (
         <Waiting error={query.error} what="comparison" rows={4} retry={query.refetch} />
       ) : (
@@ -69,8 +73,7 @@ export function Why({ reasons, asked, selection, newest, query, onAsk }: WhyProp
   );
 }
 
-const timesOf = ({ since, until }: Extract<Selection, { kind: "stretch" }>): string =>
-  `${formatMinute(since)} – ${formatMinute(until)}`;
+const timesOf = ({ since, until }: Stretch): string => `${formatMinute(since)} – ${formatMinute(until)}`;
 
 function Answer({ of }: { readonly of: Comparison }): JSX.Element {
   const { selected, rest, minDuration, items, warnings } = of;
