@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 
-import { itemText, newestVersion, reasonsFor, timesText } from "./comparison.ts";
+import { comparable, itemText, newestVersion, timesText } from "./comparison.ts";
 import type { FunctionDetail, FunctionPart } from "./function-detail.ts";
 
 function made(
@@ -16,9 +16,9 @@ function made(
 }
 
 test("what none or all of them are is not compared", () => {
-  expect(reasonsFor(made(10, 2, 3, ["1", "2"]))).toEqual(["slow", "errors", "cold", "version"]);
-  expect(reasonsFor(made(10, 0, 10, ["1"]))).toEqual(["slow"]);
-  expect(reasonsFor(made(1, 1, 1, ["1"]))).toEqual([]);
+  expect(comparable(made(10, 2, 3, ["1", "2"]))).toEqual(["slow", "errors", "cold", "version"]);
+  expect(comparable(made(10, 0, 10, ["1"]))).toEqual(["slow"]);
+  expect(comparable(made(1, 1, 1, ["1"]))).toEqual([]);
 });
 
 test("the newest version is the one that was first seen last, where there is another", () => {

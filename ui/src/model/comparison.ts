@@ -38,9 +38,9 @@ export interface ComparedItem extends ItemName {
   readonly also: readonly ItemName[];
 }
 
-export const REASONS = ["slow", "errors", "cold", "version", "stretch"] as const;
+export const WHY_NAMES = ["slow", "errors", "cold", "version", "stretch"] as const;
 /** Which invocations are compared with the rest. */
-export type Reason = (typeof REASONS)[number];
+export type WhyName = (typeof WHY_NAMES)[number];
 
 /** From here until there. */
 export interface Stretch {
@@ -62,16 +62,16 @@ export function newestVersion({ versions }: FunctionDetail): string | null {
 }
 
 /** What there is to compare: of what none or all are, nothing can be told. */
-export function reasonsFor(detail: FunctionDetail): Reason[] {
+export function comparable(detail: FunctionDetail): WhyName[] {
   const { invocations, errors, coldStarts } = detail.summary;
   const some = (part: number) => part > 0 && part < invocations;
-  const has: Record<Exclude<Reason, "stretch">, boolean> = {
+  const has: Record<Exclude<WhyName, "stretch">, boolean> = {
     slow: invocations > 1,
     errors: some(errors),
     cold: some(coldStarts),
     version: newestVersion(detail) !== null,
   };
-  return REASONS.filter(reason => reason !== "stretch" && has[reason]);
+  return WHY_NAMES.filter(reason => reason !== "stretch" && has[reason]);
 }
 
 /** `cold = true`, `span.plan absent`. */

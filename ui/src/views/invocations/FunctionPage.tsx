@@ -6,7 +6,7 @@ import type { JSX } from "react";
 
 import { comparisonQuery, functionFindingsQuery, functionQuery, isNotFound } from "../../api/queries.ts";
 import { now, time } from "../../base/time.ts";
-import { newestVersion, type Reason, reasonsFor, type Selection } from "../../model/comparison.ts";
+import { comparable, newestVersion, type Selection, type WhyName } from "../../model/comparison.ts";
 import { bounds, type Range, rangeOf, rangeSearch } from "../../model/range.ts";
 import { Freshness } from "../../widgets/Freshness.tsx";
 import { useKeys } from "../../widgets/keys.ts";
@@ -49,7 +49,7 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
     const { chart: _, ...rest } = search;
     onSearch(chart === "heatmap" ? { ...rest, chart } : rest);
   };
-  const onAsk = (why: Exclude<Reason, "stretch"> | null) =>
+  const onAsk = (why: Exclude<WhyName, "stretch"> | null) =>
     onSearch({ ...withoutWhy(search), ...(why !== null && { why }) });
   const onCompare = (stretch: Range) => {
     const { from, to } = bounds(stretch, now());
@@ -109,7 +109,7 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
               )}
               {found.data !== undefined && (
                 <Why
-                  reasons={reasonsFor(found.data.detail)}
+                  reasons={comparable(found.data.detail)}
                   asked={search.why}
                   selection={selection}
                   newest={newest}

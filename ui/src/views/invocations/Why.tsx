@@ -9,10 +9,10 @@ import {
   type ComparedItem,
   type Comparison,
   itemText,
-  type Reason,
   type Selection,
   type Stretch,
   timesText,
+  type WhyName,
 } from "../../model/comparison.ts";
 import { Choice } from "../../widgets/Choice.tsx";
 import { useKeys } from "../../widgets/keys.ts";
@@ -21,14 +21,14 @@ import { type Column, PlainTable } from "../../widgets/Table.tsx";
 
 interface WhyProps {
   /** What can be asked here. */
-  readonly reasons: readonly Reason[];
+  readonly reasons: readonly WhyName[];
   /** The one that is asked; undefined where none is. */
-  readonly asked: Reason | undefined;
+  readonly asked: WhyName | undefined;
   /** What it means here; null until that is known. */
   readonly selection: Selection | null;
   readonly newest: string | null;
   readonly query: UseQueryResult<Comparison>;
-  readonly onAsk: (reason: Exclude<Reason, "stretch"> | null) => void;
+  readonly onAsk: (reason: Exclude<WhyName, "stretch"> | null) => void;
 }
 
 export function Why({ reasons, asked, selection, newest, query, onAsk }: WhyProps): JSX.Element | null {
@@ -41,7 +41,7 @@ export function Why({ reasons, asked, selection, newest, query, onAsk }: WhyProp
   // What is asked comes first where it is not always there: a narrow page shows no more than the first ones.
   const shown = asked === undefined || reasons.includes(asked) ? reasons : [asked, ...reasons];
   if (shown.length === 0) return null;
-  const labels: Readonly<Record<Reason, ReactNode>> = {
+  const labels: Readonly<Record<WhyName, ReactNode>> = {
     slow: "slowest 5 %",
     errors: "failures",
     cold: "cold starts",
@@ -51,7 +51,7 @@ export function Why({ reasons, asked, selection, newest, query, onAsk }: WhyProp
   return (
     <section className="panel why" aria-labelledby="why-title" aria-busy={query.isFetching}>
       <h2 id="why-title">Why is this different?</h2>
-      <Choice<Reason | "">
+      <Choice<WhyName | "">
         label="What is compared with the rest"
         value={asked ?? ""}
         options={shown.map(value => ({ value, label: labels[value] }))}

@@ -1,4 +1,4 @@
-import { REASONS, type Reason } from "../../model/comparison.ts";
+import { WHY_NAMES, type WhyName } from "../../model/comparison.ts";
 import { ORDERS, type Order, OUTCOMES, type Outcome } from "../../model/invocation.ts";
 import { parseRangeSearch, type RangeSearch } from "../../model/range.ts";
 
@@ -16,7 +16,7 @@ export interface FunctionSearch extends InvocationsSearch {
   /** Which chart; absent for percentiles. */
   readonly chart?: "heatmap";
   /** Which invocations are compared with the rest; absent where none are. */
-  readonly why?: Reason;
+  readonly why?: WhyName;
   /** Of the stretch that is compared, in Unix nanoseconds. */
   readonly since?: string;
   readonly until?: string;
@@ -40,7 +40,7 @@ export function parseFunctionSearch(raw: Record<string, unknown>): FunctionSearc
 }
 
 function parseWhy(raw: Record<string, unknown>): Pick<FunctionSearch, "why" | "since" | "until"> {
-  const why = REASONS.find(reason => reason === raw.why);
+  const why = WHY_NAMES.find(reason => reason === raw.why);
   if (why !== "stretch") return why === undefined ? {} : { why };
   const { from: since, to: until } = parseRangeSearch({ from: raw.since, to: raw.until });
   return since === undefined || until === undefined ? {} : { why, since, until };
