@@ -61,7 +61,7 @@ const PLANTED: [(Twist, usize); 7] = [
     (Twist::SlowStock, 3),
     (Twist::SlowPayment, 2),
     (Twist::Declined, 2),
-    (Twist::Hanging, 1),
+    (Twist::Hanging, 2),
     (Twist::Discontinued, 1),
     (Twist::Wholesale, 4),
     (Twist::Catalogue, 2),
