@@ -21,7 +21,7 @@ use gain::Case;
 pub use gain::Gain;
 pub(crate) use gain::waited;
 pub use profile::{Profile, profile};
-pub(crate) use profile::{alone, nearest_invocation, place_of};
+pub(crate) use profile::{alone, below, nearest_invocation, place_of};
 
 /// Request ids that are named as examples.
 const EXAMPLES: usize = 5;

@@ -4,7 +4,7 @@ use coldtrace_model::{Invocation, Nanos, Outcome};
 
 use crate::draft::Role;
 use crate::findings::{Operations, name};
-use crate::function::{alone, nearest_invocation, place_of, waited};
+use crate::function::{alone, below, nearest_invocation, place_of, waited};
 use crate::{FindingKind, Trace, findings, length};
 
 /// A part that is less of the whole is not named in the sentence.
@@ -89,19 +89,7 @@ fn parts(trace: &Trace, invocations: &[Invocation], invocation: &Invocation) -> 
     let trace = own.as_ref().unwrap_or(trace);
     let place = place_of(trace, &invocation.request_id).unwrap_or(0);
     let operations = Operations::of(trace);
-    // Of each node below it: the name of the call that it is part of.
-    let mut part_of: Vec<Option<Option<usize>>> = vec![None; trace.nodes.len()];
-    for at in place..trace.nodes.len() {
-        let above = match trace.nodes[at].parent {
-            _ if at == place => Some(None),
-            Some(parent) => part_of[parent],
-            None => None,
-        };
-        let Some(call) = above else {
-            continue;
-        };
-        let call = call.or_else(|| operations.get(at).map(|_| at));
-        part_of[at] = Some(call);
+    for (at, call) in below(trace, &operations, place) {
         let critical = trace.nodes[at].critical_time;
         match call {
             Some(call) => add(Category::Downstream, &name(trace, call), critical),

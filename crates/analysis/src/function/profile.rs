@@ -1,5 +1,6 @@
 //! What one invocation's trace tells, in few numbers: so that a thousand of them are compared without their spans.
 
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use coldtrace_model::{AttributeValue, Invocation, Nanos, RequestId, StatusCode, attribute};
@@ -60,12 +61,13 @@ pub fn profile(
     request_id: &RequestId,
 ) -> Option<Profile> {
     let place = place_of(trace, request_id)?;
+    let operations = Operations::of(trace);
     // How long a message lay is told by its sender, who stands above.
     let waits: Vec<Seen> = findings(trace, invocations)
         .iter()
         .filter(|finding| finding.kind == FindingKind::QueueWait)
         .filter(|finding| nearest_invocation(trace, finding.node) == Some(place))
-        .map(|finding| Seen::of(trace, &Operations::of(trace), finding))
+        .map(|finding| Seen::of(trace, &operations, finding))
         .collect();
     // On whose path it lies must not matter: what it waited for is told from its own start.
     let own = alone(trace, invocations, place);
@@ -122,13 +124,15 @@ pub(crate) fn alone(trace: &Trace, invocations: &[Invocation], place: usize) -> 
             spans.push(trace.span(at).clone());
         }
     }
-    let is_named = |one: &&Invocation| {
-        let named = spans
-            .iter()
-            .filter_map(|span| span.origin.request_id.as_ref());
-        named.into_iter().any(|id| *id == one.request_id)
-    };
-    let invocations = invocations.iter().filter(is_named).cloned().collect();
+    let named: HashSet<RequestId> = spans
+        .iter()
+        .filter_map(|span| span.origin.request_id.clone())
+        .collect();
+    let invocations = invocations
+        .iter()
+        .filter(|one| named.contains(&one.request_id))
+        .cloned()
+        .collect();
     Some(rebuild(Evidence {
         spans,
         invocations,
@@ -145,40 +149,25 @@ impl Profile {
             cpu: cpu(trace, place),
             ..Self::default()
         };
-        // Of each node below it: the call that it is part of.
-        let mut part_of: Vec<Option<Option<usize>>> = vec![None; trace.nodes.len()];
-        for at in place..trace.nodes.len() {
-            let above = match trace.nodes[at].parent {
-                _ if at == place => Some(None),
-                Some(parent) => part_of[parent],
-                None => None,
-            };
-            let Some(call) = above else {
-                continue;
-            };
-            let call = match (call, operations.get(at)) {
-                (Some(call), _) => Some(call),
-                (None, Some(operation)) => Some(profile.call(trace, at, operation)),
-                (None, None) => None,
-            };
-            part_of[at] = Some(call);
+        for (at, call) in below(trace, &operations, place) {
             let critical = trace.nodes[at].critical_time;
-            match call {
-                Some(call) => {
-                    let call = &mut profile.calls[call];
+            let operation = call.and_then(|call| operations.get(call));
+            match (call, operation) {
+                (Some(call), Some(operation)) => {
+                    let call = profile.call(trace, at, call, operation);
                     call.critical = call.critical.plus(critical);
                 }
-                None if matches!(Role::of(trace.span(at)), Role::Work | Role::Invocation) => {
+                _ if matches!(Role::of(trace.span(at)), Role::Work | Role::Invocation) => {
                     profile.own = profile.own.plus(critical);
                 }
-                None => {}
+                _ => {}
             }
         }
         profile
     }
 
-    /// The place of an operation's calls, with this one counted.
-    fn call(&mut self, trace: &Trace, at: usize, operation: u64) -> usize {
+    /// The calls of an operation, with this one counted where the node is the call itself.
+    fn call(&mut self, trace: &Trace, at: usize, call: usize, operation: u64) -> &mut Call {
         let known = self
             .calls
             .iter()
@@ -186,19 +175,40 @@ impl Profile {
         let place = known.unwrap_or_else(|| {
             self.calls.push(Call {
                 operation,
-                name: name(trace, at),
-                span: trace.span(at).name.clone(),
+                name: name(trace, call),
+                span: trace.span(call).name.clone(),
                 critical: Nanos(0),
                 count: 0,
                 failed: 0,
             });
             self.calls.len() - 1
         });
-        let call = &mut self.calls[place];
-        call.count += 1;
-        call.failed += u32::from(trace.span(at).status.code == StatusCode::Error);
-        place
+        let known = &mut self.calls[place];
+        if at == call {
+            known.count += 1;
+            known.failed += u32::from(trace.span(at).status.code == StatusCode::Error);
+        }
+        known
     }
+}
+
+/// The nodes from one down, and of each the call that it is part of: the first on the way down.
+pub(crate) fn below(
+    trace: &Trace,
+    operations: &Operations,
+    place: usize,
+) -> impl Iterator<Item = (usize, Option<usize>)> {
+    let mut part_of: Vec<Option<Option<usize>>> = vec![None; trace.nodes.len()];
+    (place..trace.nodes.len()).filter_map(move |at| {
+        let above = match trace.nodes[at].parent {
+            _ if at == place => Some(None),
+            Some(parent) => part_of[parent],
+            None => None,
+        };
+        let call = above?.or_else(|| operations.get(at).map(|_| at));
+        part_of[at] = Some(call);
+        Some((at, call))
+    })
 }
 
 fn cpu(trace: &Trace, place: usize) -> Option<Nanos> {
