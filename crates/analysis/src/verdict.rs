@@ -5,7 +5,7 @@ use coldtrace_model::{Invocation, Nanos, Outcome};
 use crate::draft::Role;
 use crate::findings::{Operations, name};
 use crate::function::{alone, below, nearest_invocation, place_of, waited};
-use crate::{FindingKind, Trace, findings, length};
+use crate::{Finding, FindingKind, Trace, length};
 
 /// A part that is less of the whole is not named in the sentence.
 const LEAST_SHARE: f64 = 0.25;
@@ -53,16 +53,26 @@ pub enum Category {
     ExtensionOverhead,
 }
 
-/// The verdict on an invocation of a trace. The invocations are those of the trace.
-pub fn verdict(trace: &Trace, invocations: &[Invocation], invocation: &Invocation) -> Verdict {
-    let parts = parts(trace, invocations, invocation);
+/// The verdict on an invocation of a trace, whose invocations and findings these are.
+pub fn verdict(
+    trace: &Trace,
+    invocations: &[Invocation],
+    found: &[Finding],
+    invocation: &Invocation,
+) -> Verdict {
+    let parts = parts(trace, invocations, found, invocation);
     Verdict {
-        text: sentence(trace, invocations, invocation, &parts),
+        text: sentence(trace, found, invocation, &parts),
         parts,
     }
 }
 
-fn parts(trace: &Trace, invocations: &[Invocation], invocation: &Invocation) -> Vec<Part> {
+fn parts(
+    trace: &Trace,
+    invocations: &[Invocation],
+    found: &[Finding],
+    invocation: &Invocation,
+) -> Vec<Part> {
     let Some(place) = place_of(trace, &invocation.request_id) else {
         return Vec::new();
     };
@@ -79,7 +89,7 @@ fn parts(trace: &Trace, invocations: &[Invocation], invocation: &Invocation) -> 
             }),
         }
     };
-    for finding in findings(trace, invocations) {
+    for finding in found {
         let is_its = nearest_invocation(trace, finding.node) == Some(place);
         if finding.kind == FindingKind::QueueWait && is_its {
             add(Category::QueueWait, "", finding.gain);
@@ -100,12 +110,7 @@ fn parts(trace: &Trace, invocations: &[Invocation], invocation: &Invocation) -> 
     parts
 }
 
-fn sentence(
-    trace: &Trace,
-    invocations: &[Invocation],
-    invocation: &Invocation,
-    parts: &[Part],
-) -> String {
+fn sentence(trace: &Trace, found: &[Finding], invocation: &Invocation, parts: &[Part]) -> String {
     let took = invocation
         .duration
         .map(|duration| match waited(invocation) {
@@ -122,7 +127,7 @@ fn sentence(
         (Outcome::OutOfMemory, _) => format!("Ran out of memory{}.", of_memory(invocation)),
         (Outcome::Timeout, took) => {
             let after = took.map_or_else(String::new, |took| format!(" after {took}"));
-            match suspect(trace, invocations, invocation) {
+            match suspect(trace, found, invocation) {
                 Some(suspect) => format!("Ran into its time limit{after}, while {suspect}."),
                 None => format!("Ran into its time limit{after}{}.", mostly(parts)),
             }
@@ -148,9 +153,8 @@ fn of_memory(invocation: &Invocation) -> String {
 }
 
 /// What was open when the time was up.
-fn suspect(trace: &Trace, invocations: &[Invocation], invocation: &Invocation) -> Option<String> {
+fn suspect(trace: &Trace, found: &[Finding], invocation: &Invocation) -> Option<String> {
     let place = place_of(trace, &invocation.request_id)?;
-    let found = findings(trace, invocations);
     let finding = found
         .iter()
         .find(|finding| finding.kind == FindingKind::TimeoutSuspect && finding.node == place)?;

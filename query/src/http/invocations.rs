@@ -199,8 +199,12 @@ impl Written for Detail {
     fn written(&self) -> Result<Vec<u8>, ApiError> {
         let lines = self.lines.iter();
         let journey = &self.journey;
-        let verdict =
-            coldtrace_analysis::verdict(&journey.trace, &journey.invocations, &self.invocation);
+        let verdict = coldtrace_analysis::verdict(
+            &journey.trace,
+            &journey.invocations,
+            &journey.findings,
+            &self.invocation,
+        );
         bytes_of(&DetailReply {
             invocation: (&self.invocation).into(),
             verdict: (&verdict).into(),

@@ -250,8 +250,9 @@ proptest! {
             let invocations = evidence.invocations.clone();
             observed.phases.extend(evidence.phases.clone());
             let trace = rebuild(evidence);
+            let found = findings(&trace, &invocations);
             for one in &invocations {
-                let verdict = verdict(&trace, &invocations, one);
+                let verdict = verdict(&trace, &invocations, &found, one);
                 prop_assert!(verdict.text.ends_with('.'), "{}", verdict.text);
                 // So that what is seen is seen often enough to be told.
                 for _ in 0..8 {

@@ -1,6 +1,6 @@
 //! One invocation in a sentence.
 
-use coldtrace_analysis::{Evidence, SandboxPhase, verdict};
+use coldtrace_analysis::{Evidence, SandboxPhase, findings, verdict};
 use coldtrace_model::{
     ByteSize, Cold, Invocation, Nanos, Outcome, PhaseKind, SandboxId, Span, SpanKind,
 };
@@ -32,7 +32,7 @@ fn told(spans: Vec<Span>, one: &Invocation) -> (String, Vec<(&'static str, u64)>
         invocations: invocations.clone(),
         phases,
     });
-    let verdict = verdict(&trace, &invocations, one);
+    let verdict = verdict(&trace, &invocations, &findings(&trace, &invocations), one);
     let parts = verdict.parts.iter();
     let parts = parts.map(|part| (part.category.as_str(), part.length.0 / 1_000_000));
     (verdict.text, parts.collect())
