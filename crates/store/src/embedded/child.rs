@@ -63,7 +63,8 @@ fn serve(arguments: Vec<OsString>) -> Result<(), ChildError> {
         SERVE.into(),
     ];
     // As the system tells it of an open file.
-    let data = std::fs::canonicalize(&data).map_err(ChildError::Data)?;
+    let data = std::fs::create_dir_all(&data).and_then(|()| std::fs::canonicalize(&data));
+    let data = data.map_err(ChildError::Data)?;
     run(&library, &data, command_line)
 }
 
