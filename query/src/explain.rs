@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use coldtrace_analysis::{FunctionFinding, Messages, Observed, Profile, SandboxLife, VersionCount};
-use coldtrace_model::{Cold, Invocation, RequestId, TimeRange, TraceId};
+use coldtrace_model::{Invocation, RequestId, TimeRange, TraceId};
 use coldtrace_store::reader::{FunctionPart, MemoryLife, MessageCount, ReadError, Reader};
 
 use crate::journey::{JourneyError, Limits, sandbox_phase};
@@ -67,7 +67,7 @@ impl Explainer {
             self.reader.memory_lives(function, range, LEAST_LIFE),
             self.reader.messages(function, range)
         )?;
-        let waited = |one: &&Invocation| !matches!(one.cold, Cold::Warm | Cold::Provisioned);
+        let waited = |one: &&Invocation| one.cold.is_waited_for();
         let cold: Vec<Invocation> = invocations.iter().filter(waited).cloned().collect();
         let phases = self.reader.phases_of(&cold).await?;
         let profiles = self.profiles(&invocations).await?;

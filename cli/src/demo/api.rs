@@ -6,6 +6,8 @@ use anyhow::{Context as _, bail};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::api::escaped;
+
 /// Small, so that the pages of the list are judged too.
 const PAGE: usize = 25;
 /// In bytes; a journey of the shop is a few dozen kilobytes.
@@ -132,7 +134,7 @@ impl Api {
         let mut cursor: Option<String> = None;
         loop {
             let after = match &cursor {
-                Some(cursor) => format!("&cursor={}", percent_encoded(cursor)),
+                Some(cursor) => format!("&cursor={}", escaped(cursor)),
                 None => String::new(),
             };
             let path = format!("/api/v1/invocations?limit={PAGE}{after}");
@@ -147,7 +149,7 @@ impl Api {
 
     /// The journey of an invocation, or `None` where the API knows no such invocation.
     pub(super) async fn journey(&self, request_id: &str) -> anyhow::Result<Option<Journey>> {
-        let path = format!("/api/v1/invocations/{}", percent_encoded(request_id));
+        let path = format!("/api/v1/invocations/{}", escaped(request_id));
         let (status, body) = self.get(&path).await?;
         if status == 404 {
             return Ok(None);
@@ -157,7 +159,7 @@ impl Api {
     }
 
     pub(super) async fn findings(&self, function: &str) -> anyhow::Result<Vec<ApiFinding>> {
-        let function = percent_encoded(function);
+        let function = escaped(function);
         let path = format!("/api/v1/functions/{function}/findings");
         let list: FindingList = self.read(&path).await?;
         Ok(list.findings)
@@ -187,14 +189,4 @@ fn parsed<T: DeserializeOwned>(path: &str, status: u16, body: &[u8]) -> anyhow::
         bail!("{path}: {status}: {}", String::from_utf8_lossy(body));
     }
     serde_json::from_slice(body).with_context(|| format!("the answer of {path}"))
-}
-
-fn percent_encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| match plain(byte) {
-            true => char::from(byte).to_string(),
-            false => format!("%{byte:02X}"),
-        })
-        .collect()
 }

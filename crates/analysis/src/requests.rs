@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use coldtrace_model::{Cold, Invocation, Nanos, RequestId, SandboxId, Span, SpanKind, UnixNanos};
+use coldtrace_model::{Invocation, Nanos, RequestId, SandboxId, Span, SpanKind, UnixNanos};
 
 use crate::draft::{Role, rank};
 use crate::duplicates::Index;
@@ -144,7 +144,7 @@ impl Requests {
         let attempts = self.by_sandbox.get(sandbox_id?)?;
         let next = attempts.partition_point(|&attempt| self.attempts[attempt].start < start);
         let next = *attempts.get(next)?;
-        let is_cold = |row: usize| !matches!(invocations[row].cold, Cold::Warm | Cold::Provisioned);
+        let is_cold = |row: usize| invocations[row].cold.is_waited_for();
         self.attempts[next].row.is_none_or(is_cold).then_some(next)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Items are in display order and have their ends.
 
-use coldtrace_model::{Cold, Invocation, Nanos, SpanKind, Trigger, UnixNanos};
+use coldtrace_model::{Invocation, Nanos, SpanKind, Trigger, UnixNanos};
 
 use crate::Mark;
 use crate::draft::{Draft, Item, Role};
@@ -60,8 +60,7 @@ fn is_waited_for(draft: &Draft, place: usize, parent: usize, answer: UnixNanos) 
 /// Whether an invocation waited for a phase of its sandbox's start.
 fn is_cold_start(phase: &Item, parent: &Item, row: Option<&Invocation>) -> bool {
     let was_there = row.is_some_and(|row| {
-        let is_warm = matches!(row.cold, Cold::Warm | Cold::Provisioned);
-        is_warm && row.init.is_none() && row.restore.is_none()
+        !row.cold.is_waited_for() && row.init.is_none() && row.restore.is_none()
     });
     let is_ahead = parent.start.since(phase.end) > AHEAD_OF_DEMAND;
     !was_there && !is_ahead

@@ -560,6 +560,13 @@ numbered!(Platform, Other = 0 "other", AwsLambda = 1 "aws_lambda", GoogleCloud =
 numbered!(Architecture, Unknown = 0 "unknown", X86_64 = 1 "x86_64", Arm64 = 2 "arm64");
 numbered!(PhaseKind, Init = 1 "init", ExtensionInit = 2 "extension_init", RuntimeInit = 3 "runtime_init", Restore = 4 "restore");
 
+impl Cold {
+    /// True if the invocation waited for its sandbox.
+    pub const fn is_waited_for(self) -> bool {
+        !matches!(self, Self::Warm | Self::Provisioned)
+    }
+}
+
 impl Outcome {
     /// True if the invocation failed.
     pub const fn is_failure(self) -> bool {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use coldtrace_model::{
-    AttributeValue, Attributes, Cold, Link, Nanos, Outcome, Platform, RequestId, Resource, Sandbox,
+    AttributeValue, Attributes, Link, Nanos, Outcome, Platform, RequestId, Resource, Sandbox,
     Scope, Span, SpanKind, SpanOrigin, Status, StatusCode, Trigger, UnixNanos,
 };
 
@@ -69,7 +69,7 @@ impl Drawing<'_> {
         let known = invocation.end;
         let end = known.unwrap_or_else(|| invocation.latest_end(now).max(invocation.start));
         let mut attributes = self.attributes("invocation");
-        let is_cold = !matches!(invocation.cold, Cold::Warm | Cold::Provisioned);
+        let is_cold = invocation.cold.is_waited_for();
         attributes.push(("faas.coldstart".to_owned(), AttributeValue::Bool(is_cold)));
         if !invocation.arn.is_empty() {
             attributes.push(text("aws.lambda.invoked_arn", &invocation.arn));

@@ -6,7 +6,7 @@ use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use coldtrace_analysis::{NanoDollars, PRICES_OF, Price};
-use coldtrace_model::{ByteSize, Cold, LogHistogram, Nanos, TimeRange, UnixNanos};
+use coldtrace_model::{ByteSize, LogHistogram, Nanos, TimeRange, UnixNanos};
 use coldtrace_store::reader::{FunctionPart, FunctionPoint, FunctionSummary};
 use serde::Serialize;
 
@@ -242,7 +242,7 @@ impl Detail {
             memory_bytes: None,
             architecture: None,
             invocations: sum(|part| part.invocations),
-            cold_starts: sum(|part| match is_cold_start(part.cold) {
+            cold_starts: sum(|part| match part.cold.is_waited_for() {
                 true => part.invocations,
                 false => 0,
             }),
@@ -367,11 +367,6 @@ impl From<&FunctionPoint> for PointReply {
                 .collect(),
         }
     }
-}
-
-/// Whether somebody waited for it.
-fn is_cold_start(cold: Cold) -> bool {
-    matches!(cold, Cold::OnDemand | Cold::SnapStart | Cold::Reset)
 }
 
 fn known(size: ByteSize) -> Option<Decimal> {

@@ -54,6 +54,8 @@ pub(super) struct Case<'a> {
     pub(super) observed: &'a Observed,
     /// How long somebody waited for each: its start included. Nothing where its end is not known.
     latencies: Vec<Option<u64>>,
+    /// Those that are known, shortest first: of all, and of those whose traces were looked at.
+    sorted: [Vec<u64>; 2],
 }
 
 // === impl Case ===
@@ -61,13 +63,16 @@ pub(super) struct Case<'a> {
 impl<'a> Case<'a> {
     pub(super) fn of(function: &'a str, observed: &'a Observed) -> Self {
         let latencies = observed.invocations.iter();
-        Self {
+        let mut case = Self {
             function,
             observed,
             latencies: latencies
-                .map(|one| Some(one.duration?.0.saturating_add(waited(one).0)))
+                .map(|one| Some(one.duration?.plus(waited(one)).0))
                 .collect(),
-        }
+            sorted: Default::default(),
+        };
+        case.sorted = [Among::All, Among::Traced].map(|among| sorted(case.each(among)));
+        case
     }
 
     pub(super) fn invocations(&self) -> impl Iterator<Item = (usize, &'a Invocation)> {
@@ -82,9 +87,7 @@ impl<'a> Case<'a> {
 
     /// How many were looked at.
     pub(super) fn count(&self, among: Among) -> usize {
-        (0..self.latencies.len())
-            .filter(|&place| self.is_among(place, among))
-            .count()
+        self.known(among).len()
     }
 
     /// So many of those that were looked at, as a number of all.
@@ -104,38 +107,26 @@ impl<'a> Case<'a> {
 
     /// The mean length of those that were looked at.
     pub(super) fn mean(&self, among: Among) -> Nanos {
-        let latencies = self.sorted(among, &[]);
+        let latencies = self.known(among);
         let sum: u128 = latencies.iter().map(|&latency| u128::from(latency)).sum();
         Nanos((sum / latencies.len().max(1) as u128) as u64)
     }
 
     /// The length at this share of those that were looked at.
     pub(super) fn quantile(&self, among: Among, share: f64) -> Nanos {
-        quantile(&self.sorted(among, &[]), share)
+        quantile(self.known(among), share)
     }
 
     /// What would be gained if these were shorter by so much, and no others.
     pub(super) fn gain(&self, among: Among, saved: &[Saved]) -> Gain {
-        self.gain_of(
-            &self.sorted(among, &[]),
-            &self.sorted(among, saved),
-            among,
-            saved,
-        )
+        let after = self.changed(among, saved, u64::saturating_sub);
+        self.gain_of(self.known(among), &after, among, saved)
     }
 
     /// The same where what is saved comes before the invocation began and is part of no length.
     pub(super) fn gain_of_waits(&self, among: Among, saved: &[Saved]) -> Gain {
-        let longer: Vec<Saved> = saved.to_vec();
-        let mut with = self.each(among);
-        for one in &longer {
-            if let Some(latency) = &mut with[one.place] {
-                *latency = latency.saturating_add(one.time.0);
-            }
-        }
-        let mut with: Vec<u64> = with.into_iter().flatten().collect();
-        with.sort_unstable();
-        self.gain_of(&with, &self.sorted(among, &[]), among, saved)
+        let before = self.changed(among, saved, u64::saturating_add);
+        self.gain_of(&before, self.known(among), among, saved)
     }
 
     fn gain_of(&self, before: &[u64], after: &[u64], among: Among, saved: &[Saved]) -> Gain {
@@ -211,18 +202,27 @@ impl<'a> Case<'a> {
             .collect()
     }
 
-    /// The lengths less what is saved, shortest first.
-    fn sorted(&self, among: Among, saved: &[Saved]) -> Vec<u64> {
+    /// The lengths, shortest first.
+    fn known(&self, among: Among) -> &[u64] {
+        &self.sorted[among as usize]
+    }
+
+    /// The lengths with what is saved taken from them or added, shortest first.
+    fn changed(&self, among: Among, saved: &[Saved], change: fn(u64, u64) -> u64) -> Vec<u64> {
         let mut each = self.each(among);
         for one in saved {
             if let Some(latency) = &mut each[one.place] {
-                *latency = latency.saturating_sub(one.time.0);
+                *latency = change(*latency, one.time.0);
             }
         }
-        let mut sorted: Vec<u64> = each.into_iter().flatten().collect();
-        sorted.sort_unstable();
-        sorted
+        sorted(each)
     }
+}
+
+fn sorted(each: Vec<Option<u64>>) -> Vec<u64> {
+    let mut sorted: Vec<u64> = each.into_iter().flatten().collect();
+    sorted.sort_unstable();
+    sorted
 }
 
 /// How long an invocation waited for its sandbox.

@@ -61,30 +61,34 @@ pub fn profile(
     request_id: &RequestId,
 ) -> Option<Profile> {
     let place = place_of(trace, request_id)?;
-    let operations = Operations::of(trace);
-    // How long a message lay is told by its sender, who stands above.
-    let waits: Vec<Seen> = findings(trace, invocations)
-        .iter()
-        .filter(|finding| finding.kind == FindingKind::QueueWait)
-        .filter(|finding| nearest_invocation(trace, finding.node) == Some(place))
-        .map(|finding| Seen::of(trace, &operations, finding))
-        .collect();
-    // On whose path it lies must not matter: what it waited for is told from its own start.
-    let own = alone(trace, invocations, place);
-    let trace = own.as_ref().unwrap_or(trace);
-    let place = place_of(trace, request_id)?;
-    let mut profile = Profile::of(trace, place);
     let found = findings(trace, invocations);
+    // On whose path it lies must not matter: what it waited for is told from its own start.
+    let mut profile = match alone(trace, invocations, place) {
+        None => Profile::told(trace, &found, place),
+        Some(own) => {
+            let found = findings(&own, invocations);
+            Profile::told(&own, &found, place_of(&own, request_id)?)
+        }
+    };
+    // How long a message lay is told by its sender, who stands above.
+    let waits = seen(trace, &found, place, |kind| kind == FindingKind::QueueWait);
+    profile.seen.extend(waits);
+    Some(profile)
+}
+
+/// The findings of an invocation itself, of some kinds.
+fn seen(
+    trace: &Trace,
+    found: &[Finding],
+    place: usize,
+    is_wanted: fn(FindingKind) -> bool,
+) -> Vec<Seen> {
     let operations = Operations::of(trace);
     let ours = found.iter().filter(|finding| {
-        finding.kind != FindingKind::QueueWait
-            && nearest_invocation(trace, finding.node) == Some(place)
+        is_wanted(finding.kind) && nearest_invocation(trace, finding.node) == Some(place)
     });
-    profile.seen = ours
-        .map(|finding| Seen::of(trace, &operations, finding))
-        .chain(waits)
-        .collect();
-    Some(profile)
+    ours.map(|finding| Seen::of(trace, &operations, finding))
+        .collect()
 }
 
 /// The span that stands for the invocation, else the first that names it.
@@ -143,6 +147,14 @@ pub(crate) fn alone(trace: &Trace, invocations: &[Invocation], place: usize) -> 
 // === impl Profile ===
 
 impl Profile {
+    /// Of the invocation that a trace begins with, but for the wait of its message.
+    fn told(trace: &Trace, found: &[Finding], place: usize) -> Self {
+        Self {
+            seen: seen(trace, found, place, |kind| kind != FindingKind::QueueWait),
+            ..Self::of(trace, place)
+        }
+    }
+
     fn of(trace: &Trace, place: usize) -> Self {
         let operations = Operations::of(trace);
         let mut profile = Self {
