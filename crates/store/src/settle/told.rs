@@ -8,6 +8,9 @@ use super::{SECOND, Settler};
 use crate::StoreError;
 use crate::reader::{ReadError, sql};
 
+/// In seconds.
+const DAY: u64 = 86_400;
+
 /// A function that nobody looked at for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueFunction {
@@ -66,13 +69,16 @@ impl Settler {
     ) -> Result<Vec<DueFunction>, ReadError> {
         let minutes = super::windows::within_range("t", range);
         let since = since.0 / SECOND;
+        // Asked often: what was looked at days before waits no less than what never was.
+        let looked = since.saturating_sub(DAY);
         let rows: Vec<DueRow> = self
             .rows(&format!(
                 "SELECT tenant, function, keep_days FROM (
                     SELECT tenant, function, max(fn_1m.keep_days) AS keep_days FROM fn_1m
                     WHERE mark = 0 AND {minutes} GROUP BY tenant, function
                 ) AS active LEFT JOIN (
-                    SELECT tenant, function, max(at) AS looked FROM findings WHERE kind = '' GROUP BY tenant, function
+                    SELECT tenant, function, max(at) AS looked FROM findings
+                    WHERE kind = '' AND at >= toDateTime({looked}, 'UTC') GROUP BY tenant, function
                 ) AS told USING (tenant, function)
                 WHERE toUnixTimestamp(told.looked) < {since}
                 ORDER BY told.looked, tenant, function LIMIT {limit}"
