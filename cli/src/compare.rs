@@ -1,4 +1,4 @@
-//! `coldtrace compare`: what tells some invocations from the rest.
+//! `coldtrace compare`: what tells some invocations from the rest, and where the time of both went.
 
 use std::fmt::Write as _;
 
@@ -14,6 +14,8 @@ use crate::settings::say;
 const SLOWEST: f64 = 0.05;
 /// Lines of the table.
 const LINES: usize = 20;
+/// A step of the path that differs by less of the longer whole is not told.
+const LEAST_DIFFERENCE: f64 = 0.02;
 /// Of a value, letters that are shown.
 const WIDTH: usize = 60;
 
@@ -73,6 +75,27 @@ struct Cohort {
     p95: Option<String>,
 }
 
+/// `GET /api/v1/compare/paths`
+#[derive(Deserialize)]
+struct Paths {
+    selected: Looked,
+    rest: Looked,
+    frames: Vec<Frame>,
+}
+
+#[derive(Deserialize)]
+struct Looked {
+    looked_at: usize,
+}
+
+#[derive(Deserialize)]
+struct Frame {
+    parent: Option<usize>,
+    name: String,
+    selected: String,
+    rest: String,
+}
+
 #[derive(Deserialize)]
 struct Item {
     key: String,
@@ -92,16 +115,19 @@ struct Name {
 
 /// Runs it.
 pub(crate) fn run(arguments: &CompareArguments) -> Result<(), Failure> {
-    let path = path(arguments, UnixNanos::now());
+    let asked = asked(arguments, UnixNanos::now());
     let api = arguments.service.api()?;
-    let reply = api.get(&path)?.unwrap_or_default();
-    match arguments.json {
-        true => say(&format!("{reply}\n")),
-        false => say(&told(&read(&reply)?)),
+    let reply = api.get(&format!("compare?{asked}"))?.unwrap_or_default();
+    if arguments.json {
+        return say(&format!("{reply}\n"));
     }
+    let mut out = told(&read(&reply)?);
+    let paths = api.get(&format!("compare/paths?{asked}"))?;
+    draw_paths(&read(&paths.unwrap_or_default())?, &mut out);
+    say(&out)
 }
 
-fn path(arguments: &CompareArguments, now: UnixNanos) -> String {
+fn asked(arguments: &CompareArguments, now: UnixNanos) -> String {
     let ago = |ago: Nanos| now.minus(ago).0.to_string();
     let nanos = |length: Nanos| length.0.to_string();
     let chosen = [
@@ -117,7 +143,7 @@ fn path(arguments: &CompareArguments, now: UnixNanos) -> String {
     let is_chosen = chosen.iter().any(|(_, value)| value.is_some());
     let default = (!is_chosen).then(|| ("slowest", Some(SLOWEST.to_string())));
     let rest = [("function", arguments.function.clone())];
-    let mut path = format!("compare?from={}&to={}", ago(arguments.last), now.0);
+    let mut path = format!("from={}&to={}", ago(arguments.last), now.0);
     for (name, value) in chosen.into_iter().chain(default).chain(rest) {
         if let Some(value) = value {
             write!(path, "&{name}={}", escaped(&value)).ok();
@@ -202,6 +228,49 @@ fn named(key: &str, value: Option<&str>) -> String {
     format!("{} = {shown}", plain(key))
 }
 
+/// The critical paths of both sides as one tree, without what is small.
+fn draw_paths(paths: &Paths, out: &mut String) {
+    let means = |frame: &Frame| [nanos(&frame.selected), nanos(&frame.rest)];
+    let (Some(whole), 1.., 1..) = (
+        paths.frames.first(),
+        paths.selected.looked_at,
+        paths.rest.looked_at,
+    ) else {
+        return;
+    };
+    let longest = means(whole).into_iter().max().unwrap_or_default();
+    writeln!(
+        out,
+        "\nwhere their time went, in the mean of {} and of {} that were looked at\n\n  of these   of the rest   difference",
+        paths.selected.looked_at, paths.rest.looked_at
+    )
+    .ok();
+    let mut depths: Vec<usize> = Vec::with_capacity(paths.frames.len());
+    for frame in &paths.frames {
+        // A reply of another version may tell more roots, never a parent that comes later.
+        let above = frame.parent.and_then(|parent| depths.get(parent));
+        let depth = above.map_or(0, |depth| depth + 1);
+        depths.push(depth);
+        let [selected, rest] = means(frame);
+        let differs = selected.abs_diff(rest);
+        if (differs as f64) < longest as f64 * LEAST_DIFFERENCE {
+            continue;
+        }
+        let sign = if selected < rest { '-' } else { '+' };
+        writeln!(
+            out,
+            "  {:>8}   {:>11}   {:>10}   {:indent$}{}",
+            length(selected),
+            length(rest),
+            format!("{sign}{}", length(differs)),
+            "",
+            plain(&frame.name),
+            indent = depth * 2,
+        )
+        .ok();
+    }
+}
+
 /// `250us`, `800ms`, `2s`, `1m`.
 fn duration(text: &str) -> Result<Nanos, String> {
     let wrong = || "must be a number with us, ms, s or m, such as 800ms".to_owned();
@@ -229,10 +298,10 @@ mod tests {
         arguments: CompareArguments,
     }
 
-    fn asked(arguments: &[&str]) -> String {
+    fn asked_by(arguments: &[&str]) -> String {
         let words = ["compare"].iter().chain(arguments);
         let command = Command::try_parse_from(words).expect("arguments");
-        path(&command.arguments, UnixNanos(7_200_000_000_000))
+        asked(&command.arguments, UnixNanos(7_200_000_000_000))
     }
 
     #[test]
@@ -255,10 +324,10 @@ mod tests {
 
     #[test]
     fn what_is_asked_becomes_parameters_and_the_slowest_are_asked_about_otherwise() {
-        let range = "compare?from=3600000000000&to=7200000000000";
-        assert_eq!(asked(&[]), format!("{range}&slowest=0.05"));
+        let range = "from=3600000000000&to=7200000000000";
+        assert_eq!(asked_by(&[]), format!("{range}&slowest=0.05"));
         assert_eq!(
-            asked(&["--function", "a b", "--longer", "2s", "--until", "9m"]),
+            asked_by(&["--function", "a b", "--longer", "2s", "--until", "9m"]),
             format!("{range}&min_duration=2000000000&until=6660000000000&function=a%20b")
         );
     }
@@ -273,5 +342,18 @@ mod tests {
             "z":4.5,"p":0.00001,"explains":null,"also":[]}],"warnings":["as it is"]}"#;
         let reply: Reply = read(reply).expect("a reply");
         insta::assert_snapshot!(told(&reply));
+    }
+
+    #[test]
+    fn paths_are_told_as_a_tree_without_what_hardly_differs() {
+        let reply = r#"{"selected":{"invocations":"5000","looked_at":200},"rest":{"invocations":"95000","looked_at":198},"frames":[
+            {"parent":null,"category":"handler","name":"checkout","selected":"1200000000","rest":"130000000","share_selected":1.0,"share_rest":1.0},
+            {"parent":0,"category":"handler","name":"pay","selected":"1100000000","rest":"100000000","share_selected":1.0,"share_rest":1.0},
+            {"parent":1,"category":"downstream","name":"POST bank\u001b","selected":"900000000","rest":"30000000","share_selected":1.0,"share_rest":0.5},
+            {"parent":1,"category":"downstream","name":"GET fast","selected":"10000000","rest":"20000000","share_selected":1.0,"share_rest":1.0},
+            {"parent":0,"category":"init","name":"init","selected":"0","rest":"25000000","share_selected":0.0,"share_rest":0.1}]}"#;
+        let mut out = String::new();
+        draw_paths(&read(reply).expect("a reply"), &mut out);
+        insta::assert_snapshot!(out);
     }
 }

@@ -10,10 +10,10 @@ use std::time::Duration;
 use coldtrace_control::Rings;
 use coldtrace_service::config::{Problem, Problems};
 use coldtrace_service::health::Health;
-use coldtrace_service::logging;
 use coldtrace_service::metrics::Registry;
 use coldtrace_service::shutdown::{self, Shutdown};
 use coldtrace_service::tasks::Tasks;
+use coldtrace_service::{logging, memory};
 use coldtrace_store::{Store, StoreConfig};
 use tokio::sync::watch;
 use tracing::{error, info};
@@ -91,6 +91,7 @@ pub(crate) fn run(
     backend: Backend,
     services: Services,
 ) -> Result<(), Failure> {
+    memory::give_back_large();
     // Sends until everything else has ended.
     let _sender = logging::init_traced(
         config.log_format,

@@ -6,13 +6,19 @@ use std::collections::HashMap;
 use coldtrace_analysis::compare::{
     Difference, Finding, Frequency, KeyCounts, KeyValue, Pattern, Side, Sides, differences, fold,
 };
-use coldtrace_model::TimeRange;
+use coldtrace_analysis::{Flame, flame, path_tree};
+use coldtrace_model::{RequestId, TimeRange};
 use coldtrace_store::reader::{
     CohortTotals, Features, ItemCount, KeyCount, PatternItem, ReadError, Reader, Selection, Words,
 };
 
+use crate::journey::{JourneyError, Limits};
+use crate::sample;
+
 /// Differences that are looked at more closely: as many as a pattern has bits for, and some to spare.
 const MOST: usize = 50;
+/// Invocations of each side whose traces are looked at.
+const PICKED: u32 = 200;
 
 /// What to compare.
 #[derive(Clone, Debug)]
@@ -56,42 +62,121 @@ pub(crate) struct KeyInWords {
     pub(crate) value: Option<String>,
 }
 
-/// Compares the selected invocations with the rest.
-pub(crate) async fn compare(reader: &Reader, question: Question) -> Result<Comparison, ReadError> {
-    let features = reader
-        .features(question.range, question.function.as_deref())
-        .await?;
-    let mut selection = question.selection;
-    if let Some(share) = question.slowest {
-        selection.least = features.slowest(share).await?;
+/// Compares the invocations of one tenant.
+#[derive(Clone)]
+pub(crate) struct Comparer {
+    reader: Reader,
+    limits: Limits,
+}
+
+/// Where the time of both sides went.
+#[derive(Debug)]
+pub(crate) struct Paths {
+    /// The selected first.
+    pub(crate) totals: [CohortTotals; 2],
+    pub(crate) flame: Flame,
+}
+
+/// Who is compared.
+struct Cohorts {
+    features: Features,
+    selection: Selection,
+    /// The selected first.
+    totals: [CohortTotals; 2],
+}
+
+// === impl Comparer ===
+
+impl Comparer {
+    pub(crate) fn new(reader: Reader, limits: Limits) -> Self {
+        Self { reader, limits }
     }
-    let totals = features.totals(&selection).await?;
-    let [selected, rest] = totals;
-    let mut comparison = Comparison {
-        selected,
-        rest,
-        selection,
-        findings: Vec::new(),
-        wordless: 0,
-    };
-    if selected.count == 0 || rest.count == 0 {
-        return Ok(comparison);
+
+    /// By what the selected differ from the rest.
+    pub(crate) async fn compare(&self, question: Question) -> Result<Comparison, ReadError> {
+        let Cohorts {
+            features,
+            selection,
+            totals,
+        } = self.cohorts(question).await?;
+        let [selected, rest] = totals;
+        let mut comparison = Comparison {
+            selected,
+            rest,
+            selection,
+            findings: Vec::new(),
+            wordless: 0,
+        };
+        if selected.count == 0 || rest.count == 0 {
+            return Ok(comparison);
+        }
+        let counted = features.counts(&comparison.selection, &totals).await?;
+        // A key without words of its own is told by any of its values.
+        let examples: HashMap<u64, u64> = counted
+            .iter()
+            .filter_map(|key| Some((key.all.item, key.values.first()?.item)))
+            .collect();
+        let keys: Vec<KeyCounts> = counted.into_iter().map(key_counts).collect();
+        let sides = Sides {
+            selected: side(selected),
+            rest: side(rest),
+        };
+        let found = differences(&sides, &keys, MOST);
+        let findings = folded(&features, &comparison.selection, &sides, found).await?;
+        comparison.tell(&features, findings, &examples).await?;
+        Ok(comparison)
     }
-    let counted = features.counts(&comparison.selection, &totals).await?;
-    // A key without words of its own is told by any of its values.
-    let examples: HashMap<u64, u64> = counted
-        .iter()
-        .filter_map(|key| Some((key.all.item, key.values.first()?.item)))
-        .collect();
-    let keys: Vec<KeyCounts> = counted.into_iter().map(key_counts).collect();
-    let sides = Sides {
-        selected: side(selected),
-        rest: side(rest),
-    };
-    let found = differences(&sides, &keys, MOST);
-    let findings = folded(&features, &comparison.selection, &sides, found).await?;
-    comparison.tell(&features, findings, &examples).await?;
-    Ok(comparison)
+
+    /// Where the time of the selected went, and that of the rest: of some of each.
+    pub(crate) async fn paths(&self, question: Question) -> Result<Paths, JourneyError> {
+        let Cohorts {
+            features,
+            selection,
+            totals,
+        } = self.cohorts(question).await?;
+        let picked = features.pick(&selection, &totals, PICKED).await?;
+        let of_side: HashMap<&RequestId, usize> = picked
+            .iter()
+            .enumerate()
+            .flat_map(|(side, ids)| ids.iter().map(move |id| (id, side)))
+            .collect();
+        let request_ids: Vec<RequestId> = picked.iter().flatten().cloned().collect();
+        let mut invocations = self.reader.invocations_of(&request_ids).await?;
+        // Where not all are looked at, as many of each side are.
+        let place = |id: &RequestId| {
+            picked
+                .iter()
+                .find_map(|ids| ids.iter().position(|it| it == id))
+        };
+        invocations.sort_by_cached_key(|one| place(&one.request_id));
+        let trees = sample::told(&self.reader, self.limits, &invocations, path_tree).await?;
+        let mut sides = [Vec::new(), Vec::new()];
+        for (one, tree) in invocations.iter().zip(trees) {
+            if let (Some(&side), Some(tree)) = (of_side.get(&one.request_id), tree) {
+                sides[side].push(tree);
+            }
+        }
+        let flame = tokio::task::spawn_blocking(move || flame([&sides[0], &sides[1]]));
+        Ok(Paths {
+            totals,
+            flame: flame.await?,
+        })
+    }
+
+    async fn cohorts(&self, question: Question) -> Result<Cohorts, ReadError> {
+        let function = question.function.as_deref();
+        let features = self.reader.features(question.range, function).await?;
+        let mut selection = question.selection;
+        if let Some(share) = question.slowest {
+            selection.least = features.slowest(share).await?;
+        }
+        let totals = features.totals(&selection).await?;
+        Ok(Cohorts {
+            features,
+            selection,
+            totals,
+        })
+    }
 }
 
 /// What the same invocations have is told once.

@@ -1,26 +1,17 @@
 //! What about a function costs: gathered from the store, told by `coldtrace-analysis`.
 //!
 //! What can be counted is counted over all invocations; the rest is told from an even sample of them and from the traces of
-//! these, until the spans or the time of one answer are used up. Invariant: every trace that is looked at is looked at whole.
+//! these ([`sample`]). Invariant: every trace that is looked at is looked at whole.
 
-use std::collections::HashMap;
-use std::time::{Duration, Instant};
-
-use coldtrace_analysis::{FunctionFinding, Messages, Observed, Profile, SandboxLife, VersionCount};
-use coldtrace_model::{Invocation, RequestId, TimeRange, TraceId};
-use coldtrace_store::reader::{FunctionPart, MemoryLife, MessageCount, ReadError, Reader};
+use coldtrace_analysis::{FunctionFinding, Messages, Observed, SandboxLife, VersionCount, profile};
+use coldtrace_model::{Invocation, TimeRange};
+use coldtrace_store::reader::{FunctionPart, MemoryLife, MessageCount, Reader};
 
 use crate::journey::{JourneyError, Limits, sandbox_phase};
-use crate::pieces::{Pieces, Served};
+use crate::sample;
 
 /// Invocations of a sample: a share that is one in twenty is told within a seventh of itself.
 const SAMPLE: u32 = 1_000;
-/// Traces that are read at once.
-const AT_ONCE: usize = 200;
-/// Spans of one answer.
-const SPANS: usize = 100_000;
-/// After which no more traces are read.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// Sandboxes that served fewer tell nothing of their memory.
 const LEAST_LIFE: u64 = 20;
 
@@ -70,7 +61,7 @@ impl Explainer {
         let waited = |one: &&Invocation| one.cold.is_waited_for();
         let cold: Vec<Invocation> = invocations.iter().filter(waited).cloned().collect();
         let phases = self.reader.phases_of(&cold).await?;
-        let profiles = self.profiles(&invocations).await?;
+        let profiles = sample::told(&self.reader, self.limits, &invocations, profile).await?;
         let observed = Observed {
             range,
             total,
@@ -89,61 +80,6 @@ impl Explainer {
             traces: observed.profiles.iter().flatten().count(),
         });
         Ok(Some(explained.await?))
-    }
-
-    /// What the traces of these tell, as far as the answer may look at them.
-    async fn profiles(
-        &self,
-        invocations: &[Invocation],
-    ) -> Result<Vec<Option<Profile>>, JourneyError> {
-        let began = Instant::now();
-        let served = self.served(invocations).await?;
-        let mut profiles: Vec<Option<Profile>> = Vec::with_capacity(served.len());
-        let mut spans_left = SPANS.min(self.limits.spans);
-        for some in served.chunks(AT_ONCE) {
-            if spans_left == 0 || began.elapsed() >= PATIENCE {
-                break;
-            }
-            let trace_ids: Vec<TraceId> = some
-                .iter()
-                .flat_map(|one| one.trace_ids.iter().copied())
-                .collect();
-            let pieces = Pieces::read(&self.reader, &trace_ids, spans_left).await?;
-            if pieces.is_cut {
-                break;
-            }
-            spans_left -= pieces.spans();
-            let some = some.to_vec();
-            let profiled = tokio::task::spawn_blocking(move || pieces.profiles(&some));
-            profiles.extend(profiled.await?);
-        }
-        profiles.resize(invocations.len(), None);
-        Ok(profiles)
-    }
-
-    /// Each invocation with its traces: the platform's, the function's own, and those that name its request.
-    async fn served(&self, invocations: &[Invocation]) -> Result<Vec<Served>, ReadError> {
-        let request_ids: Vec<RequestId> = invocations
-            .iter()
-            .map(|one| one.request_id.clone())
-            .collect();
-        let mut named: HashMap<RequestId, Vec<TraceId>> = HashMap::new();
-        for served in self.reader.traces_of_requests(&request_ids).await? {
-            let traces = named.entry(served.request_id).or_default();
-            traces.push(served.trace_id);
-        }
-        let served = invocations.iter().map(|one| {
-            let mut trace_ids = named.remove(&one.request_id).unwrap_or_default();
-            let told = [one.platform_trace_id, one.sdk_trace_id];
-            trace_ids.extend(told.into_iter().flatten());
-            trace_ids.sort_unstable();
-            trace_ids.dedup();
-            Served {
-                request_id: one.request_id.clone(),
-                trace_ids,
-            }
-        });
-        Ok(served.collect())
     }
 }
 

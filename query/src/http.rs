@@ -74,6 +74,7 @@ fn served(api: Api, registry: &Registry) -> Router {
     };
     Router::new()
         .merge(route("/api/v1/compare", compare::cohorts()))
+        .merge(route("/api/v1/compare/paths", compare::paths()))
         .merge(route("/api/v1/findings", findings::list()))
         .merge(route("/api/v1/functions", functions::list()))
         .merge(route("/api/v1/functions/{function}", function::detail()))

@@ -13,6 +13,7 @@ mod http;
 mod journey;
 mod pieces;
 mod reply;
+mod sample;
 mod search;
 mod settle;
 #[cfg(test)]

@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use coldtrace_analysis::{Evidence, Profile, Trace};
+use coldtrace_analysis::{Evidence, Trace};
 use coldtrace_model::{Invocation, RequestId, Span, TraceId};
 use coldtrace_store::reader::{
     ReadError, Reader, ResourceRecord, SandboxPhaseRow, ScopeRecord, TraceWindow,
 };
 
 use crate::journey::{Rows, sandbox_phase};
+use crate::sample::Telling;
 
 /// What was read of some traces.
 pub(crate) struct Pieces {
@@ -93,13 +94,13 @@ impl Pieces {
     }
 
     /// What the traces of each request tell of it, together. Takes a while where there are many spans.
-    pub(crate) fn profiles(self, served: &[Served]) -> Vec<Option<Profile>> {
+    pub(crate) fn told<T>(self, served: &[Served], telling: Telling<T>) -> Vec<Option<T>> {
         let (mut parts, told) = self.parts();
         let mut uses: HashMap<TraceId, usize> = HashMap::new();
         for trace_id in served.iter().flat_map(|one| &one.trace_ids) {
             *uses.entry(*trace_id).or_default() += 1;
         }
-        let profiled = served.iter().map(|one| {
+        let each = served.iter().map(|one| {
             let mut joined = Parts::default();
             for trace_id in &one.trace_ids {
                 // Few traces serve more than one of these requests: only their spans are copied.
@@ -118,9 +119,9 @@ impl Pieces {
             let evidence = told.evidence(joined);
             let invocations = evidence.invocations.clone();
             let trace = coldtrace_analysis::rebuild(evidence);
-            coldtrace_analysis::profile(&trace, &invocations, &one.request_id)
+            telling(&trace, &invocations, &one.request_id)
         });
-        profiled.collect()
+        each.collect()
     }
 
     fn parts(self) -> (HashMap<TraceId, Parts>, Told) {

@@ -12,6 +12,7 @@ mod duplicates;
 mod ends;
 mod evidence;
 mod findings;
+mod flame;
 mod function;
 mod order;
 mod parents;
@@ -31,6 +32,7 @@ use synthesis::Synthesis;
 
 pub use evidence::{Evidence, SandboxPhase};
 pub use findings::{Confidence, Finding, FindingKind, Words, findings, length};
+pub use flame::{Flame, Frame, FrameSide, PathTree, flame, path_tree};
 pub use function::{
     Fault, Figure, FunctionFinding, Gain, Messages, Observed, Profile, Question, SandboxLife,
     VersionCount, explain, profile,

@@ -200,7 +200,7 @@ impl Part {
 
 impl Category {
     /// Of a node that is part of no call.
-    fn of(trace: &Trace, place: usize) -> Self {
+    pub(crate) fn of(trace: &Trace, place: usize) -> Self {
         let span = trace.span(place);
         match (Role::of(span), span.origin.phase.as_str()) {
             (_, "extension_init") => Self::ExtensionInit,

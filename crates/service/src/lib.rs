@@ -1,5 +1,5 @@
 //! The chassis that every long-running process stands on: configuration, connections, logging, metrics, named tasks, phased
-//! shutdown, health.
+//! shutdown, health, memory.
 //!
 //! What is not here: anything that knows a span. Invariant: this crate depends on no other crate of the workspace, so
 //! that each of them may use it.
@@ -8,6 +8,7 @@
 pub mod config;
 pub mod health;
 pub mod logging;
+pub mod memory;
 pub mod metrics;
 pub mod self_traces;
 pub mod serve;

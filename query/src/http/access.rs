@@ -14,6 +14,7 @@ use coldtrace_model::Tenant;
 use coldtrace_store::{Reader, Store};
 
 use super::error::ApiError;
+use crate::compare::Comparer;
 use crate::explain::Explainer;
 use crate::journey::{Journeys, Limits};
 use crate::search::Searcher;
@@ -37,6 +38,7 @@ pub(super) struct Access {
     pub(super) journeys: Journeys,
     pub(super) searcher: Searcher,
     pub(super) explainer: Explainer,
+    pub(super) comparer: Comparer,
 }
 
 // === impl Api ===
@@ -64,6 +66,7 @@ impl Api {
             journeys: Journeys::new(reader.clone(), self.limits),
             searcher: Searcher::new(reader.clone(), self.limits),
             explainer: Explainer::new(reader.clone(), self.limits),
+            comparer: Comparer::new(reader.clone(), self.limits),
             reader,
         }
     }

@@ -1,8 +1,9 @@
-//! `GET /api/v1/compare`: what tells some invocations from the rest.
+//! `GET /api/v1/compare`: what tells some invocations from the rest; `GET /api/v1/compare/paths`: where the time of both went.
 
 use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
+use coldtrace_analysis::Frame;
 use coldtrace_model::{TimeRange, UnixNanos};
 use coldtrace_store::reader::{CohortTotals, Selection};
 use serde::Serialize;
@@ -12,7 +13,7 @@ use super::error::ApiError;
 use super::invocations::outcomes;
 use super::params::Params;
 use super::{Written, bytes_of, json};
-use crate::compare::{Comparison, KeyInWords, Question, Told, compare};
+use crate::compare::{Comparison, KeyInWords, Paths, Question, Told};
 use crate::reply::Decimal;
 
 const PARAMETERS: [&str; 11] = [
@@ -72,14 +73,51 @@ struct KeyReply<'a> {
     value: Option<&'a str>,
 }
 
+/// The schema `PathComparison`.
+#[derive(Serialize)]
+struct PathsReply<'a> {
+    selected: SideReply,
+    rest: SideReply,
+    frames: Vec<FrameReply<'a>>,
+}
+
+/// The schema `ComparedPaths`.
+#[derive(Serialize)]
+struct SideReply {
+    invocations: Decimal,
+    looked_at: usize,
+}
+
+/// The schema `PathFrame`.
+#[derive(Serialize)]
+struct FrameReply<'a> {
+    parent: Option<usize>,
+    category: &'static str,
+    name: &'a str,
+    selected: Decimal,
+    rest: Decimal,
+    share_selected: f64,
+    share_rest: f64,
+}
+
 pub(super) fn cohorts() -> MethodRouter<Api> {
     get(compare_cohorts)
+}
+
+pub(super) fn paths() -> MethodRouter<Api> {
+    get(compare_paths)
 }
 
 async fn compare_cohorts(access: Access, uri: Uri) -> Result<Response, ApiError> {
     let params = Params::read(&uri, &PARAMETERS)?;
     let question = question(&params, UnixNanos::now())?;
-    json(compare(&access.reader, question).await?).await
+    json(access.comparer.compare(question).await?).await
+}
+
+async fn compare_paths(access: Access, uri: Uri) -> Result<Response, ApiError> {
+    let params = Params::read(&uri, &PARAMETERS)?;
+    let question = question(&params, UnixNanos::now())?;
+    json(access.comparer.paths(question).await?).await
 }
 
 fn question(params: &Params, now: UnixNanos) -> Result<Question, ApiError> {
@@ -168,6 +206,37 @@ impl Written for Comparison {
             items: self.findings.iter().map(ItemReply::from).collect(),
             warnings: self.warnings(),
         })
+    }
+}
+
+// === impl Paths ===
+
+impl Written for Paths {
+    fn written(&self) -> Result<Vec<u8>, ApiError> {
+        let side = |side: usize| SideReply {
+            invocations: Decimal(self.totals[side].count),
+            looked_at: self.flame.of[side],
+        };
+        bytes_of(&PathsReply {
+            selected: side(0),
+            rest: side(1),
+            frames: self.flame.frames.iter().map(FrameReply::from).collect(),
+        })
+    }
+}
+
+impl<'a> From<&'a Frame> for FrameReply<'a> {
+    fn from(frame: &'a Frame) -> Self {
+        let [selected, rest] = frame.sides;
+        Self {
+            parent: frame.parent,
+            category: frame.category.as_str(),
+            name: &frame.name,
+            selected: selected.mean.into(),
+            rest: rest.mean.into(),
+            share_selected: selected.share,
+            share_rest: rest.share,
+        }
     }
 }
 

@@ -197,3 +197,58 @@ async fn an_invocation_without_spans_is_compared_by_what_its_facts_tell() {
     assert_eq!(told(&items[0]), ("version".to_owned(), "7".into(), 0));
     assert_eq!(items[0]["explains"], Value::Null, "they take as long");
 }
+
+#[tokio::test]
+async fn where_the_time_of_both_went_is_told_from_their_traces() {
+    let engine = engine::start().await;
+    let store = engine.store();
+    let served = Served::on(&store);
+    let data = Data::of(&store);
+    let (told, mut spans) = paid("slowpay", 0, 600);
+    let calls: Vec<Span> = spans
+        .iter()
+        .map(|handler| {
+            let (start, end) = (handler.start, handler.end);
+            let took = end.since(start).0 as f64 / 1e6;
+            let from = start.since(at(0.0)).0 as f64 / 1e6;
+            span("GET bank")
+                .kind(SpanKind::Client)
+                .service("checkout")
+                .trace(u128::from_be_bytes(*handler.trace_id.as_bytes()))
+                .id(8)
+                .under(7)
+                .at(from + 10.0, from + took - 40.0)
+                .build()
+        })
+        .collect();
+    spans.extend(calls);
+    write(&data, "some", (told, spans)).await;
+    let path = format!("/api/v1/compare/paths?{RANGE}&function=checkout&slowest=0.1");
+    let check = |reply: &Value| {
+        assert_eq!(reply["selected"]["invocations"], "60", "{reply:#}");
+        assert_eq!(reply["selected"]["looked_at"], 60);
+        assert_eq!(reply["rest"]["invocations"], "540");
+        assert_eq!(reply["rest"]["looked_at"], 200);
+        let frames = reply["frames"].as_array().expect("a list");
+        let names: Vec<&str> = frames
+            .iter()
+            .map(|it| it["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(names.last(), Some(&"GET bank"), "{reply:#}");
+        let call = &frames[frames.len() - 1];
+        assert_eq!(call["category"], "downstream");
+        assert_eq!(call["parent"], frames.len() - 2);
+        let millis = |side: &str| {
+            let nanos: u64 = call[side].as_str().unwrap().parse().unwrap();
+            nanos / 1_000_000
+        };
+        assert!((850..900).contains(&millis("selected")), "{call:#}");
+        assert!((50..100).contains(&millis("rest")), "{call:#}");
+    };
+    let before = served.ok(&path).await;
+    check(&before);
+    settle(&store).await;
+    assert_eq!(served.ok(&path).await, before, "from features");
+    let nobody = served.ok(&format!("{path}&version=none")).await;
+    assert_eq!(nobody["selected"]["looked_at"], 0);
+}

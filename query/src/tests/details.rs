@@ -45,6 +45,10 @@ async fn every_reply_is_what_the_description_says() {
             ],
         ),
         (
+            "/api/v1/compare/paths",
+            vec![format!("?{range}&slowest=0.4"), "?slowest=2".into()],
+        ),
+        (
             "/api/v1/functions",
             vec![format!("?{range}"), "?to=x".into()],
         ),

@@ -8,6 +8,7 @@ async fn a_wrong_parameter_is_named_with_what_is_allowed() {
     let served = Served::without_store();
     let paths = [
         "/api/v1/compare?from=1",
+        "/api/v1/compare/paths?from=1",
         "/api/v1/compare?slowest=5",
         "/api/v1/compare?slowest=0.1&min_duration=1",
         "/api/v1/compare?min_duration=2&max_duration=1",

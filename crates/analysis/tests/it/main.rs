@@ -1,6 +1,7 @@
 //! What the rebuild does, seen from outside.
 
 mod findings;
+mod flame;
 mod picture;
 mod properties;
 mod shapes;

@@ -19,7 +19,7 @@ use proptest::sample::select;
 use super::picture::is_sound;
 
 /// Few ids, so that spans meet: as parents, as copies, in rings.
-fn any_evidence() -> impl Strategy<Value = Evidence> {
+pub(super) fn any_evidence() -> impl Strategy<Value = Evidence> {
     (
         vec(any_span(), 0..30),
         vec(any_invocation(), 0..6),

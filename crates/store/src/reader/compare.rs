@@ -1,7 +1,7 @@
 //! Some invocations and the rest of a range: how often each side has which item. All of them are counted, none is sampled.
 
 use clickhouse::Row;
-use coldtrace_model::{Nanos, Outcome, TimeRange};
+use coldtrace_model::{Nanos, Outcome, RequestId, TimeRange};
 use serde::Deserialize;
 
 use super::features::Features;
@@ -11,6 +11,9 @@ use crate::settle::features::{key_named, key_of};
 
 /// Values of a key that are told: the others differ less.
 const MOST_VALUES: usize = 100;
+
+/// So many times more than are wanted are looked at, since chance may give fewer.
+const MORE: f64 = 1.5;
 
 /// The end of a query of items. Read from the disk they are small, and the engine would read them in one thread; what takes the time
 /// is to count them.
@@ -103,6 +106,12 @@ struct TotalsRow {
 }
 
 #[derive(Row, Deserialize)]
+struct PickedRow {
+    is_selected: bool,
+    request_id: String,
+}
+
+#[derive(Row, Deserialize)]
 struct KeyRow {
     key: u64,
     selected: u64,
@@ -171,6 +180,41 @@ impl Features {
             };
         }
         Ok(totals)
+    }
+
+    /// Some invocations of each side, evenly picked by their request ids: at most so many of each. The totals are those of the same
+    /// selection.
+    pub async fn pick(
+        &self,
+        selection: &Selection,
+        totals: &[CohortTotals; 2],
+        most: u32,
+    ) -> Result<[Vec<RequestId>; 2], ReadError> {
+        let mut picked = [Vec::new(), Vec::new()];
+        if self.is_empty() {
+            return Ok(picked);
+        }
+        let (rows, selected, compared) = (&self.rows, selection.selected(), selection.compared());
+        // Hashes are even: below this are a few more than are wanted, and the rest needs no sorting.
+        let [selected_below, rest_below] = totals.map(|side| {
+            let share = f64::from(most) * MORE / side.count.max(1) as f64;
+            (share.min(1.0) * u64::MAX as f64) as u64
+        });
+        let found: Vec<PickedRow> = self
+            .reader
+            .rows(&format!(
+                "SELECT is_selected, request_id FROM (
+                    SELECT {selected} AS is_selected, request_id, cityHash64(request_id) AS place FROM ({rows}) WHERE {compared}
+                )
+                WHERE place <= if(is_selected, {selected_below}, {rest_below})
+                ORDER BY place, request_id LIMIT {most} BY is_selected"
+            ))
+            .await?;
+        for row in found {
+            // Another form than the model's is not stored.
+            picked[usize::from(!row.is_selected)].extend(RequestId::parse(&row.request_id));
+        }
+        Ok(picked)
     }
 
     /// How often each side has which item. The totals are those of the same selection, and neither side is empty.
