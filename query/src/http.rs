@@ -13,6 +13,7 @@ mod functions;
 mod invocations;
 mod login;
 mod params;
+mod sandboxes;
 mod search;
 mod traces;
 mod ui;
@@ -81,6 +82,10 @@ fn served(api: Api, registry: &Registry) -> Router {
         .merge(route(
             "/api/v1/functions/{function}/findings",
             function::findings(),
+        ))
+        .merge(route(
+            "/api/v1/functions/{function}/sandboxes",
+            sandboxes::list(),
         ))
         .merge(route("/api/v1/invocations", invocations::list()))
         .merge(route(

@@ -12,21 +12,74 @@ const LEAST_LIFT = 1.4;
 const SLOW = 400_000_000n;
 
 export function comparison(invocations: readonly Invocation[], search: URLSearchParams): Schemas["Comparison"] {
+  const { selected, rest, least } = sidesOf(invocations, search);
+  const few = `only ${selected.length} were selected: what is not told may differ all the same`;
+  return {
+    selected: cohort(selected),
+    rest: cohort(rest),
+    min_duration: least === null ? null : String(least),
+    items: items(selected, rest, askedBy(search)),
+    warnings:
+      selected.length === 0 ? ["no invocation was selected: nothing is compared"] : selected.length < 20 ? [few] : [],
+  };
+}
+
+/** What an invocation waits for, as shares of its time beyond what all of them take: with the depth of each step. */
+const STEPS: readonly (readonly [
+  depth: number,
+  category: Schemas["Category"],
+  name: string,
+  of: number,
+  slow: number,
+])[] = [
+  [0, "handler", "checkout", 1, 1],
+  [1, "handler", "POST /orders", 0.96, 0.97],
+  [2, "downstream", "POST payments.acme.example", 0.3, 0.78],
+  [3, "handler", "authorise", 0.2, 0.7],
+  [2, "downstream", "GetItem orders", 0.34, 0.09],
+  [2, "downstream", "Query stock", 0.2, 0.04],
+  [1, "init", "init", 0.03, 0.02],
+];
+
+/** Where the time of both went, as if all invocations of a side were alike. */
+export function paths(invocations: readonly Invocation[], search: URLSearchParams): Schemas["PathComparison"] {
+  const { selected, rest } = sidesOf(invocations, search);
+  const mean = (of: readonly Invocation[]) =>
+    of.length === 0 ? 0 : Number(of.reduce((sum, one) => sum + lengthOf(one), 0n)) / of.length;
+  const [slow, usual] = [mean(selected), mean(rest)];
+  const looked = (of: readonly Invocation[]) => ({
+    invocations: String(of.length),
+    looked_at: Math.min(200, of.length),
+  });
+  const above: number[] = [];
+  const frames = STEPS.map(([depth, category, name, of, slowly], place): Schemas["PathFrame"] => {
+    above[depth] = place;
+    const parent = depth === 0 ? null : (above[depth - 1] ?? null);
+    const length = (of: number) => String(Math.round(of));
+    return {
+      parent,
+      category,
+      name,
+      selected: length(slow * (slow > usual ? slowly : of)),
+      rest: length(usual * of),
+      share_selected: 1,
+      share_rest: 1,
+    };
+  });
+  const isBoth = selected.length > 0 && rest.length > 0;
+  return { selected: looked(selected), rest: looked(rest), frames: isBoth ? frames : [] };
+}
+
+function sidesOf(invocations: readonly Invocation[], search: URLSearchParams) {
   const over = invocations.filter(one => one.outcome !== "running");
   const longestFirst = over.map(lengthOf).sort((left, right) => Number(right - left));
   const share = Number(search.get("slowest") ?? "0");
   const least = share === 0 ? 0n : (longestFirst[Math.max(0, Math.ceil(over.length * share) - 1)] ?? 0n);
   const isSelected = selects(search, least);
-  const selected = over.filter(isSelected);
-  const rest = over.filter(one => !isSelected(one));
-  const few = `only ${selected.length} were selected: what is not told may differ all the same`;
   return {
-    selected: cohort(selected),
-    rest: cohort(rest),
-    min_duration: share === 0 ? null : String(least),
-    items: items(selected, rest, askedBy(search)),
-    warnings:
-      selected.length === 0 ? ["no invocation was selected: nothing is compared"] : selected.length < 20 ? [few] : [],
+    selected: over.filter(isSelected),
+    rest: over.filter(one => !isSelected(one)),
+    least: share === 0 ? null : least,
   };
 }
 

@@ -1,7 +1,7 @@
 /** The API without a backend: answers as `query/openapi.yaml` says, from a made-up shop. Never part of the product. */
 
 import type { components } from "../src/api/generated/openapi.ts";
-import { comparison } from "./comparison.ts";
+import { comparison, paths } from "./comparison.ts";
 import { findings, toldFindings } from "./function-findings.ts";
 import { costOf, shop, type Told } from "./shop.ts";
 import { verdict } from "./verdict.ts";
@@ -46,7 +46,7 @@ export class FakeApi {
     const [, , , resource, id, part] = url.pathname.split("/");
     if (resource === "functions")
       return id === undefined ? this.#functions(url) : this.#function(url, decodeURIComponent(id), part);
-    if (resource === "compare") return this.#compare(url);
+    if (resource === "compare") return this.#compare(url, id);
     if (resource === "findings") return { status: 200, body: toldFindings(this.#told.map(one => one.invocation)) };
     if (resource === "invocations")
       return id === undefined ? this.#invocations(url) : this.#invocation(decodeURIComponent(id));
@@ -81,11 +81,11 @@ export class FakeApi {
     return { status: 200, body: detail(invocations, minutes * MINUTE) };
   }
 
-  #compare(url: URL): Answer {
+  #compare(url: URL, part: string | undefined): Answer {
     const name = url.searchParams.get("function");
     const invocations = this.#inRange(url).map(one => one.invocation);
     const of = invocations.filter(one => name === null || one.function === name);
-    return { status: 200, body: comparison(of, url.searchParams) };
+    return { status: 200, body: (part === "paths" ? paths : comparison)(of, url.searchParams) };
   }
 
   #invocations(url: URL): Answer {

@@ -167,7 +167,7 @@ async fn get_findings(
     .await
 }
 
-fn asked(
+pub(super) fn asked(
     uri: &Uri,
     function: Result<Path<String>, PathRejection>,
 ) -> Result<(String, TimeRange), ApiError> {
@@ -178,14 +178,14 @@ fn asked(
     Ok((function, range))
 }
 
-fn not_invoked(function: &str) -> ApiError {
+pub(super) fn not_invoked(function: &str) -> ApiError {
     ApiError::NotFound(format!(
         "the function {function} was not invoked in this range"
     ))
 }
 
 /// The shortest step that leaves no more of them than a chart shows.
-fn step(range: TimeRange) -> Nanos {
+pub(super) fn step(range: TimeRange) -> Nanos {
     let seconds = range.to.since(range.from).0 / SECOND;
     let fits = |step: &&u64| seconds.div_ceil(**step) <= STEPS;
     let last = STEP_SECONDS[STEP_SECONDS.len() - 1];

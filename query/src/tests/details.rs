@@ -69,6 +69,14 @@ async fn every_reply_is_what_the_description_says() {
             ],
         ),
         (
+            "/api/v1/functions/{function}/sandboxes",
+            vec![
+                format!("checkout/sandboxes?{range}"),
+                format!("nobody/sandboxes?{range}"),
+                "checkout/sandboxes?from=x".into(),
+            ],
+        ),
+        (
             "/api/v1/invocations",
             vec![format!("?{range}&limit=1"), "?limit=0".into()],
         ),

@@ -1,8 +1,10 @@
 use axum::http::StatusCode;
-use coldtrace_model::{ByteSize, Cold, Invocation, Nanos, Outcome, Span, SpanKind, Tenant};
+use coldtrace_model::{
+    ByteSize, Cold, Invocation, Nanos, Outcome, PhaseKind, RequestId, Span, SpanKind, Tenant,
+};
 use coldtrace_service::metrics::Registry;
 use coldtrace_store::settle::DueFunction;
-use coldtrace_testkit::{at, engine, invocation, span};
+use coldtrace_testkit::{at, engine, invocation, phase, span};
 use insta::assert_json_snapshot;
 use serde_json::Value;
 
@@ -199,6 +201,77 @@ async fn leaky(data: &Data<'_>) {
     };
     let invocations: Vec<Invocation> = (0..150).map(leaking).collect();
     data.facts("leaky", &invocations).await;
+}
+
+#[tokio::test]
+async fn sandboxes_are_told_with_what_they_served_and_those_that_served_nobody() {
+    let engine = engine::start().await;
+    let store = engine.store();
+    let data = Data::of(&store);
+    leaky(&data).await;
+    // Beside the third sandbox: two at once, from within to behind one of its invocations.
+    let beside = told("leaky", 70).sandbox("beside").with(|one| {
+        one.request_id = RequestId::parse("beside").expect("an id");
+        one.start = one.start.plus(Nanos::from_millis(100));
+        one.outcome = Outcome::Error;
+        one.max_memory = None;
+    });
+    data.facts("beside", &[beside.build()]).await;
+    let init = phase(PhaseKind::Init, -900.0, 0.0);
+    data.phase("leaky", "leaking-0", &init).await;
+    data.phase("leaky", "idle", &phase(PhaseKind::Init, 1_000.0, 2_500.0))
+        .await;
+    let theirs = Data::of_a_stranger(&store);
+    theirs.phase("leaky", "theirs", &init).await;
+    theirs
+        .facts("theirs", &[told("leaky", 3).sandbox("theirs").build()])
+        .await;
+    let served = Served::on(&store);
+    let path = format!("/api/v1/functions/leaky/sandboxes?{RANGE}");
+    let reply = served.ok(&path).await;
+    assert_eq!(reply["total"], "6");
+    let unused = &reply["unused"];
+    assert_eq!(
+        (&unused["sandboxes"], &unused["prepared"]),
+        (&"1".into(), &"1500000000".into())
+    );
+    let sandboxes = reply["sandboxes"].as_array().expect("a list");
+    let ids: Vec<&str> = sandboxes
+        .iter()
+        .map(|one| one["sandbox_id"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "leaking-4",
+            "leaking-3",
+            "leaking-2",
+            "beside",
+            "leaking-1",
+            "leaking-0"
+        ]
+    );
+    let oldest = &sandboxes[5];
+    assert_eq!(oldest["invocations"], "30");
+    assert_eq!(oldest["errors"], "1");
+    assert_eq!(oldest["busy"], "6000000000");
+    assert_eq!(oldest["prepared"]["kind"], "init");
+    assert_eq!(oldest["prepared"]["duration"], "900000000");
+    let used = ["first_memory_bytes", "last_memory_bytes"].map(|name| &oldest[name]);
+    assert_eq!(
+        used,
+        [&(80_u64 << 20).to_string(), &(254_u64 << 20).to_string()]
+    );
+    assert_eq!(oldest["runs"].as_array().expect("a list").len(), 30);
+    assert_eq!(oldest["runs"][29]["outcome"], "oom");
+    let points = reply["concurrency"].as_array().expect("a list");
+    let most = points
+        .iter()
+        .map(|point| point["most"].as_u64().unwrap())
+        .max();
+    assert_eq!(most, Some(2));
+    let alone = points.iter().filter(|point| point["most"] == 1).count();
+    assert_eq!(alone, points.len() - 1, "{points:#?}");
 }
 
 /// One message of ten comes twice.

@@ -4,6 +4,7 @@ import * as z from "zod/mini";
 
 import type { Time } from "../base/time.ts";
 import { type Comparison, type Selection, SLOWEST } from "../model/comparison.ts";
+import type { PathComparison } from "../model/flame.ts";
 import type { FunctionSummary } from "../model/function.ts";
 import type { FunctionDetail } from "../model/function-detail.ts";
 import type { FunctionFindings } from "../model/function-findings.ts";
@@ -18,6 +19,7 @@ import {
   functionList,
   invocationDetail,
   invocationList,
+  pathComparison,
   problem,
   trace,
   traceList,
@@ -89,6 +91,16 @@ export function compare(
   signal: AbortSignal,
 ): Promise<Comparison> {
   return get("compare", { from, to, function: name, ...selectedBy(selection) }, comparison, signal);
+}
+
+/** Where the time of both went; told from the traces of some of them. */
+export function comparePaths(
+  name: string,
+  { from, to }: Between,
+  selection: Selection,
+  signal: AbortSignal,
+): Promise<PathComparison> {
+  return get("compare/paths", { from, to, function: name, ...selectedBy(selection) }, pathComparison, signal);
 }
 
 function selectedBy(selection: Selection): Readonly<Record<string, Parameter>> {

@@ -12,6 +12,7 @@ import {
   ApiError,
   type Between,
   compare,
+  comparePaths,
   getFunction,
   getFunctionFindings,
   getInvocation,
@@ -75,6 +76,16 @@ export function comparisonQuery(name: string, range: Range, selection: Selection
   return queryOptions({
     queryKey: ["comparison", name, rangeSearch(range), asked],
     queryFn: selection === null ? skipToken : ({ signal }) => compare(name, bounds(range, now()), selection, signal),
+    staleTime: FINDINGS_MS,
+  });
+}
+
+export function pathsQuery(name: string, range: Range, selection: Selection | null) {
+  const asked = selection === null ? null : Object.values(selection).map(String);
+  return queryOptions({
+    queryKey: ["paths", name, rangeSearch(range), asked],
+    queryFn:
+      selection === null ? skipToken : ({ signal }) => comparePaths(name, bounds(range, now()), selection, signal),
     staleTime: FINDINGS_MS,
   });
 }

@@ -13,6 +13,7 @@ import {
   functionList,
   invocationDetail,
   invocationList,
+  pathComparison,
   trace,
   traceList,
 } from "./schemas.ts";
@@ -57,6 +58,16 @@ test("a comparison is parsed", () => {
   ).toContain(null);
   const none = z.parse(comparison, ask("compare?function=nothing&cold=true"));
   expect([none.selected.p50, none.items, none.warnings.length]).toEqual([null, [], 1]);
+});
+
+test("the paths of both sides are parsed", () => {
+  const { selected, rest, frames } = z.parse(pathComparison, ask("compare/paths?function=checkout&slowest=0.05"));
+  expect(selected).toBeGreaterThan(0);
+  expect(rest).toBeGreaterThan(selected);
+  expect(frames[0]?.parent).toBeNull();
+  expect(frames.slice(1).every((frame, index) => frame.parent !== null && frame.parent <= index)).toBe(true);
+  const none = z.parse(pathComparison, ask("compare/paths?function=nothing&cold=true"));
+  expect([none.selected, none.frames]).toEqual([0, []]);
 });
 
 test("numbers beyond a double's precision keep every digit", () => {

@@ -10,6 +10,7 @@ import { type Dollars, dollars } from "../base/money.ts";
 import { type Nanos, nanos, type Time, time } from "../base/time.ts";
 import type { AnyValue, Attribute } from "../model/attribute.ts";
 import type { Cohort, ComparedItem, Comparison } from "../model/comparison.ts";
+import { CATEGORIES, type Frame, type PathComparison } from "../model/flame.ts";
 import type { FunctionSummary } from "../model/function.ts";
 import type { Bucket, FunctionDetail, FunctionPart, FunctionPoint, FunctionStart } from "../model/function-detail.ts";
 import type { FunctionFinding, FunctionFindings } from "../model/function-findings.ts";
@@ -347,6 +348,40 @@ export const comparison = z.pipe(
     }),
   ),
 ) satisfies Wire<"Comparison", Comparison>;
+
+const pathFrame = z.pipe(
+  z.object({
+    parent: z.nullable(z.number()),
+    category: z.enum(CATEGORIES),
+    name: text,
+    selected: nanosText,
+    rest: nanosText,
+    share_selected: z.number(),
+    share_rest: z.number(),
+  }),
+  z.transform(
+    (wire): Frame => ({
+      parent: wire.parent,
+      category: wire.category,
+      name: wire.name,
+      selected: wire.selected,
+      rest: wire.rest,
+    }),
+  ),
+);
+
+const comparedPaths = z.object({ invocations: count, looked_at: z.number() });
+
+export const pathComparison = z.pipe(
+  z.object({ selected: comparedPaths, rest: comparedPaths, frames: z.array(pathFrame) }),
+  z.transform(
+    (wire): PathComparison => ({
+      selected: wire.selected.looked_at,
+      rest: wire.rest.looked_at,
+      frames: wire.frames,
+    }),
+  ),
+) satisfies Wire<"PathComparison", PathComparison>;
 
 const invocation = z.pipe(
   z.object({

@@ -21,6 +21,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compare/paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the time of some invocations of the range went, beside that of the rest
+         * @description Told from the traces of at most 200 invocations of each side, evenly picked; the parameters are those of `/api/v1/compare`
+         */
+        get: operations["comparePaths"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/findings": {
         parameters: {
             query?: never;
@@ -241,6 +261,32 @@ export interface components {
             /** @description What nearly the same invocations have */
             also: components["schemas"]["ItemName"][];
         };
+        /** @description Of some invocations and the rest, what stood above what on their critical paths */
+        PathComparison: {
+            selected: components["schemas"]["ComparedPaths"];
+            rest: components["schemas"]["ComparedPaths"];
+            /** @description A parent before its children; of siblings what differs most first. The first is the invocation */
+            frames: components["schemas"]["PathFrame"][];
+        };
+        ComparedPaths: {
+            invocations: components["schemas"]["Count"];
+            /** @description How many of them were picked and had a trace */
+            looked_at: number;
+        };
+        PathFrame: {
+            /** @description Its place in `frames` */
+            parent: number | null;
+            category: components["schemas"]["Category"];
+            name: string;
+            /** @description On the critical path, with what stands below, in the mean of all that were looked at */
+            selected: components["schemas"]["Nanos"];
+            rest: components["schemas"]["Nanos"];
+            /** @description Of those that were looked at, the share that waited for it, 0 to 1 */
+            share_selected: number;
+            share_rest: number;
+        };
+        /** @enum {string} */
+        Category: "queue_wait" | "init" | "extension_init" | "runtime_init" | "restore" | "handler" | "downstream" | "runtime_overhead" | "extension_overhead";
         ItemName: {
             key: string;
             value: string | null;
@@ -459,8 +505,7 @@ export interface components {
         Verdict: {
             text: string;
             parts: {
-                /** @enum {string} */
-                category: "queue_wait" | "init" | "extension_init" | "runtime_init" | "restore" | "handler" | "downstream" | "runtime_overhead" | "extension_overhead";
+                category: components["schemas"]["Category"];
                 /** @description The call, where it was one; else empty */
                 about: string;
                 length: components["schemas"]["Nanos"];
@@ -746,6 +791,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    comparePaths: {
+        parameters: {
+            query?: {
+                /** @description First moment inside; default one hour before `to` */
+                from?: components["parameters"]["from"];
+                /** @description First moment after; default now */
+                to?: components["parameters"]["to"];
+                /** @description Of this function only */
+                function?: string;
+                /** @description Selected are those among this share of the longest, such as 0.05 */
+                slowest?: number;
+                /** @description Selected are those that took as long or longer */
+                min_duration?: components["schemas"]["Nanos"];
+                /** @description Selected are those that took as long or shorter */
+                max_duration?: components["schemas"]["Nanos"];
+                /** @description Comma-separated */
+                outcome?: string;
+                /** @description true for those that waited for a start */
+                cold?: boolean;
+                version?: string;
+                /** @description Selected are those filed at this time or later, inside the range */
+                since?: components["schemas"]["Time"];
+                /** @description Selected are those filed before, inside the range */
+                until?: components["schemas"]["Time"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Both critical paths as one tree */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathComparison"];
                 };
             };
             400: components["responses"]["Invalid"];

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { JSX } from "react";
 
-import { comparisonQuery, functionFindingsQuery, functionQuery, isNotFound } from "../../api/queries.ts";
+import { comparisonQuery, functionFindingsQuery, functionQuery, isNotFound, pathsQuery } from "../../api/queries.ts";
 import { now, time } from "../../base/time.ts";
 import { comparable, newestVersion, type Selection, type WhyName } from "../../model/comparison.ts";
 import { bounds, type Range, rangeOf, rangeSearch } from "../../model/range.ts";
@@ -39,6 +39,7 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
   const newest = found.data === undefined ? null : newestVersion(found.data.detail);
   const selection = selectionOf(search, newest);
   const comparison = useQuery(comparisonQuery(name, range, selection));
+  const paths = useQuery(pathsQuery(name, range, selection));
   const listing = useInvocations(name, search);
   const goUp = () => navigate({ to: "/", search: rangeSearch(range) });
   useKeys("Page", [{ keys: ["u"], does: "up to the functions", run: goUp }]);
@@ -58,7 +59,10 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
   const read = () => {
     found.refetch();
     findings.refetch();
-    if (selection !== null) comparison.refetch();
+    if (selection !== null) {
+      comparison.refetch();
+      paths.refetch();
+    }
     listing.read();
   };
   // Where nothing can be read, or nothing is there, the list says so for all.
@@ -114,6 +118,7 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
                   selection={selection}
                   newest={newest}
                   query={comparison}
+                  paths={paths}
                   onAsk={onAsk}
                 />
               )}

@@ -14,10 +14,12 @@ import {
   timesText,
   type WhyName,
 } from "../../model/comparison.ts";
+import type { PathComparison } from "../../model/flame.ts";
 import { Choice } from "../../widgets/Choice.tsx";
 import { useKeys } from "../../widgets/keys.ts";
 import { Waiting } from "../../widgets/Notice.tsx";
 import { type Column, PlainTable } from "../../widgets/Table.tsx";
+import { Flame } from "./Flame.tsx";
 
 interface WhyProps {
   /** What can be asked here. */
@@ -28,10 +30,12 @@ interface WhyProps {
   readonly selection: Selection | null;
   readonly newest: string | null;
   readonly query: UseQueryResult<Comparison>;
+  /** Where the time of both went. */
+  readonly paths: UseQueryResult<PathComparison>;
   readonly onAsk: (reason: Exclude<WhyName, "stretch"> | null) => void;
 }
 
-export function Why({ reasons, asked, selection, newest, query, onAsk }: WhyProps): JSX.Element | null {
+export function Why({ reasons, asked, selection, newest, query, paths, onAsk }: WhyProps): JSX.Element | null {
   const first = reasons[0];
   const toggle = () => onAsk(asked === undefined && first !== undefined && first !== "stretch" ? first : null);
   useKeys(
@@ -67,7 +71,7 @@ export function Why({ reasons, asked, selection, newest, query, onAsk }: WhyProp
       ) : query.data === undefined ? (
         <Waiting error={query.error} what="comparison" rows={4} retry={query.refetch} />
       ) : (
-        <Answer of={query.data} />
+        <Answer of={query.data} paths={paths} />
       )}
     </section>
   );
@@ -75,7 +79,12 @@ export function Why({ reasons, asked, selection, newest, query, onAsk }: WhyProp
 
 const timesOf = ({ since, until }: Stretch): string => `${formatMinute(since)} – ${formatMinute(until)}`;
 
-function Answer({ of }: { readonly of: Comparison }): JSX.Element {
+interface AnswerProps {
+  readonly of: Comparison;
+  readonly paths: UseQueryResult<PathComparison>;
+}
+
+function Answer({ of, paths }: AnswerProps): JSX.Element {
   const { selected, rest, minDuration, items, warnings } = of;
   const isCompared = selected.invocations > 0 && rest.invocations > 0;
   return (
@@ -91,6 +100,7 @@ function Answer({ of }: { readonly of: Comparison }): JSX.Element {
       ) : (
         isCompared && <p className="why-nothing">Nothing tells them apart that could not be chance.</p>
       )}
+      {isCompared && <Flame query={paths} />}
       {warnings.map(warning => (
         <p key={warning} className="why-note">
           {warning}
