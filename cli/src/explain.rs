@@ -42,6 +42,7 @@ struct Detail {
 
 #[derive(Deserialize)]
 struct Invocation {
+    request_id: String,
     function: String,
     outcome: String,
     cold: String,
@@ -65,8 +66,18 @@ struct Trace {
     end: String,
     spans: Vec<Span>,
     spans_total: u64,
+    hops: Vec<Hop>,
     findings: Vec<Finding>,
     warnings: Vec<String>,
+}
+
+/// An invocation's place in a journey.
+#[derive(Deserialize)]
+struct Hop {
+    request_id: String,
+    waited: Option<String>,
+    attempt: u32,
+    attempts: u32,
 }
 
 #[derive(Deserialize)]
@@ -104,12 +115,38 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
             let detail: Detail = read(reply)?;
             writeln!(out, "{}", headline(&detail.invocation)).ok();
             writeln!(out, "{}", plain(&detail.verdict.text)).ok();
+            draw_hops(&detail, &mut out);
             explain(&detail.trace, &mut out);
         }
         Found::Trace(reply) => explain(&read(reply)?, &mut out),
         Found::Function(reply) => function::told(&arguments.id, &read(reply)?, &mut out),
     }
     say(&out)
+}
+
+/// Which attempt it was, and how long its message lay.
+fn draw_hops(detail: &Detail, out: &mut String) {
+    let hops = detail.trace.hops.iter();
+    for hop in hops.filter(|hop| hop.request_id == detail.invocation.request_id) {
+        let waited = hop.waited.as_deref().map(|waited| length(nanos(waited)));
+        match (hop.attempts, waited) {
+            (0 | 1, None) => {}
+            (0 | 1, Some(waited)) => {
+                writeln!(out, "What it took had lain for {waited}.").ok();
+            }
+            (attempts, waited) => {
+                let before = if hop.attempt == 1 {
+                    "it was sent"
+                } else {
+                    "the one before"
+                };
+                let waited = waited.map_or_else(String::new, |waited| {
+                    format!(", begun {waited} after {before}")
+                });
+                writeln!(out, "Attempt {} of {attempts}{waited}.", hop.attempt).ok();
+            }
+        }
+    }
 }
 
 impl Found {
@@ -266,9 +303,10 @@ mod tests {
 
     #[test]
     fn an_invocation_is_explained_from_its_reply() {
-        let reply = r#"{"invocation":{"function":"checkout","outcome":"error","cold":"on_demand","duration":"1243000000",
+        let reply = r#"{"invocation":{"request_id":"one","function":"checkout","outcome":"error","cold":"on_demand","duration":"1243000000",
             "billed":"2056000000","init":"812000000","memory_bytes":"536870912","max_memory_bytes":"311427072",
-            "error_type":"ValueError","cost":"17067"},"verdict":{"text":"Failed after 2.06 s with its start (ValueError): 812 ms for its sandbox to start."},"trace":{"start":"0","end":"2055000000","spans_total":4,"warnings":["1 span was repaired"],
+            "error_type":"ValueError","cost":"17067"},"verdict":{"text":"Failed after 2.06 s with its start (ValueError): 812 ms for its sandbox to start."},"trace":{"start":"0","end":"2055000000","spans_total":4,"hops":[{"request_id":"other","waited":null,"attempt":1,"attempts":1},
+            {"request_id":"one","waited":"1490000000","attempt":2,"attempts":3}],"warnings":["1 span was repaired"],
             "spans":[{"service":"checkout","name":"init","status":"unset","critical_time":"812000000"},
             {"service":"checkout","name":"checkout","status":"error","critical_time":"0"},
             {"service":"checkout","name":"SELECT","status":"unset","critical_time":"600000000"},
@@ -280,6 +318,7 @@ mod tests {
             headline(&detail.invocation),
             detail.verdict.text
         );
+        draw_hops(&detail, &mut out);
         explain(&detail.trace, &mut out);
         insta::assert_snapshot!(out);
     }

@@ -7,7 +7,9 @@
 mod closure;
 mod decode;
 
-use coldtrace_analysis::{Evidence, Finding, SandboxPhase, Trace};
+use std::time::Duration;
+
+use coldtrace_analysis::{Evidence, Finding, Hop, SandboxPhase, Trace};
 use coldtrace_model::{Invocation, RequestId, TraceId};
 use coldtrace_store::reader::{ReadError, Reader, ResourceRecord, SandboxPhaseRow, ScopeRecord};
 
@@ -25,6 +27,8 @@ pub(crate) struct Journey {
     pub(crate) request_ids: Vec<RequestId>,
     /// Their invocations by start.
     pub(crate) invocations: Vec<Invocation>,
+    /// Of each invocation, what caused it and which attempt it is.
+    pub(crate) hops: Vec<Hop>,
     /// Its spans in their places.
     pub(crate) trace: Trace,
     /// How many spans it has, of which `trace` may hold fewer.
@@ -40,6 +44,8 @@ pub(crate) struct Limits {
     pub(crate) closure: ClosureLimits,
     /// Its spans: what a browser still draws.
     pub(crate) spans: usize,
+    /// Of an answer from many traces, after which no more of them are read.
+    pub(crate) patience: Duration,
 }
 
 /// Finds and rebuilds journeys.
@@ -64,6 +70,7 @@ struct Read {
 struct Rebuilt {
     trace: Trace,
     invocations: Vec<Invocation>,
+    hops: Vec<Hop>,
     spans_total: u64,
     findings: Vec<Finding>,
 }
@@ -73,6 +80,7 @@ impl Default for Limits {
         Self {
             closure: ClosureLimits::default(),
             spans: 100_000,
+            patience: Duration::from_secs(2),
         }
     }
 }
@@ -151,6 +159,7 @@ impl Journeys {
             trace_ids: closure.traces(),
             request_ids: closure.requests(),
             invocations: rebuilt.invocations,
+            hops: rebuilt.hops,
             trace: rebuilt.trace,
             spans_total: rebuilt.spans_total,
             findings: rebuilt.findings,
@@ -206,6 +215,7 @@ impl Read {
         trace.warnings.extend(decoded.warnings);
         Rebuilt {
             findings: coldtrace_analysis::findings(&trace, &self.invocations),
+            hops: coldtrace_analysis::hops(&trace, &self.invocations),
             trace,
             invocations: self.invocations,
             spans_total: total,

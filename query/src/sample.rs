@@ -2,7 +2,7 @@
 //! time of one answer are used up. Which invocations these are is the caller's choice.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use coldtrace_analysis::Trace;
 use coldtrace_model::{Invocation, RequestId, TraceId};
@@ -15,8 +15,6 @@ use crate::pieces::{Pieces, Served};
 const AT_ONCE: usize = 200;
 /// Spans of one answer.
 const SPANS: usize = 100_000;
-/// After which no more traces are read.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What of a trace is told of an invocation in it: pure, and run where it may take a while.
 pub(crate) type Telling<T> = fn(&Trace, &[Invocation], &RequestId) -> Option<T>;
@@ -33,7 +31,7 @@ pub(crate) async fn told<T: Clone + Send + 'static>(
     let mut told: Vec<Option<T>> = Vec::with_capacity(served.len());
     let mut spans_left = SPANS.min(limits.spans);
     for some in served.chunks(AT_ONCE) {
-        if spans_left == 0 || began.elapsed() >= PATIENCE {
+        if spans_left == 0 || began.elapsed() >= limits.patience {
             break;
         }
         let trace_ids: Vec<TraceId> = some

@@ -186,7 +186,9 @@ test("why the slowest are different is asked when somebody asks, and stays in th
   const flame = why(page).getByRole("region", { name: "Where their time went" });
   const bank = flame.getByRole("button", { name: /^POST payments/ });
   await bank.focus();
-  await expect(flame).toContainText(/POST payments\.acme\.example [\d.]+\u00a0\w+, of the rest [\d.]+\u00a0ms: \+[\d.]+/);
+  await expect(flame).toContainText(
+    /POST payments\.acme\.example [\d.]+\u00a0\w+, of the rest [\d.]+\u00a0ms: \+[\d.]+/,
+  );
   await expect(flame.getByRole("listitem").first()).toContainText(/\+[\d.]+\u00a0\w+authorise/);
 
   await why(page).getByRole("button", { name: "failures" }).click();

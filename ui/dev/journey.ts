@@ -112,6 +112,15 @@ export class Journey {
       }),
       spans_total: order.length,
       invocations: this.invocations,
+      hops: this.invocations.map((one, place) => ({
+        request_id: one.request_id,
+        span: null,
+        cause: null,
+        // What a queue delivers lay in it.
+        waited: place > 0 && one.trigger === "pubsub" ? String(nanos(180)) : null,
+        attempt: 1,
+        attempts: 1,
+      })),
       resources: services.map(service => ({
         attributes: attributes({ "service.name": service, "cloud.provider": "aws", "faas.name": service }),
         dropped_attributes: 0,

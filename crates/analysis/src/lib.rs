@@ -14,6 +14,7 @@ mod evidence;
 mod findings;
 mod flame;
 mod function;
+mod hops;
 mod order;
 mod parents;
 mod path;
@@ -37,6 +38,7 @@ pub use function::{
     Fault, Figure, FunctionFinding, Gain, Messages, Observed, Profile, Question, SandboxLife,
     VersionCount, explain, profile,
 };
+pub use hops::{Hop, hops};
 pub use prices::{NanoDollars, PRICES_OF, Price, cost};
 pub use trace::{Mark, Marks, Node, Section, Trace};
 pub use verdict::{Category, Part, Verdict, verdict};

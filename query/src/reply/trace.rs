@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use coldtrace_analysis::{Finding, Mark, Trace};
-use coldtrace_model::{Event, Link, RequestId, Resource, SandboxId, Scope, SpanId, TraceId};
+use coldtrace_analysis::{Finding, Hop, Mark, Trace};
+use coldtrace_model::{
+    Event, Invocation, Link, RequestId, Resource, SandboxId, Scope, SpanId, TraceId,
+};
 use serde::{Serialize, Serializer};
 
 use super::invocation::InvocationReply;
@@ -22,11 +24,23 @@ pub(crate) struct TraceReply<'a> {
     spans: Spans<'a>,
     spans_total: u64,
     invocations: Vec<InvocationReply<'a>>,
+    hops: Vec<HopReply<'a>>,
     resources: Vec<ResourceReply<'a>>,
     scopes: Vec<ScopeReply<'a>>,
     critical_path: Vec<SectionReply>,
     findings: Vec<FindingReply<'a>>,
     warnings: &'a [String],
+}
+
+/// The schema `Hop`.
+#[derive(Serialize)]
+struct HopReply<'a> {
+    request_id: &'a str,
+    span: Option<usize>,
+    cause: Option<usize>,
+    waited: Option<Decimal>,
+    attempt: u32,
+    attempts: u32,
 }
 
 /// The schema `Finding`.
@@ -148,6 +162,7 @@ impl<'a> From<&'a Journey> for TraceReply<'a> {
     fn from(journey: &'a Journey) -> Self {
         let trace = &journey.trace;
         let findings = journey.findings.iter();
+        let hops = journey.invocations.iter().zip(&journey.hops);
         let spans = || (0..trace.nodes.len()).map(|place| trace.span(place));
         let (resources, resource_indexes) = listed(spans().map(|span| &span.resource));
         let (scopes, scope_indexes) = listed(spans().map(|span| &span.scope));
@@ -172,6 +187,7 @@ impl<'a> From<&'a Journey> for TraceReply<'a> {
                 .iter()
                 .map(InvocationReply::from)
                 .collect(),
+            hops: hops.map(|(one, hop)| HopReply::of(one, hop)).collect(),
             resources: resources.into_iter().map(ResourceReply::from).collect(),
             scopes: scopes.into_iter().map(ScopeReply::from).collect(),
             critical_path: journey.trace.critical_path.iter().map(section).collect(),
@@ -179,6 +195,19 @@ impl<'a> From<&'a Journey> for TraceReply<'a> {
                 .map(|finding| FindingReply::of(finding, trace))
                 .collect(),
             warnings: &journey.trace.warnings,
+        }
+    }
+}
+
+impl<'a> HopReply<'a> {
+    fn of(one: &'a Invocation, hop: &Hop) -> Self {
+        Self {
+            request_id: one.request_id.as_str(),
+            span: hop.node,
+            cause: hop.cause,
+            waited: hop.waited.map(Decimal::from),
+            attempt: hop.attempt,
+            attempts: hop.attempts,
         }
     }
 }

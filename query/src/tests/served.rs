@@ -1,5 +1,7 @@
 //! The API as its clients see it, without a socket.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -20,7 +22,13 @@ pub(super) struct Served(Router);
 
 impl Served {
     pub(super) fn on(store: &Store) -> Self {
-        Self::with(store, Limits::default())
+        // However slow the machine is, all is read.
+        let patience = Duration::from_secs(600);
+        let limits = Limits {
+            patience,
+            ..Limits::default()
+        };
+        Self::with(store, limits)
     }
 
     pub(super) fn with(store: &Store, limits: Limits) -> Self {

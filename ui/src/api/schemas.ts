@@ -674,6 +674,15 @@ const finding = z.pipe(
 ) satisfies Wire<"Finding", Finding>;
 const section: z.ZodMiniType<Section> = z.object({ span: z.number(), start: timeText, end: timeText });
 
+const hop = z.object({
+  request_id: text,
+  span: z.nullable(z.number()),
+  cause: z.nullable(z.number()),
+  waited: z.nullable(nanosText),
+  attempt: z.number(),
+  attempts: z.number(),
+});
+
 export const trace = z.pipe(
   z.object({
     trace_ids: z.array(text),
@@ -683,6 +692,7 @@ export const trace = z.pipe(
     spans: z.array(span),
     spans_total: z.number(),
     invocations: z.array(invocation),
+    hops: z.array(hop),
     resources: z.array(resource),
     scopes: z.array(scope),
     critical_path: z.array(section),
@@ -698,6 +708,7 @@ export const trace = z.pipe(
       spans: wire.spans,
       spansTotal: wire.spans_total,
       invocations: wire.invocations,
+      hops: wire.hops.map(({ waited, attempt, attempts }) => ({ waited, attempt, attempts })),
       resources: wire.resources,
       scopes: wire.scopes,
       // A section of a span that was cut off can't be drawn.

@@ -58,6 +58,7 @@ export function madeTrace(made: readonly MadeSpan[]): Trace {
     spans,
     spansTotal: spans.length,
     invocations: [],
+    hops: [],
     resources: [],
     scopes: [],
     criticalPath: criticalPath.sort((left, right) => Number(left.start - right.start)),

@@ -100,6 +100,15 @@ export interface Finding {
   readonly confidence: "low" | "medium" | "high";
 }
 
+/** An invocation's place in a journey. */
+export interface Hop {
+  /** How long what it took had lain; null where the sender waited for it, or is not known. */
+  readonly waited: Nanos | null;
+  /** From 1. */
+  readonly attempt: number;
+  readonly attempts: number;
+}
+
 /** A rebuilt journey: spans in display order (a parent before its children, siblings by start). */
 export interface Trace {
   readonly traceIds: readonly string[];
@@ -109,6 +118,8 @@ export interface Trace {
   readonly spans: readonly Span[];
   readonly spansTotal: number;
   readonly invocations: readonly Invocation[];
+  /** One for each invocation, in their order. */
+  readonly hops: readonly Hop[];
   readonly resources: readonly Resource[];
   readonly scopes: readonly Scope[];
   readonly criticalPath: readonly Section[];

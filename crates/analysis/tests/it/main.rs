@@ -2,6 +2,7 @@
 
 mod findings;
 mod flame;
+mod hops;
 mod picture;
 mod properties;
 mod shapes;

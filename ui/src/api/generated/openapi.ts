@@ -112,6 +112,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/functions/{function}/sandboxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What ran one function in the range, what was made ready for nobody, and how many ran at once */
+        get: operations["listFunctionSandboxes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invocations": {
         parameters: {
             query?: never;
@@ -260,6 +277,68 @@ export interface components {
             explains: number | null;
             /** @description What nearly the same invocations have */
             also: components["schemas"]["ItemName"][];
+        };
+        FunctionSandboxes: {
+            /** @description Those that served somebody in the range, used last first, at most 60 */
+            sandboxes: components["schemas"]["FunctionSandbox"][];
+            /** @description How many there are in all */
+            total: components["schemas"]["Count"];
+            unused: components["schemas"]["UnusedSandboxes"];
+            /** @description Of `concurrency` */
+            step: components["schemas"]["Nanos"];
+            /** @description Of steps with invocations, the earliest first; null where there are more than 300,000 invocations */
+            concurrency: components["schemas"]["ConcurrencyPoint"][] | null;
+        };
+        FunctionSandbox: {
+            sandbox_id: string;
+            version: string | null;
+            /** @description Configured */
+            memory_bytes: components["schemas"]["Count"] | null;
+            /**
+             * @description Of its first invocation of the range
+             * @enum {string}
+             */
+            cold: "warm" | "on_demand" | "provisioned" | "snapstart" | "reset";
+            /** @description Its init or restore, up to eight hours before the range; null if not told */
+            prepared: {
+                /** @enum {string} */
+                kind: "init" | "restore";
+                start: components["schemas"]["Time"];
+                duration: components["schemas"]["Nanos"];
+            } | null;
+            invocations: components["schemas"]["Count"];
+            errors: components["schemas"]["Count"];
+            /** @description All durations together */
+            busy: components["schemas"]["Nanos"];
+            /** @description When the first invocation of the range began */
+            first: components["schemas"]["Time"];
+            /** @description When the last ended */
+            last: components["schemas"]["Time"];
+            /** @description Most used after its first invocation of the range */
+            first_memory_bytes: components["schemas"]["Count"] | null;
+            /** @description And after its last */
+            last_memory_bytes: components["schemas"]["Count"] | null;
+            /** @description Its latest invocations, at most 300, in order of time */
+            runs: components["schemas"]["SandboxRun"][];
+        };
+        SandboxRun: {
+            request_id: string;
+            start: components["schemas"]["Time"];
+            duration: components["schemas"]["Nanos"] | null;
+            /** @enum {string} */
+            outcome: "running" | "ok" | "error" | "init_error" | "crash" | "timeout" | "oom" | "lost";
+        };
+        /** @description Made ready in the range, and nobody was served by them so far: provisioned, ahead of need, or in vain */
+        UnusedSandboxes: {
+            sandboxes: components["schemas"]["Count"];
+            /** @description Their inits together */
+            prepared: components["schemas"]["Nanos"];
+            cost: components["schemas"]["Dollars"] | null;
+        };
+        ConcurrencyPoint: {
+            start: components["schemas"]["Time"];
+            /** @description Invocations at one moment of the step */
+            most: number;
         };
         /** @description Of some invocations and the rest, what stood above what on their critical paths */
         PathComparison: {
@@ -595,6 +674,19 @@ export interface components {
             errors: components["schemas"]["Count"];
             request_ids: string[];
         };
+        Hop: {
+            request_id: string;
+            /** @description Index into `spans` of the span that stands for it */
+            span: number | null;
+            /** @description Index into `spans` of what sent the message, the event or the call */
+            cause: number | null;
+            /** @description How long that lay: since it was sent, or since the attempt before failed; null if the sender waited for it, or is not known */
+            waited: components["schemas"]["Nanos"] | null;
+            /** @description From 1 */
+            attempt: number;
+            /** @description How many there were so far: of one request, or of one message whose taker failed */
+            attempts: number;
+        };
         /** @description One journey: the closure over request ids, trace ids and links. Spans come in display order (a parent before its children, siblings by start); `parent` is an index into `spans`, after repair. */
         Trace: {
             trace_ids: string[];
@@ -605,6 +697,8 @@ export interface components {
             /** @description How many there are; `spans` holds the first 100,000 at most */
             spans_total: number;
             invocations: components["schemas"]["Invocation"][];
+            /** @description Of each invocation its place in the journey, in the order of `invocations` */
+            hops: components["schemas"]["Hop"][];
             resources: components["schemas"]["Resource"][];
             scopes: components["schemas"]["Scope"][];
             /** @description The greatest gain first */
@@ -954,6 +1048,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FunctionFindings"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listFunctionSandboxes: {
+        parameters: {
+            query?: {
+                /** @description First moment inside; default one hour before `to` */
+                from?: components["parameters"]["from"];
+                /** @description First moment after; default now */
+                to?: components["parameters"]["to"];
+            };
+            header?: never;
+            path: {
+                function: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sandboxes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionSandboxes"];
                 };
             };
             400: components["responses"]["Invalid"];

@@ -63,7 +63,7 @@ function Invocation({ detail, search, write }: InvocationProps): JSX.Element {
       head={
         <>
           <InvocationHeader invocation={invocation} verdict={verdict} />
-          <Journey invocations={trace.invocations} current={invocation.requestId} />
+          <Journey invocations={trace.invocations} hops={trace.hops} current={invocation.requestId} />
         </>
       }
       reasons={show => <Reasons invocation={invocation} trace={trace} show={show} />}
@@ -105,7 +105,7 @@ function PlainTrace({ trace, traceId, search, write }: PlainTraceProps): JSX.Ele
       head={
         <>
           <TraceHeader trace={trace} traceId={traceId} />
-          <Journey invocations={trace.invocations} current={null} />
+          <Journey invocations={trace.invocations} hops={trace.hops} current={null} />
         </>
       }
     />
