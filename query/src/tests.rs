@@ -11,3 +11,4 @@ mod openapi;
 mod search;
 mod served;
 mod settle;
+mod tenants;

@@ -38,7 +38,10 @@ impl<'a> Data<'a> {
 
     /// As somebody else.
     pub(super) fn of_a_stranger(store: &'a Store) -> Self {
-        let tenant = "stranger";
+        Self::of_tenant(store, "stranger")
+    }
+
+    pub(super) fn of_tenant(store: &'a Store, tenant: &'static str) -> Self {
         Self { store, tenant }
     }
 

@@ -22,13 +22,13 @@ const PATHS: [&str; 6] = [
     "/api/v1/traces/0af7651916cd43dd8448eb211c80319c",
 ];
 
-struct Keys {
+pub(super) struct Keys {
     db: Db,
     _folder: tempfile::TempDir,
 }
 
 impl Keys {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         Self {
             db: Db::open(folder.path()).expect("a new database"),
@@ -36,7 +36,12 @@ impl Keys {
         }
     }
 
-    fn make(&mut self, tenant: &str, scope: Scope, expires: Option<UnixNanos>) -> String {
+    pub(super) fn make(
+        &mut self,
+        tenant: &str,
+        scope: Scope,
+        expires: Option<UnixNanos>,
+    ) -> String {
         let key = NewKey {
             name: String::new(),
             tenant: Tenant::parse(tenant).expect("a tenant"),
@@ -47,7 +52,7 @@ impl Keys {
         secret.reveal().to_owned()
     }
 
-    fn serve(&self, store: &Store) -> Served {
+    pub(super) fn serve(&self, store: &Store) -> Served {
         let rings = Rings::new(self.db.ring().expect("a ring"));
         Served::behind(store, Limits::default(), rings)
     }
@@ -62,7 +67,7 @@ fn nowhere() -> Store {
     })
 }
 
-fn get(path: &str, headers: &[(&str, &str)]) -> Request<Body> {
+pub(super) fn get(path: &str, headers: &[(&str, &str)]) -> Request<Body> {
     let request = headers
         .iter()
         .fold(Request::get(path), |request, (name, value)| {

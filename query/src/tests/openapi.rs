@@ -7,6 +7,23 @@ use serde_json::Value;
 /// The API's description.
 pub(super) struct Description(Value);
 
+/// One path that can be got.
+pub(super) struct Endpoint {
+    pub(super) path: String,
+    pub(super) parameters: Vec<Parameter>,
+    /// Whether it answers once, in JSON; what else there is goes on until its reader leaves.
+    pub(super) ends: bool,
+}
+
+/// What may be asked for with it.
+pub(super) struct Parameter {
+    pub(super) name: String,
+    pub(super) is_in_path: bool,
+    pub(super) is_required: bool,
+    /// With its references followed.
+    pub(super) schema: Value,
+}
+
 impl Description {
     pub(super) fn read() -> Self {
         let text = include_str!("../../openapi.yaml");
@@ -25,6 +42,35 @@ impl Description {
                     .map(|status| (path.clone(), status.parse().expect("a status")))
             })
             .collect()
+    }
+
+    /// Everything that can be got.
+    pub(super) fn endpoints(&self) -> Vec<Endpoint> {
+        let paths = self.0["paths"].as_object().expect("paths");
+        paths
+            .iter()
+            .map(|(path, item)| {
+                let shared = item.get("parameters").and_then(Value::as_array);
+                let own = item["get"]["parameters"].as_array();
+                let parameters = shared.into_iter().chain(own).flatten();
+                let answer = &item["get"]["responses"]["200"]["content"];
+                Endpoint {
+                    path: path.clone(),
+                    parameters: parameters.map(|one| self.parameter(one)).collect(),
+                    ends: answer.get("application/json").is_some(),
+                }
+            })
+            .collect()
+    }
+
+    fn parameter(&self, parameter: &Value) -> Parameter {
+        let parameter = self.resolved(parameter);
+        Parameter {
+            name: parameter["name"].as_str().expect("a name").to_owned(),
+            is_in_path: parameter["in"] == "path",
+            is_required: parameter["required"] == true,
+            schema: self.resolved(&parameter["schema"]).clone(),
+        }
     }
 
     /// Panics where the body is not what the description promises.
