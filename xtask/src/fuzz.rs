@@ -1,6 +1,6 @@
 //! `cargo xtask fuzz`: every target for a while, with libFuzzer, on the stable compiler.
 //!
-//! The targets are workspaces of their own (`proto/fuzz`, `collector/fuzz`), since all that they are made of is built with
+//! The targets are workspaces of their own (`proto/fuzz`, `collector/fuzz`, `crates/traceql/fuzz`), since all that they are made of is built with
 //! coverage. Their corpus is small and checked in; what a run finds beside it is kept under their `target`. Ordinary tests
 //! replay the corpus. An input that breaks something is left where libFuzzer says; with its test it becomes part of the corpus.
 
@@ -13,10 +13,11 @@ use crate::run::{loud, quiet};
 use crate::workspace;
 
 /// Each target, and the folder of its workspace.
-const TARGETS: [(&str, &str); 3] = [
+const TARGETS: [(&str, &str); 4] = [
     ("proto/fuzz", "wire"),
     ("proto/fuzz", "json"),
     ("collector/fuzz", "framing"),
+    ("crates/traceql/fuzz", "query"),
 ];
 
 /// Coverage as libFuzzer wants it: which edges were taken, and what was compared with what.
@@ -73,5 +74,10 @@ fn fuzz(folder: &Path, host: &str, target: &str, seconds: u32) -> anyhow::Result
         .arg(format!("-max_len={INPUT_BYTES}"))
         .args(["-print_final_stats=1", "-verbosity=1"])
         .current_dir(folder.join("target"));
+    // Words that chance would hardly find.
+    let words = folder.join(format!("{target}.dict"));
+    if words.is_file() {
+        command.arg(format!("-dict={}", words.display()));
+    }
     loud(format!("fuzz {target}"), &mut command)
 }

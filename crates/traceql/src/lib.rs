@@ -12,6 +12,8 @@ mod check;
 mod error;
 mod evaluate;
 mod field;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod parse;
 mod print;
 mod syntax;
