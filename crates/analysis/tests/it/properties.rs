@@ -1,27 +1,37 @@
 //! What holds for any evidence, however broken.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use coldtrace_analysis::{
-    Evidence, FindingKind, Messages, Observed, SandboxLife, SandboxPhase, Trace, VersionCount,
-    explain, findings, profile, rebuild, verdict,
+    Evidence, FindingKind, Mark, Messages, Node, Observed, SandboxLife, SandboxPhase, Trace,
+    VersionCount, explain, findings, profile, rebuild, verdict,
 };
 use coldtrace_model::{
     ByteSize, Cold, FactSet, Invocation, Nanos, Outcome, PhaseKind, RequestId, SandboxId, Span,
     SpanId, SpanKind, TimeRange, TraceId, Trigger, UnixNanos,
 };
-use coldtrace_testkit::{at, invocation, phase, span};
+use coldtrace_testkit::{at, invocation, phase, span, span_id, trace_id};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 
 use super::picture::is_sound;
 
-/// Few ids, so that spans meet: as parents, as copies, in rings.
+/// Small for the most part, where what is rare meets soonest; one of fifty is large.
 pub(super) fn any_evidence() -> impl Strategy<Value = Evidence> {
+    prop_oneof![
+        49 => evidence_of(30, 16),
+        1 => evidence_of(300, 200),
+    ]
+}
+
+/// Of few ids, so that spans meet: as parents, as copies, in rings.
+fn evidence_of(spans: usize, ids: u64) -> impl Strategy<Value = Evidence> {
     (
-        vec(any_span(), 0..30),
+        vec(any_span(ids), 0..spans),
         vec(any_invocation(), 0..6),
         vec(any_phase(), 0..6),
     )
@@ -47,8 +57,8 @@ fn any_sandbox() -> impl Strategy<Value = Option<&'static str>> {
     option::of(select(vec!["s1", "s2"]))
 }
 
-fn any_span() -> impl Strategy<Value = Span> {
-    let ids = (1..3_u128, 1..16_u64, option::of(1..16_u64));
+fn any_span(ids: u64) -> impl Strategy<Value = Span> {
+    let ids = (1..3_u128, 1..ids, option::of(1..ids));
     let phases = vec![
         "",
         "",
@@ -198,8 +208,13 @@ fn counted<'a>(
     counts
 }
 
+/// Trees that each property is asked about.
+const TREES: u32 = 10_000;
+/// Of several trees each.
+const FUNCTIONS: u32 = TREES / 4;
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(TREES))]
 
     #[test]
     fn any_evidence_becomes_a_forest_whose_roots_are_tiled(evidence in any_evidence()) {
@@ -229,41 +244,28 @@ proptest! {
         }
     }
 
-    /// Whatever is known of each, and whatever is counted beside: it is told in words, and no gain is more than all.
+    /// Who tells the tree as it was repaired is told the same tree; and the same times, where all ends were told: a length that is an
+    /// estimate looks measured the second time, and then clocks are compared by it.
     #[test]
-    fn an_invocation_and_a_function_are_explained_whatever_is_told_of_them(
-        journeys in vec(any_evidence(), 1..8),
-        (lives, versions, messages) in any_counts(),
-        total in prop_oneof![0..100_u64, Just(u64::MAX)],
-    ) {
-        let mut observed = Observed {
-            range: TimeRange { from: at(0.0), to: at(0.0) },
-            total,
-            invocations: Vec::new(),
-            profiles: Vec::new(),
-            phases: Vec::new(),
-            lives,
-            versions,
-            messages,
+    fn what_was_repaired_needs_no_repair(evidence in any_evidence()) {
+        let trace = rebuild(evidence);
+        let again = rebuild(as_repaired(&trace));
+        prop_assert_eq!(again.nodes.len(), trace.nodes.len());
+        let is_estimated = |node: &Node| {
+            node.marks.contains(Mark::EndsBeforeStart) || node.marks.contains(Mark::Unfinished)
         };
-        for evidence in journeys {
-            let invocations = evidence.invocations.clone();
-            observed.phases.extend(evidence.phases.clone());
-            let trace = rebuild(evidence);
-            let found = findings(&trace, &invocations);
-            for one in &invocations {
-                let verdict = verdict(&trace, &invocations, &found, one);
-                prop_assert!(verdict.text.ends_with('.'), "{}", verdict.text);
-                // So that what is seen is seen often enough to be told.
-                for _ in 0..8 {
-                    observed.profiles.push(profile(&trace, &invocations, &one.request_id));
-                    observed.invocations.push(one.clone());
-                }
+        let are_times_told = !trace.nodes.iter().any(is_estimated);
+        for (place, node) in again.nodes.iter().enumerate() {
+            let before = place_of(again.span(place));
+            let parent = node.parent.map(|parent| place_of(again.span(parent)));
+            prop_assert_eq!(parent, trace.nodes[before].parent);
+            let placed = [Mark::Orphan, Mark::Adopted, Mark::CycleCut, Mark::DuplicateRemoved];
+            prop_assert!(placed.iter().all(|&mark| !node.marks.contains(mark)), "{:?}", node);
+            if are_times_told {
+                let times = |span: &Span| (span.start, span.end);
+                prop_assert_eq!(times(again.span(place)), times(trace.span(before)));
+                prop_assert!(!node.marks.contains(Mark::SkewCorrected), "{:?}", node);
             }
-        }
-        for finding in explain("checkout", &observed) {
-            prop_assert!((0.0..=1.0).contains(&finding.gain.failures), "{finding:?}");
-            prop_assert!(!finding.words().text.is_empty());
         }
     }
 
@@ -304,6 +306,91 @@ proptest! {
             prop_assert!(is_as_sent || shown.scope.name == "coldtrace", "{shown:?}");
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(FUNCTIONS))]
+
+    /// Whatever is known of each, and whatever is counted beside: it is told in words, and no gain is more than all.
+    #[test]
+    fn an_invocation_and_a_function_are_explained_whatever_is_told_of_them(
+        journeys in vec(any_evidence(), 1..8),
+        (lives, versions, messages) in any_counts(),
+        total in prop_oneof![0..100_u64, Just(u64::MAX)],
+    ) {
+        let mut observed = Observed {
+            range: TimeRange { from: at(0.0), to: at(0.0) },
+            total,
+            invocations: Vec::new(),
+            profiles: Vec::new(),
+            phases: Vec::new(),
+            lives,
+            versions,
+            messages,
+        };
+        for evidence in journeys {
+            let invocations = evidence.invocations.clone();
+            observed.phases.extend(evidence.phases.clone());
+            let trace = rebuild(evidence);
+            let found = findings(&trace, &invocations);
+            for one in &invocations {
+                let verdict = verdict(&trace, &invocations, &found, one);
+                prop_assert!(verdict.text.ends_with('.'), "{}", verdict.text);
+                // So that what is seen is seen often enough to be told.
+                for _ in 0..8 {
+                    observed.profiles.push(profile(&trace, &invocations, &one.request_id));
+                    observed.invocations.push(one.clone());
+                }
+            }
+        }
+        for finding in explain("checkout", &observed) {
+            prop_assert!((0.0..=1.0).contains(&finding.gain.failures), "{finding:?}");
+            prop_assert!(!finding.words().text.is_empty());
+        }
+    }
+}
+
+#[test]
+fn among_random_trees_is_everything_that_is_repaired() {
+    let mut runner = TestRunner::deterministic();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for _ in 0..TREES / 10 {
+        let evidence = any_evidence().new_tree(&mut runner).expect("evidence");
+        let trace = rebuild(evidence.current());
+        let marks: BTreeSet<&str> = trace
+            .nodes
+            .iter()
+            .flat_map(|node| node.marks.iter().map(Mark::as_str))
+            .collect();
+        for mark in marks {
+            *counts.entry(mark).or_default() += 1;
+        }
+    }
+    for mark in Mark::ALL {
+        let count = counts.get(mark.as_str()).copied().unwrap_or(0);
+        assert!(count > 20, "{} is rare: {counts:?}", mark.as_str());
+    }
+}
+
+/// The spans of a repaired trace, each under the parent that it was given, in one trace, with ids that say where it stood.
+fn as_repaired(trace: &Trace) -> Evidence {
+    let id = |place: usize| span_id(place as u64 + 1);
+    let spans = trace.nodes.iter().enumerate().map(|(place, node)| {
+        let mut span = trace.span(place).clone();
+        (span.trace_id, span.span_id) = (trace_id(1), id(place));
+        span.parent_span_id = node.parent.map(id);
+        // It would tell where the span belongs, if nothing else did.
+        span.origin.request_id = None;
+        span
+    });
+    Evidence {
+        spans: spans.collect(),
+        ..Evidence::default()
+    }
+}
+
+fn place_of(span: &Span) -> usize {
+    u64::from_be_bytes(*span.span_id.as_bytes()) as usize - 1
 }
 
 /// The trace with its spans where their nodes are.
