@@ -12,6 +12,7 @@ mod function;
 mod functions;
 mod invocations;
 mod login;
+mod logs;
 mod params;
 mod sandboxes;
 mod search;
@@ -92,6 +93,7 @@ fn served(api: Api, registry: &Registry) -> Router {
             "/api/v1/invocations/{request_id}",
             invocations::detail(),
         ))
+        .merge(route("/api/v1/logs", logs::list()))
         .merge(route("/api/v1/search", search::traces()))
         .merge(route("/api/v1/traces", traces::list()))
         .merge(route("/api/v1/traces/{trace_id}", traces::detail()))

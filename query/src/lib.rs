@@ -11,11 +11,13 @@ mod config;
 mod explain;
 mod http;
 mod journey;
+mod logs;
 mod pieces;
 mod reply;
 mod sample;
 mod search;
 mod settle;
+mod stretches;
 #[cfg(test)]
 mod tests;
 

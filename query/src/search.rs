@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use coldtrace_analysis::Trace;
-use coldtrace_model::{Nanos, TimeRange, TraceId, UnixNanos};
+use coldtrace_model::{TimeRange, TraceId};
 
 use coldtrace_store::reader::{Candidate, CandidateFilter, Reader};
 use coldtrace_traceql::Query;
@@ -19,11 +19,8 @@ pub(crate) use matched::{Match, MatchedSpan, MatchedSpans};
 
 use crate::journey::{JourneyError, Limits};
 use crate::pieces::Pieces;
+use crate::stretches::Stretches;
 
-/// The first stretch: what somebody looks for happened just now.
-const FIRST_STRETCH: Nanos = Nanos::from_millis(15 * 60 * 1_000);
-/// By so much the next stretch is longer where there is little.
-const GROWTH: u64 = 4;
 /// Traces that are read at once.
 const AT_ONCE: usize = 64;
 
@@ -80,14 +77,6 @@ impl Default for Budget {
     }
 }
 
-/// Stretches of a range, the latest first.
-struct Stretches {
-    range: TimeRange,
-    /// The one before began here.
-    before: UnixNanos,
-    length: Nanos,
-}
-
 // === impl Searcher ===
 
 impl Searcher {
@@ -105,7 +94,7 @@ impl Searcher {
         let needed = plan::needed(&search.query);
         let mut finding = Finding::default();
         let mut after = search.after;
-        let mut stretches = Stretches::of(&search);
+        let mut stretches = Stretches::of(search.range, after.map(|after| after.start));
         while let Some(range) = stretches.next() {
             loop {
                 let filter = CandidateFilter {
@@ -136,7 +125,9 @@ impl Searcher {
                     return Ok(finding);
                 }
                 if !has_more {
-                    stretches.found(candidates.len());
+                    if candidates.len() < AT_ONCE / 2 {
+                        stretches.grow();
+                    }
                     break;
                 }
             }
@@ -193,37 +184,6 @@ impl Finding {
         if self.traces.len() > limit {
             self.traces.truncate(limit);
             self.next = self.traces.last().map(|last| last.candidate);
-        }
-    }
-}
-
-// === impl Stretches ===
-
-impl Stretches {
-    fn of(search: &Search) -> Self {
-        // What began at the same moment as the last of the page before may follow it.
-        let before = search.after.map(|after| after.start.plus(Nanos(1)));
-        Self {
-            range: search.range,
-            before: before.unwrap_or(search.range.to).min(search.range.to),
-            length: FIRST_STRETCH,
-        }
-    }
-
-    fn next(&mut self) -> Option<TimeRange> {
-        let to = self.before;
-        if to <= self.range.from {
-            return None;
-        }
-        let from = to.minus(self.length).max(self.range.from);
-        self.before = from;
-        Some(TimeRange { from, to })
-    }
-
-    /// So many candidates were in the last one, at its end.
-    fn found(&mut self, candidates: usize) {
-        if candidates < AT_ONCE / 2 {
-            self.length = Nanos(self.length.0.saturating_mul(GROWTH));
         }
     }
 }

@@ -7,6 +7,7 @@ mod fixture;
 mod functions;
 mod keys;
 mod lists;
+mod logs;
 mod openapi;
 mod search;
 mod served;

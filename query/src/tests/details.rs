@@ -90,6 +90,10 @@ async fn every_reply_is_what_the_description_says() {
             ],
         ),
         (
+            "/api/v1/logs",
+            vec![format!("?{range}&limit=1"), "?severity=x".into()],
+        ),
+        (
             "/api/v1/search",
             vec![
                 format!("?{range}&limit=1&q=%7B%7D%7Cby(name)%7Cselect(name)"),

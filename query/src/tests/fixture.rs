@@ -232,7 +232,7 @@ impl<'a> Data<'a> {
                 extra: &[],
             });
         }
-        self.write(blocks, "logs").await;
+        self.write(blocks, &format!("logs of {service}")).await;
     }
 }
 

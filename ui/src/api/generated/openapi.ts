@@ -163,6 +163,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Logged lines in the range of which all that is given is true, the latest first */
+        get: operations["listLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -589,6 +606,14 @@ export interface components {
                 about: string;
                 length: components["schemas"]["Nanos"];
             }[];
+        };
+        LogList: {
+            logs: components["schemas"]["Log"][];
+            /** @description Null when the whole range has been searched */
+            next_cursor: string | null;
+            /** @description What was written after this time has been searched */
+            searched_from: components["schemas"]["Time"];
+            warnings: string[];
         };
         Log: {
             time: components["schemas"]["Time"];
@@ -1146,6 +1171,49 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listLogs: {
+        parameters: {
+            query?: {
+                /** @description First moment inside; default one hour before `to` */
+                from?: components["parameters"]["from"];
+                /** @description First moment after; default now */
+                to?: components["parameters"]["to"];
+                /** @description Of this function or service */
+                function?: string;
+                /** @description Written during this request */
+                request_id?: string;
+                /** @description Written in this trace */
+                trace_id?: string;
+                /** @description As severe or more: trace, debug, info, warn, error, fatal, or OTLP's number from 1 to 24; lines that tell none are left out */
+                severity?: string;
+                /** @description The body has this text, in any case */
+                text?: string;
+                /** @description The body has each of these, in any order and case; at most 16, with spaces between */
+                words?: string;
+                limit?: components["parameters"]["limit"];
+                /** @description next_cursor of the page before */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogList"];
+                };
+            };
+            400: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
