@@ -20,6 +20,7 @@ use crate::Config;
 use crate::http::{self, Api, Cookies};
 use crate::journey::Limits;
 use crate::settle::Settle;
+use crate::tail::Tails;
 
 /// For requests in flight to be answered, once asked to end.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
@@ -30,6 +31,7 @@ pub struct App {
     addr: SocketAddr,
     tls: Option<Tls>,
     router: Router,
+    tails: Tails,
     settle: Settle,
     component: Component,
 }
@@ -72,6 +74,7 @@ impl App {
         let settle = Settle::new(&store, config.settle, registry);
         let gate = Gate::new(rings, config.listen.ip().is_loopback());
         let api = Api::new(store, Limits::default(), gate);
+        let tails = api.tails().clone();
         let tls = Tls::load(config.tls)?;
         let cookies = match tls {
             Some(_) => Cookies::Secure,
@@ -83,6 +86,7 @@ impl App {
             addr,
             tls,
             router,
+            tails,
             settle,
             component,
         })
@@ -111,7 +115,12 @@ impl App {
             // Settling ends with serving, whatever ended that.
             ended.trigger();
         };
-        tokio::join!(serving, self.settle.run(ended.clone()));
+        let tailing = async {
+            // They would last until the deadline.
+            ended.wait().await;
+            self.tails.end();
+        };
+        tokio::join!(serving, tailing, self.settle.run(ended.clone()));
         self.component.set_ready(false);
         self.component.set_detail("ended");
         info!("query service ended");

@@ -3,7 +3,7 @@
 //! In the background it settles what counts (`settle`).
 //!
 //! What is not here: SQL (the reader in `coldtrace-store`), and what a journey means (`coldtrace-analysis`). Nothing is kept
-//! between requests. Invariant: a reply is what the store holds now, or an error that says why not; never a silent part of it.
+//! between requests, but for what a tail has told (`tail`). Invariant: a reply is what the store holds now, or an error that says why not; never a silent part of it.
 
 mod app;
 mod compare;
@@ -18,6 +18,7 @@ mod sample;
 mod search;
 mod settle;
 mod stretches;
+mod tail;
 #[cfg(test)]
 mod tests;
 

@@ -12,4 +12,5 @@ mod openapi;
 mod search;
 mod served;
 mod settle;
+mod tail;
 mod tenants;

@@ -24,6 +24,7 @@ mod series;
 mod spans;
 pub(crate) mod sql;
 mod stretch;
+mod tail;
 mod traces;
 
 pub use candidates::{Between, Candidate, CandidateFilter, SpanFilter, ValueFilter, Within};
@@ -43,6 +44,7 @@ pub use sandboxes::{Concurrency, Preparation, Run, SandboxLifeline, Unused};
 pub use search::AttributeFilter;
 pub use series::FunctionPoint;
 pub use spans::{ResourceRecord, ScopeRecord, SpanRecord};
+pub use tail::{InvocationState, MinuteStamp, States};
 pub use traces::{TraceFilter, TraceKey, TraceSummary};
 
 use std::time::Duration;

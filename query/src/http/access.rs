@@ -18,6 +18,7 @@ use crate::compare::Comparer;
 use crate::explain::Explainer;
 use crate::journey::{Journeys, Limits};
 use crate::search::Searcher;
+use crate::tail::Tails;
 
 /// The cookie of the sign-in page.
 pub(super) const COOKIE: &str = "coldtrace_key";
@@ -29,11 +30,13 @@ pub(crate) struct Api {
     store: Store,
     limits: Limits,
     gate: Gate,
+    tails: Tails,
 }
 
 /// One tenant's data, for one request.
 #[derive(Clone)]
 pub(super) struct Access {
+    pub(super) tenant: Tenant,
     pub(super) reader: Reader,
     pub(super) journeys: Journeys,
     pub(super) searcher: Searcher,
@@ -49,7 +52,13 @@ impl Api {
             store,
             limits,
             gate,
+            tails: Tails::default(),
         }
+    }
+
+    /// All that is followed.
+    pub(crate) fn tails(&self) -> &Tails {
+        &self.tails
     }
 
     /// The tenant of a request with these headers, if it may do what needs `wanted`.
@@ -61,8 +70,9 @@ impl Api {
     }
 
     fn access(&self, tenant: Tenant) -> Access {
-        let reader = self.store.reader(tenant);
+        let reader = self.store.reader(tenant.clone());
         Access {
+            tenant,
             journeys: Journeys::new(reader.clone(), self.limits),
             searcher: Searcher::new(reader.clone(), self.limits),
             explainer: Explainer::new(reader.clone(), self.limits),

@@ -38,6 +38,8 @@ pub(super) enum ApiError {
     MethodNotAllowed,
     /// The store does not answer, or not in time.
     Unavailable(String),
+    /// The tenant has as much of it as it may, or all have.
+    TooMany(String),
     /// A mistake of ours; the log says which.
     Internal,
 }
@@ -66,6 +68,8 @@ struct At {
 
 /// In seconds, until it is worth to ask again.
 const RETRY_AFTER: &str = "2";
+/// The same where somebody has to leave first.
+const RETRY_AFTER_OTHERS: &str = "30";
 
 impl ApiError {
     pub(super) fn invalid(parameter: &str, message: impl Into<String>) -> Self {
@@ -89,6 +93,7 @@ impl ApiError {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "invalid"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
     }
@@ -99,6 +104,7 @@ impl ApiError {
             Self::Invalid { message, .. }
             | Self::Syntax { message, .. }
             | Self::NotFound(message)
+            | Self::TooMany(message)
             | Self::Unavailable(message) => message,
             Self::MethodNotAllowed => "the API is read with GET",
             Self::Internal => "a mistake of Coldtrace's own; its log says more",
@@ -138,6 +144,9 @@ impl IntoResponse for ApiError {
             }
             Self::Unavailable(_) | Self::Denied(Denied::Sealed) => {
                 (status, [(header::RETRY_AFTER, RETRY_AFTER)], body).into_response()
+            }
+            Self::TooMany(_) => {
+                (status, [(header::RETRY_AFTER, RETRY_AFTER_OTHERS)], body).into_response()
             }
             _ => (status, body).into_response(),
         }

@@ -16,9 +16,13 @@ use tower::ServiceExt as _;
 
 use crate::http::{self, Api, Cookies};
 use crate::journey::Limits;
+use crate::tail::Tails;
 
 /// A router on some store.
-pub(super) struct Served(Router);
+pub(super) struct Served {
+    router: Router,
+    tails: Tails,
+}
 
 impl Served {
     pub(super) fn on(store: &Store) -> Self {
@@ -40,7 +44,14 @@ impl Served {
         let api = Api::new(store.clone(), limits, Gate::new(rings, true));
         let (registry, health) = (Registry::new(), Health::new());
         let about = health::router(&About::new(registry.clone(), health));
-        Self(http::router(api, Cookies::Plain, about, &registry))
+        let tails = api.tails().clone();
+        let router = http::router(api, Cookies::Plain, about, &registry);
+        Self { router, tails }
+    }
+
+    /// As the service does when it ends.
+    pub(super) fn end_tails(&self) {
+        self.tails.end();
     }
 
     /// On a store that nobody answers for.
@@ -54,7 +65,7 @@ impl Served {
     }
 
     pub(super) async fn ask(&self, request: Request<Body>) -> Response {
-        let Ok(reply) = self.0.clone().oneshot(request).await;
+        let Ok(reply) = self.router.clone().oneshot(request).await;
         reply
     }
 

@@ -27,7 +27,7 @@ const FROM_SPAN: u8 = FactSet::FROM_SPAN.0;
 const TWIN_SLACK: Nanos = Nanos::from_millis(20 * 60 * 1_000);
 
 /// Rows of an invocation until they are merged: a sandbox tells three facts, and a repeated insert some of them again.
-const ROWS_EACH: u64 = 4;
+pub(super) const ROWS_EACH: u64 = 4;
 /// How many times more rows the next stretch has, where a filter leaves few.
 const STRETCH_GROWTH: u64 = 16;
 /// Of more rows than these it is cheaper to merge all than to name them.

@@ -15,7 +15,7 @@ use super::sql::Bytes;
 use super::{ReadError, Reader, sql};
 
 /// All that tells lines of one moment apart.
-const HASH: &str =
+pub(super) const HASH: &str =
     "cityHash64(service, source, sandbox_id, request_id, trace_id, span_id, severity, body,
     attr_keys, attr_values, attr_types, extra)";
 
@@ -91,27 +91,45 @@ impl Reader {
                 alike = after.number;
             }
         }
+        let end = format!(
+            "{behind} ORDER BY ts DESC, hash DESC LIMIT {} OFFSET {alike}",
+            query.limit
+        );
+        self.line_rows(range, query.filter, &end, query.after).await
+    }
+
+    /// Lines with their places, the latest first: all of which the rest of the query, which may limit them, is true.
+    pub(super) async fn line_rows(
+        &self,
+        range: TimeRange,
+        filter: &LineFilter,
+        rest: &str,
+        after: Option<LineKey>,
+    ) -> Result<Vec<(LineKey, LogRecordRow)>, ReadError> {
         let rows: Vec<LineRow> = self
             .rows(&format!(
                 "SELECT toUInt64(toUnixTimestamp64Nano(ts)) AS nanos, {HASH} AS hash, service, source, request_id,
                     trace_id, span_id, severity, body, attr_keys, attr_values, attr_types, extra
-                FROM logs WHERE {} AND {}{}{behind}
-                ORDER BY ts DESC, hash DESC LIMIT {} OFFSET {alike}",
+                FROM logs WHERE {} AND {}{}{rest}",
                 self.owned(),
                 sql::within(range),
-                query.filter.shown(),
-                query.limit
+                filter.shown(),
             ))
             .await?;
-        Ok(numbered(rows, query.after))
+        let places = rows.iter().map(|row| (UnixNanos(row.nanos), row.hash));
+        let keys = keys(places, after);
+        let lines = rows.into_iter().map(LogRecordRow::from);
+        Ok(keys.into_iter().zip(lines).collect())
     }
 }
 
-/// Each with its place.
-fn numbered(rows: Vec<LineRow>, after: Option<LineKey>) -> Vec<(LineKey, LogRecordRow)> {
+/// Of lines in order, each one's place.
+pub(super) fn keys(
+    places: impl Iterator<Item = (UnixNanos, u64)>,
+    after: Option<LineKey>,
+) -> Vec<LineKey> {
     let mut before = after;
-    let numbered = rows.into_iter().map(|row| {
-        let (time, hash) = (UnixNanos(row.nanos), row.hash);
+    let numbered = places.map(|(time, hash)| {
         let alike = before.filter(|before| (before.time, before.hash) == (time, hash));
         let key = LineKey {
             time,
@@ -119,7 +137,7 @@ fn numbered(rows: Vec<LineRow>, after: Option<LineKey>) -> Vec<(LineKey, LogReco
             number: alike.map_or(0, |before| before.number).saturating_add(1),
         };
         before = Some(key);
-        (key, LogRecordRow::from(row))
+        key
     });
     numbered.collect()
 }
@@ -128,7 +146,7 @@ fn numbered(rows: Vec<LineRow>, after: Option<LineKey>) -> Vec<(LineKey, LogReco
 
 impl LineFilter {
     /// As conditions that follow others.
-    fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         let mut shown = String::new();
         let mut and = |condition: String| {
             shown.push_str(" AND ");

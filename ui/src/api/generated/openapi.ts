@@ -197,6 +197,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What comes, as server-sent events, each soon after it can be read
+         * @description Events are `begun`, then `invocation` with an Invocation (again whenever more is known of it), `log` with a Log, `skipped` where more came than could be followed, and `unavailable` where the store does not answer for a while. The id of an event says how far the tail has come: with it, as the header Last-Event-ID, a client that was cut off goes on. A tail ends after half an hour; browsers come back by themselves.
+         */
+        get: operations["tail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/traces": {
         parameters: {
             query?: never;
@@ -243,7 +263,7 @@ export interface components {
         Error: {
             error: {
                 /** @enum {string} */
-                code: "invalid" | "not_found" | "unavailable" | "internal";
+                code: "invalid" | "not_found" | "too_many" | "unavailable" | "internal";
                 /** @description What is wrong and what to do */
                 message: string;
                 /** @description The parameter that is wrong */
@@ -838,6 +858,15 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
+        /** @description Too many at once; Retry-After says when to ask again */
+        TooMany: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
         /** @description A mistake of the server's own */
         Internal: {
             headers: {
@@ -1247,6 +1276,46 @@ export interface operations {
                 };
             };
             400: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    tail: {
+        parameters: {
+            query?: {
+                of?: "invocations" | "logs";
+                /** @description Of this function or service */
+                function?: string;
+                /** @description Of invocations: comma-separated */
+                outcome?: string;
+                /** @description Of invocations: true for those that waited for a start */
+                cold?: boolean;
+                /** @description Of lines, as in /api/v1/logs; so are the others */
+                request_id?: string;
+                trace_id?: string;
+                severity?: string;
+                text?: string;
+                words?: string;
+                /** @description The id of an event, for clients that can't send Last-Event-ID */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
