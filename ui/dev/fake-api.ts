@@ -66,7 +66,7 @@ export class FakeApi {
       groups.set(invocation.function, [...(groups.get(invocation.function) ?? []), invocation]);
     }
     const functions = [...groups.values()].map(summary);
-    const body: Schemas["FunctionList"] = { functions, total: functions.length };
+    const body: Schemas["FunctionList"] = { functions, total: functions.length, next_cursor: null };
     return { status: 200, body };
   }
 
@@ -179,6 +179,7 @@ function summary(invocations: Schemas["Invocation"][]): Schemas["Function"] {
     max: part(lengths, 1) ?? "0",
     init_p50: part(inits, 0.5),
     last_seen: newest.start,
+    cost: String(invocations.reduce((all, one) => all + BigInt(one.cost ?? "0"), 0n)),
   };
 }
 

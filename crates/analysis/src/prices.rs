@@ -2,6 +2,7 @@
 //!
 //! AWS Lambda alone is priced so far: what others bill depends on plans that no invocation tells.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use coldtrace_model::{Architecture, ByteSize, Invocation, Nanos, Platform};
@@ -76,6 +77,22 @@ impl Price {
             invocation.architecture,
             0,
         )
+    }
+
+    /// Regions with prices of their own, each once.
+    pub fn regions() -> BTreeSet<&'static str> {
+        let regions = entries().iter().map(|entry| entry.region);
+        regions.filter(|region| *region != ANYWHERE).collect()
+    }
+
+    /// Of one GB of configured memory for a second, in millionths of a millionth of a dollar.
+    pub fn pico_per_gb_second(self) -> u64 {
+        self.pico_per_gb_second
+    }
+
+    /// Of one request, in the same.
+    pub fn pico_per_request(self) -> u64 {
+        self.pico_per_request
     }
 
     /// Of billed time with so much memory.

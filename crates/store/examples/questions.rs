@@ -8,7 +8,7 @@ use std::io::BufRead as _;
 use std::time::Instant;
 
 use coldtrace_model::{Nanos, RequestId, Tenant, TimeRange, TraceId, UnixNanos};
-use coldtrace_store::reader::{AttributeFilter, InvocationFilter, Reader, Sort};
+use coldtrace_store::reader::{AttributeFilter, InvocationFilter, InvocationSort, Reader};
 use coldtrace_store::settle::Rollup;
 use coldtrace_store::{Store, StoreConfig};
 
@@ -97,11 +97,11 @@ async fn answer(reader: &Reader, line: &str) -> usize {
         }
         "newest" => {
             let (range, function) = range(rest);
-            list(reader, range, Some(function), Sort::Newest).await
+            list(reader, range, Some(function), InvocationSort::Newest).await
         }
         "slowest" => {
             let (range, _) = range(rest);
-            list(reader, range, None, Sort::Slowest).await
+            list(reader, range, None, InvocationSort::Slowest).await
         }
         "attribute" => {
             let (range, rest) = range(rest);
@@ -130,7 +130,12 @@ async fn answer(reader: &Reader, line: &str) -> usize {
 }
 
 /// The first page of a list.
-async fn list(reader: &Reader, range: TimeRange, function: Option<&str>, sort: Sort) -> usize {
+async fn list(
+    reader: &Reader,
+    range: TimeRange,
+    function: Option<&str>,
+    sort: InvocationSort,
+) -> usize {
     let filter = InvocationFilter {
         range,
         function: function.map(str::to_owned),

@@ -6,18 +6,17 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use coldtrace_model::{TimeRange, UnixNanos};
-use coldtrace_store::reader::Sort;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
-use super::params::Params;
+use super::params::{Order, Params};
 
 /// A list's range, order, and the place behind which it goes on.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Place<Key> {
     pub(super) range: TimeRange,
-    pub(super) sort: Sort,
+    pub(super) order: Order,
     pub(super) after: Option<Key>,
 }
 
@@ -26,24 +25,24 @@ pub(super) struct Place<Key> {
 struct Contents<Key> {
     f: u64,
     t: u64,
-    slowest: bool,
+    o: Order,
     k: Key,
 }
 
 impl<Key: Serialize + DeserializeOwned> Place<Key> {
-    /// Where a request wants to go on, or the list's beginning.
-    pub(super) fn read(params: &Params) -> Result<Self, ApiError> {
-        let (given, sort) = (params.range()?, params.sort()?);
+    /// Where a request wants to go on, or the beginning of a list that has these orders.
+    pub(super) fn read(params: &Params, orders: &[Order]) -> Result<Self, ApiError> {
+        let (given, order) = (params.range()?, params.order(orders)?);
         let Some(cursor) = params.text("cursor") else {
             return Ok(Self {
                 range: given.or_last_hour(UnixNanos::now())?,
-                sort,
+                order,
                 after: None,
             });
         };
         let place = Self::decode(cursor)
             .ok_or_else(|| ApiError::invalid("cursor", "is not one that this list gave"))?;
-        if !given.fits(place.range) || place.sort != sort {
+        if !given.fits(place.range) || place.order != order {
             let told = "belongs to a list of another range or order; begin again without it";
             return Err(ApiError::invalid("cursor", told));
         }
@@ -55,7 +54,7 @@ impl<Key: Serialize + DeserializeOwned> Place<Key> {
         let contents = Contents {
             f: self.range.from.0,
             t: self.range.to.0,
-            slowest: self.sort == Sort::Slowest,
+            o: self.order,
             k: key,
         };
         let json = serde_json::to_vec(&contents).expect("numbers and text are JSON");
@@ -71,10 +70,7 @@ impl<Key: Serialize + DeserializeOwned> Place<Key> {
                 from: stored(contents.f)?,
                 to: stored(contents.t)?,
             },
-            sort: match contents.slowest {
-                true => Sort::Slowest,
-                false => Sort::Newest,
-            },
+            order: contents.o,
             after: Some(contents.k),
         })
     }
@@ -88,7 +84,8 @@ mod tests {
 
     fn read(query: &str) -> Result<Place<(u64, String)>, ApiError> {
         let uri: Uri = format!("/list?{query}").parse().expect("a path");
-        Place::read(&Params::read(&uri, &["from", "to", "sort", "cursor"])?)
+        let params = Params::read(&uri, &["from", "to", "sort", "cursor"])?;
+        Place::read(&params, &[Order::Newest, Order::Slowest])
     }
 
     #[test]

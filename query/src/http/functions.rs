@@ -3,21 +3,23 @@
 use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
-use coldtrace_model::UnixNanos;
+use coldtrace_analysis::{NanoDollars, Price};
 use coldtrace_store::reader::FunctionSummary;
 use serde::Serialize;
 
 use super::access::{Access, Api};
+use super::cursor::Place;
 use super::error::ApiError;
-use super::params::Params;
+use super::params::{Order, Params};
 use super::{Written, bytes_of, json};
-use crate::reply::Decimal;
+use crate::reply::{Decimal, Signed};
 
 /// The schema `FunctionList`.
 #[derive(Serialize)]
 struct ListReply<'a> {
     functions: Vec<FunctionReply<'a>>,
     total: usize,
+    next_cursor: Option<&'a str>,
 }
 
 /// The schema `Function`.
@@ -38,26 +40,87 @@ pub(super) struct FunctionReply<'a> {
     max: Decimal,
     init_p50: Option<Decimal>,
     last_seen: Decimal,
+    cost: Option<Signed>,
 }
 
-struct Functions(Vec<FunctionSummary>);
+/// In a cursor: rank, function.
+type CursorKey = (u64, String);
+
+const ORDERS: [Order; 4] = [Order::Newest, Order::Slowest, Order::Errors, Order::Cost];
+
+struct Listed {
+    functions: Vec<FunctionSummary>,
+    total: usize,
+    next_cursor: Option<String>,
+}
 
 pub(super) fn list() -> MethodRouter<Api> {
     get(list_functions)
 }
 
 async fn list_functions(access: Access, uri: Uri) -> Result<Response, ApiError> {
-    let params = Params::read(&uri, &["from", "to"])?;
-    let range = params.range()?.or_last_hour(UnixNanos::now())?;
-    let functions = Functions(access.reader.functions(range).await?);
-    json(functions).await
+    let params = Params::read(&uri, &["from", "to", "sort", "limit", "cursor"])?;
+    let place = Place::<CursorKey>::read(&params, &ORDERS)?;
+    let limit = params.limit_if_given()?;
+    let functions = access.reader.functions(place.range).await?;
+    json(Listed::of(functions, &place, limit)).await
 }
 
-impl Written for Functions {
+/// By what the order is, the greatest first.
+fn rank(summary: &FunctionSummary, order: Order) -> u64 {
+    match order {
+        Order::Newest => summary.last_filed.0,
+        Order::Slowest => summary.p95.0,
+        Order::Errors => summary.errors,
+        Order::Cost => cost(summary).map_or(0, |cost| cost.0.unsigned_abs()),
+    }
+}
+
+/// Of its invocations at the first tier; nothing where prices are not known.
+fn cost(summary: &FunctionSummary) -> Option<NanoDollars> {
+    let mut sum = 0_i64;
+    for part in &summary.billed {
+        let price = Price::of(summary.platform, &summary.region, part.architecture, 0)?;
+        let time = price.of_time(part.billed, part.memory);
+        let requests = price.of_requests(part.invocations);
+        sum = sum.saturating_add(time.0).saturating_add(requests.0);
+    }
+    Some(NanoDollars(sum))
+}
+
+// === impl Listed ===
+
+impl Listed {
+    /// A page of them. They are few enough to be put in order here.
+    fn of(functions: Vec<FunctionSummary>, place: &Place<CursorKey>, limit: Option<u32>) -> Self {
+        let total = functions.len();
+        let mut ranked: Vec<(u64, FunctionSummary)> = functions
+            .into_iter()
+            .map(|summary| (rank(&summary, place.order), summary))
+            .collect();
+        ranked.sort_by(|(a, one), (b, other)| b.cmp(a).then(one.function.cmp(&other.function)));
+        if let Some((after, name)) = &place.after {
+            ranked.retain(|(rank, one)| rank < after || (rank == after && one.function > *name));
+        }
+        let limit = limit.map_or(usize::MAX, |limit| limit as usize);
+        let has_more = ranked.len() > limit;
+        ranked.truncate(limit);
+        let last = ranked.last().filter(|_| has_more);
+        let next_cursor = last.map(|(rank, one)| place.cursor((*rank, one.function.clone())));
+        Self {
+            functions: ranked.into_iter().map(|(_, one)| one).collect(),
+            total,
+            next_cursor,
+        }
+    }
+}
+
+impl Written for Listed {
     fn written(&self) -> Result<Vec<u8>, ApiError> {
         bytes_of(&ListReply {
-            functions: self.0.iter().map(FunctionReply::from).collect(),
-            total: self.0.len(),
+            functions: self.functions.iter().map(FunctionReply::from).collect(),
+            total: self.total,
+            next_cursor: self.next_cursor.as_deref(),
         })
     }
 }
@@ -80,6 +143,7 @@ impl<'a> From<&'a FunctionSummary> for FunctionReply<'a> {
             max: summary.max.into(),
             init_p50: summary.init_p50.map(Decimal::from),
             last_seen: summary.last_seen.into(),
+            cost: cost(summary).map(Signed::from),
         }
     }
 }

@@ -5,15 +5,19 @@ use axum::extract::rejection::PathRejection;
 use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
-use coldtrace_analysis::{Part, Verdict};
-use coldtrace_model::{Invocation, LogRecord, Nanos, Outcome, RequestId, TraceId, UnixNanos};
-use coldtrace_store::reader::{InvocationFilter, InvocationKey, LogFilter};
+use coldtrace_analysis::{Part, Price, Verdict};
+use coldtrace_model::{
+    Architecture, Invocation, LogRecord, Outcome, Platform, RequestId, TraceId, UnixNanos,
+};
+use coldtrace_store::reader::{
+    InvocationFilter, InvocationKey, InvocationSort, LogFilter, Rate, Rates,
+};
 use serde::Serialize;
 
 use super::access::{Access, Api};
 use super::cursor::Place;
 use super::error::ApiError;
-use super::params::Params;
+use super::params::{Order, Params};
 use super::{Written, bytes_of, json};
 use crate::journey::{self, Journey};
 use crate::reply::{Decimal, InvocationReply, LogReply, TraceReply};
@@ -21,6 +25,7 @@ use crate::reply::{Decimal, InvocationReply, LogReply, TraceReply};
 /// Lines of one invocation that are shown; the reply says how many there are.
 const LOG_LIMIT: u32 = 10_000;
 
+const ORDERS: [Order; 4] = [Order::Newest, Order::Slowest, Order::Errors, Order::Cost];
 const LIST_PARAMETERS: [&str; 8] = [
     "from", "to", "function", "outcome", "cold", "sort", "limit", "cursor",
 ];
@@ -70,7 +75,7 @@ struct Detail {
     lines_total: u64,
 }
 
-/// In a cursor: duration, time, request id, function.
+/// In a cursor: rank, time, request id, function.
 type CursorKey = (u64, u64, String, String);
 
 pub(super) fn list() -> MethodRouter<Api> {
@@ -83,13 +88,13 @@ pub(super) fn detail() -> MethodRouter<Api> {
 
 async fn list_invocations(access: Access, uri: Uri) -> Result<Response, ApiError> {
     let params = Params::read(&uri, &LIST_PARAMETERS)?;
-    let place = Place::<CursorKey>::read(&params)?;
+    let place = Place::<CursorKey>::read(&params, &ORDERS)?;
     let filter = InvocationFilter {
         range: place.range,
         function: params.text("function").map(str::to_owned),
         outcomes: outcomes(&params)?,
         cold: params.flag("cold")?,
-        sort: place.sort,
+        sort: sort(place.order),
         after: place.after.clone().map(key_from),
         limit: params.limit()?,
     };
@@ -137,6 +142,37 @@ async fn get_invocation(
     json(detail).await
 }
 
+fn sort(order: Order) -> InvocationSort {
+    match order {
+        Order::Newest => InvocationSort::Newest,
+        Order::Slowest => InvocationSort::Slowest,
+        Order::Errors => InvocationSort::FailedFirst,
+        Order::Cost => InvocationSort::Dearest(rates()),
+    }
+}
+
+/// The first tier of every region, by which `cost` is told as well.
+fn rates() -> Rates {
+    let platform = Platform::AwsLambda;
+    let rate = |region: &str| {
+        let price = |architecture| Price::of(platform, region, architecture, 0);
+        let (arm64, others) = (price(Architecture::Arm64), price(Architecture::X86_64));
+        Rate {
+            arm64: arm64.map_or(0, Price::pico_per_gb_second),
+            others: others.map_or(0, Price::pico_per_gb_second),
+            request: others.map_or(0, Price::pico_per_request),
+        }
+    };
+    let regions = Price::regions().into_iter();
+    Rates {
+        platform,
+        elsewhere: rate(""),
+        regions: regions
+            .map(|region| (region.to_owned(), rate(region)))
+            .collect(),
+    }
+}
+
 /// Of the parameter `outcome`: names between commas.
 pub(super) fn outcomes(params: &Params) -> Result<Vec<Outcome>, ApiError> {
     let Some(names) = params.text("outcome") else {
@@ -170,9 +206,9 @@ fn own_traces(invocation: &Invocation) -> Vec<TraceId> {
     traces.into_iter().flatten().collect()
 }
 
-fn key_from((duration, filed_at, request_id, function): CursorKey) -> InvocationKey {
+fn key_from((rank, filed_at, request_id, function): CursorKey) -> InvocationKey {
     InvocationKey {
-        duration: Nanos(duration),
+        rank,
         filed_at: UnixNanos(filed_at),
         request_id,
         function,
@@ -180,7 +216,7 @@ fn key_from((duration, filed_at, request_id, function): CursorKey) -> Invocation
 }
 
 fn key_into(key: InvocationKey) -> CursorKey {
-    (key.duration.0, key.filed_at.0, key.request_id, key.function)
+    (key.rank, key.filed_at.0, key.request_id, key.function)
 }
 
 // === impl Listed, Detail ===

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::access::{Access, Api};
 use super::cursor::Place;
 use super::error::ApiError;
-use super::params::Params;
+use super::params::{Order, Params};
 use super::{Written, bytes_of, json};
 use crate::logs::{self, LineSearch, Lines};
 use crate::reply::{Decimal, LogReply};
@@ -64,7 +64,7 @@ pub(super) fn list() -> MethodRouter<Api> {
 
 async fn list_logs(access: Access, uri: Uri) -> Result<Response, ApiError> {
     let params = Params::read(&uri, &PARAMETERS)?;
-    let place = Place::<CursorKey>::read(&params)?;
+    let place = Place::<CursorKey>::read(&params, &[Order::Newest])?;
     let search = LineSearch {
         range: place.range,
         filter: filter(&params)?,

@@ -4,7 +4,7 @@
 use axum::extract::Query;
 use axum::http::Uri;
 use coldtrace_model::{Nanos, TimeRange, UnixNanos};
-use coldtrace_store::reader::Sort;
+use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
 
@@ -16,6 +16,21 @@ const MAX_LIMIT: u32 = 1_000;
 /// The parameters of one request, by name. An empty one counts as absent.
 pub(super) struct Params {
     pairs: Vec<(String, String)>,
+}
+
+/// In which order a list is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Order {
+    /// Latest first.
+    #[default]
+    Newest,
+    /// Longest first.
+    Slowest,
+    /// Those that failed, or those with the most failures, first.
+    Errors,
+    /// Dearest first.
+    Cost,
 }
 
 /// `from` and `to` as they were given.
@@ -59,12 +74,18 @@ impl Params {
     }
 
     pub(super) fn limit(&self) -> Result<u32, ApiError> {
+        Ok(self.limit_if_given()?.unwrap_or(DEFAULT_LIMIT))
+    }
+
+    /// Of a list that is told whole where nobody asks for less.
+    pub(super) fn limit_if_given(&self) -> Result<Option<u32>, ApiError> {
         let Some(text) = self.text("limit") else {
-            return Ok(DEFAULT_LIMIT);
+            return Ok(None);
         };
         let limit = text.parse().ok();
         limit
             .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+            .map(Some)
             .ok_or_else(|| {
                 ApiError::invalid("limit", format!("must be a number from 1 to {MAX_LIMIT}"))
             })
@@ -79,12 +100,16 @@ impl Params {
         }
     }
 
-    pub(super) fn sort(&self) -> Result<Sort, ApiError> {
-        match self.text("sort") {
-            None | Some("newest") => Ok(Sort::Newest),
-            Some("slowest") => Ok(Sort::Slowest),
-            Some(_) => Err(ApiError::invalid("sort", "must be newest or slowest")),
-        }
+    /// One of the orders that a list has, of which the first is its own.
+    pub(super) fn order(&self, known: &[Order]) -> Result<Order, ApiError> {
+        let Some(name) = self.text("sort") else {
+            return Ok(known.first().copied().unwrap_or_default());
+        };
+        let order = known.iter().find(|order| order.as_str() == name);
+        order.copied().ok_or_else(|| {
+            let names: Vec<&str> = known.iter().map(|order| order.as_str()).collect();
+            ApiError::invalid("sort", format!("must be one of {}", names.join(", ")))
+        })
     }
 
     /// A length of time in nanoseconds.
@@ -125,6 +150,19 @@ impl Params {
         stored
             .map(Some)
             .ok_or_else(|| ApiError::invalid(name, told))
+    }
+}
+
+// === impl Order ===
+
+impl Order {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::Slowest => "slowest",
+            Self::Errors => "errors",
+            Self::Cost => "cost",
+        }
     }
 }
 
@@ -197,7 +235,10 @@ mod tests {
             assert_eq!(wrong(read(&format!("to={time}")).range()), "to");
         }
         assert_eq!(wrong(read("cold=yes").flag("cold")), "cold");
-        assert_eq!(wrong(read("sort=dearest").sort()), "sort");
+        assert_eq!(
+            wrong(read("sort=cost").order(&[Order::Newest, Order::Slowest])),
+            "sort"
+        );
         for share in ["0", "1", "-0.1", "NaN", "inf", "5%25"] {
             assert_eq!(
                 wrong(read(&format!("slowest={share}")).share("slowest")),

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::access::{Access, Api};
 use super::cursor::Place;
 use super::error::ApiError;
-use super::params::Params;
+use super::params::{Order, Params};
 use super::{Written, bytes_of, json};
 use crate::reply::{AttributesReply, Decimal, Shown};
 use crate::search::{Finding, Match, MatchedSpan, MatchedSpans, Search};
@@ -77,7 +77,7 @@ pub(super) fn traces() -> MethodRouter<Api> {
 
 async fn search(access: Access, uri: Uri) -> Result<Response, ApiError> {
     let params = Params::read(&uri, &PARAMETERS)?;
-    let place = Place::<CursorKey>::read(&params)?;
+    let place = Place::<CursorKey>::read(&params, &[Order::Newest])?;
     let text = params.text("q").unwrap_or_default();
     let query = coldtrace_traceql::parse(text).map_err(|error| ApiError::Syntax {
         at: characters(text, &error.at),

@@ -6,13 +6,13 @@ use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use coldtrace_model::{Nanos, RequestId, TraceId, UnixNanos};
-use coldtrace_store::reader::{TraceFilter, TraceKey, TraceSummary};
+use coldtrace_store::reader::{Sort, TraceFilter, TraceKey, TraceSummary};
 use serde::Serialize;
 
 use super::access::{Access, Api};
 use super::cursor::Place;
 use super::error::ApiError;
-use super::params::Params;
+use super::params::{Order, Params};
 use super::{Written, bytes_of, json};
 use crate::journey::Journey;
 use crate::reply::{Decimal, Shown, TraceReply};
@@ -60,11 +60,14 @@ pub(super) fn detail() -> MethodRouter<Api> {
 
 async fn list_traces(access: Access, uri: Uri) -> Result<Response, ApiError> {
     let params = Params::read(&uri, &LIST_PARAMETERS)?;
-    let place = Place::<CursorKey>::read(&params)?;
+    let place = Place::<CursorKey>::read(&params, &[Order::Newest, Order::Slowest])?;
     let filter = TraceFilter {
         range: place.range,
         service: params.text("service").map(str::to_owned),
-        sort: place.sort,
+        sort: match place.order {
+            Order::Slowest => Sort::Slowest,
+            _ => Sort::Newest,
+        },
         after: place.after.as_ref().map(key_from).transpose()?,
         limit: params.limit()?,
     };

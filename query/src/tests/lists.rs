@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use coldtrace_model::{FactSet, Outcome};
+use coldtrace_model::{Architecture, ByteSize, FactSet, Invocation, Nanos, Outcome};
 use coldtrace_testkit::{engine, invocation};
 use insta::assert_json_snapshot;
 use serde_json::Value;
@@ -72,6 +72,109 @@ async fn filters_choose_and_the_total_counts_what_they_chose() {
         ],
     )
     .await;
+}
+
+#[tokio::test]
+async fn what_failed_or_cost_most_comes_first() {
+    let engine = engine::start().await;
+    let store = engine.store();
+    let data = Data::of(&store);
+    // Of two functions, each costs and fails in its own way, a page holds few.
+    let told: Vec<Invocation> = (0..40).map(dear).collect();
+    data.facts("dear", &told).await;
+    let strangers = Data::of_a_stranger(&store);
+    strangers.facts("theirs", &[dear(3)]).await;
+    let served = Served::on(&store);
+    for (sort, rank) in [("errors", failed as fn(&Value) -> i64), ("cost", cost)] {
+        let rows = walked(&served, "invocations", sort, 7).await;
+        let places: Vec<(i64, i64)> = rows.iter().map(|row| (rank(row), start(row))).collect();
+        assert!(
+            places.windows(2).all(|two| two[0] > two[1]),
+            "{sort}: {places:?}"
+        );
+        assert_eq!(places.len(), 40, "{sort}");
+        let some: BTreeSet<i64> = places.iter().map(|(rank, _)| *rank).collect();
+        assert!(some.len() > 1, "{sort}");
+        let path = format!("/api/v1/invocations?{RANGE}&sort={sort}&outcome=ok,error&limit=1000");
+        let filtered = served.ok(&path).await;
+        assert_eq!(filtered["total"], 35, "timeouts are left out");
+    }
+    let expected = [
+        ("newest", ["dear-1", "dear-0"]),
+        ("slowest", ["dear-0", "dear-1"]),
+        ("errors", ["dear-1", "dear-0"]),
+        ("cost", ["dear-0", "dear-1"]),
+    ];
+    for (sort, functions) in expected {
+        let rows = walked(&served, "functions", sort, 1).await;
+        let names: Vec<&str> = rows
+            .iter()
+            .filter_map(|row| row["function"].as_str())
+            .collect();
+        assert_eq!(names, functions, "{sort}");
+    }
+    let list = served.ok(&format!("/api/v1/functions?{RANGE}")).await;
+    let costs = list["functions"].as_array().expect("a list").iter();
+    let rows = walked(&served, "invocations", "newest", 1_000).await;
+    let of_functions: i64 = costs.map(cost).sum();
+    let of_invocations: i64 = rows.iter().map(cost).sum();
+    // Each is rounded to a billionth of a dollar; and eight that are not billed yet are requests, of 200 each.
+    let difference = of_functions - of_invocations - 8 * 200;
+    assert!(difference.abs() <= 42, "{of_functions} {of_invocations}");
+}
+
+/// Some on Arm or in a dear region, some not billed, some failed.
+fn dear(number: usize) -> Invocation {
+    let is_first = number < 20;
+    let function = if is_first { "dear-0" } else { "dear-1" };
+    let outcome = match number % 4 {
+        0 => Outcome::Error,
+        1 if !is_first => Outcome::Timeout,
+        _ => Outcome::Ok,
+    };
+    let start = number as f64 * 1_000.0;
+    let length = if is_first { 400.0 } else { 20.0 };
+    let told = invocation(&format!("dear-{number}")).function(function);
+    let told = told.started(start).ended(outcome, start + length);
+    let told = told.with(|told| {
+        told.region = "eu-central-1".to_owned();
+        told.memory = Some(ByteSize::from_mib(128 << (number % 3)));
+        told.architecture = Architecture::ALL[number % 3];
+        told.billed = (!number.is_multiple_of(5))
+            .then(|| Nanos::from_millis(if is_first { 400 } else { 20 }));
+    });
+    told.build()
+}
+
+fn failed(row: &Value) -> i64 {
+    (row["outcome"] != "ok").into()
+}
+
+fn cost(row: &Value) -> i64 {
+    row["cost"]
+        .as_str()
+        .map_or(0, |cost| cost.parse().expect("a number"))
+}
+
+fn start(row: &Value) -> i64 {
+    row["start"]
+        .as_str()
+        .and_then(|start| start.parse().ok())
+        .expect("a time")
+}
+
+/// Every row of a list, page by page.
+async fn walked(served: &Served, list: &str, sort: &str, limit: usize) -> Vec<Value> {
+    let mut path = format!("/api/v1/{list}?{RANGE}&sort={sort}&limit={limit}");
+    let mut rows = Vec::new();
+    loop {
+        let reply = served.ok(&path).await;
+        rows.extend(reply[list].as_array().expect("a list").iter().cloned());
+        let Some(cursor) = reply["next_cursor"].as_str() else {
+            return rows;
+        };
+        path = format!("/api/v1/{list}?sort={sort}&limit={limit}&cursor={cursor}");
+    }
 }
 
 #[tokio::test]

@@ -83,6 +83,7 @@ const functionSummary = z.pipe(
     max: nanosText,
     init_p50: z.nullable(nanosText),
     last_seen: timeText,
+    cost: z.nullable(dollarsText),
   }),
   z.transform(
     (wire): FunctionSummary => ({
@@ -101,6 +102,7 @@ const functionSummary = z.pipe(
       max: wire.max,
       initP50: wire.init_p50,
       lastSeen: wire.last_seen,
+      cost: wire.cost,
     }),
   ),
 ) satisfies Wire<"Function", FunctionSummary>;

@@ -1,3 +1,4 @@
+import type { Dollars } from "../base/money.ts";
 import type { Nanos, Time } from "../base/time.ts";
 
 /** What a function did in a range of time. */
@@ -18,6 +19,7 @@ export interface FunctionSummary {
   readonly max: Nanos;
   readonly initP50: Nanos | null;
   readonly lastSeen: Time;
+  readonly cost: Dollars | null;
 }
 
 export const FUNCTION_ORDERS = [

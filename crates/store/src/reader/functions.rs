@@ -1,5 +1,7 @@
 //! What the functions of a tenant did in a range of time, from rollups where they are settled.
 
+use std::collections::HashMap;
+
 use clickhouse::Row;
 use coldtrace_model::{
     Architecture, ByteSize, LogHistogram, Nanos, Platform, TimeRange, UnixNanos,
@@ -8,6 +10,7 @@ use serde::Deserialize;
 
 use super::invocations::COLD_STARTS;
 use super::rollups::{AT_ONCE, Coarsest};
+use super::sql::{BUCKET_SECONDS, SECOND};
 use super::{ReadError, Reader, sql};
 
 /// A function and its invocations in a range of time.
@@ -43,6 +46,25 @@ pub struct FunctionSummary {
     pub init_p50: Option<Nanos>,
     /// When the latest began.
     pub last_seen: UnixNanos,
+    /// By which the latest is filed.
+    pub last_filed: UnixNanos,
+    /// Region of the latest; empty if not known.
+    pub region: String,
+    /// What was billed.
+    pub billed: Vec<BilledTime>,
+}
+
+/// Billed time of invocations that cost the same for the same time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BilledTime {
+    /// Their instruction set.
+    pub architecture: Architecture,
+    /// Their configured memory, 0 if not known.
+    pub memory: ByteSize,
+    /// How many.
+    pub invocations: u64,
+    /// All of it.
+    pub billed: Nanos,
 }
 
 #[derive(Row, Deserialize)]
@@ -61,6 +83,15 @@ struct FunctionRow {
     inits: Vec<(i16, u64)>,
     max: u64,
     last_seen: u64,
+    last_filed: u64,
+    /// Architecture, memory, how many, billed.
+    bills: Vec<(u8, u64, u64, u64)>,
+}
+
+#[derive(Row, Deserialize)]
+struct RegionRow {
+    function: String,
+    region: String,
 }
 
 impl Reader {
@@ -92,24 +123,71 @@ impl Reader {
         let rows: Vec<FunctionRow> = self
             .rows(&format!(
                 "SELECT function,
-                    argMax(platform, (platform != 0, last_filed_ns)) AS platform,
-                    argMax(runtime, (runtime != '', last_filed_ns)) AS runtime,
-                    argMax(architecture, (architecture != 0, last_filed_ns)) AS architecture,
-                    argMax(memory_bytes, (memory_bytes != 0, last_filed_ns)) AS memory_bytes,
-                    sum(n) AS invocations,
-                    sumIf(n, cold IN {COLD_STARTS}) AS cold_starts,
-                    sum(counted.errors) AS errors,
-                    sum(counted.timeouts) AS timeouts,
-                    sum(counted.ooms) AS ooms,
-                    sumMap(duration_hist) AS durations,
-                    sumMap(init_hist) AS inits,
-                    max(max_duration_ns) AS max,
-                    max(last_start_ns) AS last_seen
-                FROM ({counted}) AS counted
-                GROUP BY function ORDER BY max(last_filed_ns) DESC, function{AT_ONCE}"
+                    argMax(platform, (platform != 0, filed)) AS platform,
+                    argMax(runtime, (runtime != '', filed)) AS runtime,
+                    argMax(architecture, (architecture != 0, filed)) AS architecture,
+                    argMax(memory_bytes, (memory_bytes != 0, filed)) AS memory_bytes,
+                    sum(told.invocations) AS invocations,
+                    sum(told.cold_starts) AS cold_starts,
+                    sum(told.errors) AS errors,
+                    sum(told.timeouts) AS timeouts,
+                    sum(told.ooms) AS ooms,
+                    sumMap(told.durations) AS durations,
+                    sumMap(told.inits) AS inits,
+                    max(told.max) AS max,
+                    max(told.last_seen) AS last_seen,
+                    max(filed) AS last_filed,
+                    groupArray((told.architecture, told.memory_bytes, told.invocations, billed)) AS bills
+                FROM (
+                    SELECT function, platform, runtime, architecture, memory_bytes, max(last_filed_ns) AS filed,
+                        sum(n) AS invocations, sumIf(n, cold IN {COLD_STARTS}) AS cold_starts,
+                        sum(counted.errors) AS errors, sum(counted.timeouts) AS timeouts, sum(counted.ooms) AS ooms,
+                        sumMap(duration_hist) AS durations, sumMap(init_hist) AS inits,
+                        max(max_duration_ns) AS max, max(last_start_ns) AS last_seen, sum(billed_ns) AS billed
+                    FROM ({counted}) AS counted
+                    GROUP BY function, platform, runtime, architecture, memory_bytes) AS told
+                GROUP BY function ORDER BY last_filed DESC, function{AT_ONCE}"
             ))
             .await?;
-        Ok(rows.into_iter().map(FunctionSummary::from).collect())
+        let mut regions = self.last_regions(&rows).await?;
+        let summaries = rows.into_iter().map(|row| {
+            let region = regions.remove(&row.function).unwrap_or_default();
+            FunctionSummary {
+                region,
+                ..FunctionSummary::from(row)
+            }
+        });
+        Ok(summaries.collect())
+    }
+
+    /// Where each function was invoked last: of regions nothing is counted.
+    async fn last_regions(
+        &self,
+        rows: &[FunctionRow],
+    ) -> Result<HashMap<String, String>, ReadError> {
+        let places: Vec<String> = rows
+            .iter()
+            .map(|row| {
+                let bucket = row.last_filed / SECOND / BUCKET_SECONDS * BUCKET_SECONDS;
+                format!(
+                    "({}, toDateTime({bucket}, 'UTC'))",
+                    sql::text(&row.function)
+                )
+            })
+            .collect();
+        if places.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows: Vec<RegionRow> = self
+            .rows(&format!(
+                "SELECT function, toString(argMax(region, (region != '', ts))) AS region FROM invocations
+                WHERE {} AND (function, bucket) IN ({}) GROUP BY function",
+                self.owned(),
+                places.join(", ")
+            ))
+            .await?;
+        let named = rows.into_iter().map(|row| (row.function, row.region));
+        Ok(named.collect())
     }
 }
 
@@ -135,6 +213,20 @@ impl From<FunctionRow> for FunctionSummary {
             max,
             init_p50: inits.quantile(0.5),
             last_seen: UnixNanos(row.last_seen),
+            last_filed: UnixNanos(row.last_filed),
+            region: String::new(),
+            billed: row.bills.into_iter().map(BilledTime::from).collect(),
+        }
+    }
+}
+
+impl From<(u8, u64, u64, u64)> for BilledTime {
+    fn from((architecture, memory, invocations, billed): (u8, u64, u64, u64)) -> Self {
+        Self {
+            architecture: Architecture::from_number(architecture).unwrap_or_default(),
+            memory: ByteSize(memory),
+            invocations,
+            billed: Nanos(billed),
         }
     }
 }

@@ -12,8 +12,9 @@ use coldtrace_model::{
 };
 use serde::Deserialize;
 
+use super::rates::{Bill, Rates};
 use super::rollups::AT_ONCE;
-use super::{Page, ReadError, Reader, Sort, sql};
+use super::{Page, ReadError, Reader, sql};
 
 /// `Cold` of those that waited for a start of their sandbox: on demand, from a snapshot, after a reset.
 pub(super) const COLD_STARTS: &str = "(1, 3, 4)";
@@ -31,7 +32,7 @@ pub(super) const ROWS_EACH: u64 = 4;
 /// How many times more rows the next stretch has, where a filter leaves few.
 const STRETCH_GROWTH: u64 = 16;
 /// Of more rows than these it is cheaper to merge all than to name them.
-const MOST_LONGEST_ROWS: u64 = 5_000;
+const MOST_GREATEST_ROWS: u64 = 5_000;
 
 /// Which invocations to list.
 #[derive(Clone, Debug)]
@@ -45,18 +46,32 @@ pub struct InvocationFilter {
     /// Only those that waited for a start, or only those that did not.
     pub cold: Option<bool>,
     /// In which order.
-    pub sort: Sort,
+    pub sort: InvocationSort,
     /// Behind this one.
     pub after: Option<InvocationKey>,
     /// At most so many.
     pub limit: u32,
 }
 
+/// In which order invocations are listed. Of those that are alike in it, the latest comes first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum InvocationSort {
+    /// Latest first.
+    #[default]
+    Newest,
+    /// Longest first.
+    Slowest,
+    /// Those that failed before the others.
+    FailedFirst,
+    /// Dearest first, by these prices.
+    Dearest(Rates),
+}
+
 /// An invocation's place in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvocationKey {
-    /// Its duration, 0 if not known.
-    pub duration: Nanos,
+    /// What the order is by: its duration in nanoseconds, 1 if it failed, its cost; 0 where that is not known.
+    pub rank: u64,
     /// By which it is filed.
     pub filed_at: UnixNanos,
     /// Its request.
@@ -108,8 +123,8 @@ struct FiledRow {
     function: String,
     filed_at: u64,
     request_id: String,
-    /// The duration that it tells; 0 if it tells none or was not asked.
-    told_ns: u64,
+    /// The rank that it tells; 0 if it tells none or was not asked.
+    told: u64,
 }
 
 /// Where the rows of some invocations stand.
@@ -198,7 +213,7 @@ impl Reader {
         let listed = records.len() as u64;
         let is_whole = filter.after.is_none() && listed <= u64::from(filter.limit);
         let total = if is_whole { listed } else { count };
-        let page = Page::cut(records, filter.limit, total, InvocationRecord::key);
+        let page = Page::cut(records, filter.limit, total, |record| filter.key(record));
         let mut invocations: Vec<Invocation> = page
             .items
             .into_iter()
@@ -244,9 +259,44 @@ impl Reader {
         function: Option<&str>,
     ) -> Result<Vec<InvocationRecord>, ReadError> {
         match filter.sort {
-            Sort::Newest => self.newest(filter, function).await,
-            Sort::Slowest => self.slowest(filter, function).await,
+            InvocationSort::Newest => self.newest(filter, function).await,
+            InvocationSort::Slowest | InvocationSort::Dearest(_) => {
+                self.greatest(filter, function).await
+            }
+            InvocationSort::FailedFirst => self.failed_first(filter, function).await,
         }
+    }
+
+    /// Two lists, one behind the other.
+    async fn failed_first(
+        &self,
+        filter: &InvocationFilter,
+        function: Option<&str>,
+    ) -> Result<Vec<InvocationRecord>, ReadError> {
+        let mut records = Vec::new();
+        let has_failed = filter.after.as_ref().map(|after| after.rank != 0);
+        for failed in [true, false] {
+            let left = filter.wanted() - records.len() as u64;
+            let outcomes: Vec<Outcome> = Outcome::ALL
+                .iter()
+                .filter(|outcome| outcome.is_failure() == failed)
+                .filter(|outcome| filter.outcomes.is_empty() || filter.outcomes.contains(outcome))
+                .copied()
+                .collect();
+            let is_behind = failed && has_failed == Some(false);
+            if left == 0 || is_behind || outcomes.is_empty() {
+                continue;
+            }
+            let part = InvocationFilter {
+                outcomes,
+                sort: InvocationSort::Newest,
+                after: filter.after.clone().filter(|_| has_failed == Some(failed)),
+                limit: u32::try_from(left - 1).unwrap_or(filter.limit),
+                ..filter.clone()
+            };
+            records.append(&mut self.newest(&part, function).await?);
+        }
+        Ok(records)
     }
 
     /// Looked for from the range's end, in stretches that grow: how much is read depends on how much is shown.
@@ -274,9 +324,9 @@ impl Reader {
         Ok(records)
     }
 
-    /// Looked for among those that have the longest rows, of which one names the duration that an invocation is shown with:
+    /// Looked for among those that have the rows of the greatest rank, of which one names the rank that an invocation is shown with:
     /// what is merged depends on how much is shown. A few more are merged than are wanted, as some may not be shown.
-    async fn slowest(
+    async fn greatest(
         &self,
         filter: &InvocationFilter,
         function: Option<&str>,
@@ -284,19 +334,19 @@ impl Reader {
         let (owned, range) = (self.owned(), filter.range);
         let wanted = filter.wanted();
         let mut rows = wanted * ROWS_EACH;
-        while rows <= MOST_LONGEST_ROWS {
-            let longest = self.longest_rows(filter, function, rows).await?;
-            let candidates = first_keys(&longest, rows / ROWS_EACH * 5 / 4);
+        while rows <= MOST_GREATEST_ROWS {
+            let greatest = self.greatest_rows(filter, function, rows).await?;
+            let candidates = first_keys(&greatest, rows / ROWS_EACH * 5 / 4);
             let Some(keys) = Keys::of(candidates) else {
                 return Ok(Vec::new());
             };
             let merged = merged(&owned, keys.range, Some(&keys.filter));
             let visible = visible(&owned, keys.range, Some(&keys.request_ids));
             let records = self.first_of(filter, &merged, &visible, wanted).await?;
-            let are_all = candidates.len() == longest.len() && (longest.len() as u64) < rows;
-            // Others may last as long as the last of these.
-            let least = candidates.last().map_or(0, |row| row.told_ns);
-            let certain = records.iter().filter(|record| record.duration_ns > least);
+            let are_all = candidates.len() == greatest.len() && (greatest.len() as u64) < rows;
+            // Others may have the rank of the last of these.
+            let least = candidates.last().map_or(0, |row| row.told);
+            let certain = records.iter().filter(|record| filter.rank(record) > least);
             if are_all || certain.count() as u64 >= wanted {
                 return Ok(records);
             }
@@ -323,22 +373,24 @@ impl Reader {
         .await
     }
 
-    /// The rows with the longest durations that the list may show, so many of them.
-    async fn longest_rows(
+    /// The rows of the greatest rank that the list may show, so many of them.
+    async fn greatest_rows(
         &self,
         filter: &InvocationFilter,
         function: Option<&str>,
         limit: u64,
     ) -> Result<Vec<FiledRow>, ReadError> {
         let function = function.map_or_else(String::new, |function| format!(" AND {function}"));
-        let behind = filter.after.as_ref().map_or_else(String::new, |after| {
-            format!(" AND told_ns <= {}", after.duration.0)
-        });
+        let behind = filter
+            .after
+            .as_ref()
+            .map_or_else(String::new, |after| format!(" AND told <= {}", after.rank));
+        let told = filter.told();
         self.rows(&format!(
             "SELECT function, toUInt64(toUnixTimestamp64Nano(ts)) AS filed_at, request_id,
-                if(duration_ns != 0, duration_ns, runtime_duration_ns) AS told_ns
+                {told} AS told
             FROM invocations WHERE {} AND {}{function}{behind}
-            ORDER BY told_ns DESC LIMIT {limit}",
+            ORDER BY told DESC LIMIT {limit}",
             self.owned(),
             sql::within(filter.range)
         ))
@@ -375,7 +427,7 @@ impl Reader {
             return Ok(Vec::new());
         }
         self.rows(&format!(
-            "SELECT DISTINCT function, toUInt64(toUnixTimestamp64Nano(ts)) AS filed_at, request_id, toUInt64(0) AS told_ns
+            "SELECT DISTINCT function, toUInt64(toUnixTimestamp64Nano(ts)) AS filed_at, request_id, toUInt64(0) AS told
             FROM request_index WHERE {} AND request_id IN {}",
             self.owned(),
             sql::texts(request_ids.iter().map(RequestId::as_str))
@@ -506,17 +558,35 @@ impl InvocationFilter {
 
     /// What is left of the range behind the last page.
     fn rest(&self) -> TimeRange {
-        let to = match (&self.after, self.sort) {
-            (Some(after), Sort::Newest) => after.filed_at.plus(Nanos(1)).min(self.range.to),
-            _ => self.range.to,
+        let to = match &self.after {
+            Some(after) => after.filed_at.plus(Nanos(1)).min(self.range.to),
+            None => self.range.to,
         };
         TimeRange { to, ..self.range }
     }
 
-    fn order(&self) -> &'static str {
-        match self.sort {
-            Sort::Newest => "filed_at DESC, request_id DESC, function DESC",
-            Sort::Slowest => "duration_ns DESC, filed_at DESC, request_id DESC, function DESC",
+    /// The rank of a merged row, as SQL; none where the time alone tells.
+    fn ranked(&self) -> Option<String> {
+        match &self.sort {
+            InvocationSort::Newest | InvocationSort::FailedFirst => None,
+            InvocationSort::Slowest => Some("duration_ns".to_owned()),
+            InvocationSort::Dearest(rates) => Some(rates.shown()),
+        }
+    }
+
+    /// The rank that a row tells which is not merged yet. Of a sandbox each row tells the same, so that one of them tells the cost.
+    fn told(&self) -> String {
+        match &self.sort {
+            InvocationSort::Dearest(rates) => rates.shown(),
+            _ => "if(duration_ns != 0, duration_ns, runtime_duration_ns)".to_owned(),
+        }
+    }
+
+    fn order(&self) -> String {
+        let by_time = "filed_at DESC, request_id DESC, function DESC";
+        match self.ranked() {
+            None => by_time.to_owned(),
+            Some(rank) => format!("{rank} DESC, {by_time}"),
         }
     }
 
@@ -524,16 +594,43 @@ impl InvocationFilter {
         let Some(after) = &self.after else {
             return String::new();
         };
-        let (duration, filed_at) = (after.duration.0, after.filed_at.0);
+        let (rank, filed_at) = (after.rank, after.filed_at.0);
         let request_id = sql::text(&after.request_id);
         let function = sql::text(&after.function);
-        match self.sort {
-            Sort::Newest => format!(
+        match self.ranked() {
+            None => format!(
                 " AND (filed_at, request_id, function) < ({filed_at}, {request_id}, {function})"
             ),
-            Sort::Slowest => format!(
-                " AND (duration_ns, filed_at, request_id, function) < ({duration}, {filed_at}, {request_id}, {function})"
+            Some(ranked) => format!(
+                " AND ({ranked}, filed_at, request_id, function) < (toUInt64({rank}), {filed_at}, {request_id}, {function})"
             ),
+        }
+    }
+
+    fn rank(&self, record: &InvocationRecord) -> u64 {
+        match &self.sort {
+            InvocationSort::Newest => 0,
+            InvocationSort::Slowest => record.duration_ns,
+            InvocationSort::FailedFirst => {
+                let outcome = Outcome::from_number(record.outcome).unwrap_or_default();
+                outcome.is_failure().into()
+            }
+            InvocationSort::Dearest(rates) => rates.cost(&Bill {
+                platform: record.platform,
+                region: &record.region,
+                architecture: record.architecture,
+                memory_bytes: record.memory_bytes,
+                billed_ns: record.billed_ns,
+            }),
+        }
+    }
+
+    fn key(&self, record: &InvocationRecord) -> InvocationKey {
+        InvocationKey {
+            rank: self.rank(record),
+            filed_at: UnixNanos(record.filed_at),
+            request_id: record.request_id.clone(),
+            function: record.function.clone(),
         }
     }
 }
@@ -541,15 +638,6 @@ impl InvocationFilter {
 // === impl InvocationRecord ===
 
 impl InvocationRecord {
-    fn key(&self) -> InvocationKey {
-        InvocationKey {
-            duration: Nanos(self.duration_ns),
-            filed_at: UnixNanos(self.filed_at),
-            request_id: self.request_id.clone(),
-            function: self.function.clone(),
-        }
-    }
-
     /// `None` for a row without a usable request id, which the collector admits none of.
     pub(super) fn into_model(self) -> Option<Invocation> {
         let length = |nanos: u64| (nanos != 0).then_some(Nanos(nanos));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use coldtrace_model::{Cold, FactSet, Invocation, Tenant, TimeRange, UnixNanos};
 use coldtrace_store::Reader;
 use coldtrace_store::native::Blocks;
-use coldtrace_store::reader::{InvocationFilter, Sort};
+use coldtrace_store::reader::{InvocationFilter, InvocationSort};
 use coldtrace_store::rows::{InvocationRow, Owner};
 use coldtrace_testkit::engine::{self, KEEP_DAYS};
 
@@ -119,7 +119,7 @@ async fn pages_are_the_list_cut_into_pages() {
             outcomes: Vec::new(),
             cold,
             // Of so many it is one look at all.
-            sort: Sort::Slowest,
+            sort: InvocationSort::Slowest,
             after: None,
             limit: 10_000,
         };
@@ -148,7 +148,7 @@ async fn pages_are_the_list_cut_into_pages() {
         assert_eq!(different.len(), expected.len(), "each once");
         for limit in [90, 300] {
             let newest = InvocationFilter {
-                sort: Sort::Newest,
+                sort: InvocationSort::Newest,
                 limit,
                 ..all.clone()
             };
@@ -164,7 +164,7 @@ async fn pages_are_the_list_cut_into_pages() {
         function: None,
         outcomes: Vec::new(),
         cold: None,
-        sort: Sort::Newest,
+        sort: InvocationSort::Newest,
         after: None,
         limit: 10_000,
     };

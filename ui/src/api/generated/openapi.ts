@@ -410,6 +410,7 @@ export interface components {
         FunctionList: {
             functions: components["schemas"]["Function"][];
             total: number;
+            next_cursor: string | null;
         };
         Function: {
             function: string;
@@ -428,6 +429,8 @@ export interface components {
             max: components["schemas"]["Nanos"];
             init_p50: components["schemas"]["Nanos"] | null;
             last_seen: components["schemas"]["Time"];
+            /** @description Time and requests at the first tier, as if all had run where the latest did; null where prices are not known */
+            cost: components["schemas"]["Dollars"] | null;
         };
         /** @description US dollars / 1,000,000,000, without the free tier; negative where something would cost more */
         Dollars: string;
@@ -1027,6 +1030,12 @@ export interface operations {
                 from?: components["parameters"]["from"];
                 /** @description First moment after; default now */
                 to?: components["parameters"]["to"];
+                /** @description By last invocation, by p95, by failures, or by cost; those that are alike by name */
+                sort?: "newest" | "slowest" | "errors" | "cost";
+                /** @description Default all */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: components["parameters"]["cursor"];
             };
             header?: never;
             path?: never;
@@ -1153,7 +1162,8 @@ export interface operations {
                 outcome?: string;
                 /** @description true for those that waited for a start */
                 cold?: boolean;
-                sort?: "newest" | "slowest";
+                /** @description errors: those that failed before the others; cost: the dearest first, those without a known cost last */
+                sort?: "newest" | "slowest" | "errors" | "cost";
                 limit?: components["parameters"]["limit"];
                 /** @description next_cursor of the page before */
                 cursor?: components["parameters"]["cursor"];
