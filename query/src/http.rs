@@ -16,6 +16,7 @@ mod logs;
 mod params;
 mod sandboxes;
 mod search;
+mod suggest;
 mod tail;
 mod traces;
 mod ui;
@@ -96,6 +97,7 @@ fn served(api: Api, registry: &Registry) -> Router {
         ))
         .merge(route("/api/v1/logs", logs::list()))
         .merge(route("/api/v1/search", search::traces()))
+        .merge(route("/api/v1/search/suggest", suggest::list()))
         .merge(route("/api/v1/tail", tail::follow()))
         .merge(route("/api/v1/traces", traces::list()))
         .merge(route("/api/v1/traces/{trace_id}", traces::detail()))

@@ -18,6 +18,7 @@ mod sample;
 mod search;
 mod settle;
 mod stretches;
+mod suggest;
 mod tail;
 #[cfg(test)]
 mod tests;

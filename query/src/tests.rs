@@ -12,5 +12,6 @@ mod openapi;
 mod search;
 mod served;
 mod settle;
+mod suggest;
 mod tail;
 mod tenants;

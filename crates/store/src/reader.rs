@@ -25,6 +25,7 @@ mod series;
 mod spans;
 pub(crate) mod sql;
 mod stretch;
+mod suggest;
 mod tail;
 mod traces;
 
@@ -46,6 +47,7 @@ pub use rates::{Rate, Rates};
 pub use search::AttributeFilter;
 pub use series::FunctionPoint;
 pub use spans::{ResourceRecord, ScopeRecord, SpanRecord};
+pub use suggest::{Seen, SuggestFilter, ValuesOf};
 pub use tail::{InvocationState, MinuteStamp, States};
 pub use traces::{TraceFilter, TraceKey, TraceSummary};
 

@@ -139,6 +139,11 @@ impl Intrinsic {
             .flat_map(|(_, names)| names.iter().copied())
     }
 
+    /// The name of each that is shown.
+    pub(crate) fn shown_names() -> impl Iterator<Item = &'static str> {
+        INTRINSICS.iter().map(|(_, names)| names[0])
+    }
+
     pub(crate) fn type_(self) -> Type {
         match self {
             Self::Duration

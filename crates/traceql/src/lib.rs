@@ -1,7 +1,7 @@
 //! TraceQL's core: from the text of a query to what it means, and to the spans of a rebuilt trace that it asks for.
 //!
 //! The grammar, its precedence and its meaning are Grafana Tempo's, so that a query moves between the two unchanged. Here: tokens,
-//! syntax, checks of types, evaluation. Not here: SQL, I/O, the search for traces that are worth a look; metrics functions
+//! syntax, checks of types, evaluation, and what may stand at a place of a half-typed query. Not here: SQL, I/O, the search for traces that are worth a look; metrics functions
 //! (`rate()` and its kin) are refused by name.
 //!
 //! Invariant: no text makes this panic or nest deeper than [`MAX_DEPTH`], reading it takes time as it is long, and every refusal
@@ -9,6 +9,7 @@
 #![warn(missing_docs)]
 
 mod check;
+mod complete;
 mod error;
 mod evaluate;
 mod field;
@@ -21,6 +22,7 @@ mod token;
 mod tree;
 mod value;
 
+pub use complete::{Completion, NamesWanted, ValuesWanted, WordKind, complete};
 pub use error::SyntaxError;
 pub use evaluate::{Answer, Spanset};
 pub use field::{Field, Intrinsic, Scope};

@@ -326,6 +326,10 @@ impl Combine {
         found.map(|(_, how)| *how)
     }
 
+    pub(crate) fn symbols() -> impl Iterator<Item = &'static str> {
+        COMBINATIONS.iter().map(|(symbol, _)| *symbol)
+    }
+
     pub(crate) fn symbol(self) -> &'static str {
         let found = COMBINATIONS.iter().find(|(_, how)| *how == self);
         found.map_or("", |(symbol, _)| symbol)

@@ -53,6 +53,26 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, SyntaxError> {
     Ok(tokens)
 }
 
+/// As many as can be read, and where the first stands that can't.
+pub(crate) fn readable_tokens(text: &str) -> (Vec<Token>, Option<usize>) {
+    let mut reader = Reader { text, at: 0 };
+    let mut tokens = Vec::new();
+    loop {
+        reader.take_while(char::is_whitespace);
+        let start = reader.at;
+        match reader.next() {
+            Ok(Some(token)) => tokens.push(token),
+            Ok(None) => return (tokens, None),
+            Err(_) => return (tokens, Some(start)),
+        }
+    }
+}
+
+/// The first, if it can be read.
+pub(crate) fn first_token(text: &str) -> Option<Token> {
+    Reader { text, at: 0 }.next().ok().flatten()
+}
+
 /// What an attribute's name may be made of without quotes, as in Tempo.
 pub(crate) fn is_of_attribute(character: char) -> bool {
     !character.is_whitespace() && !"{}()=~!<>&|^,\"`".contains(character)

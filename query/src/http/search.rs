@@ -94,7 +94,7 @@ async fn search(access: Access, uri: Uri) -> Result<Response, ApiError> {
 }
 
 /// The same stretch in characters, from 0.
-fn characters(text: &str, bytes: &Range<usize>) -> Range<usize> {
+pub(super) fn characters(text: &str, bytes: &Range<usize>) -> Range<usize> {
     let until = |end: usize| text.get(..end).map_or(0, |before| before.chars().count());
     until(bytes.start)..until(bytes.end)
 }

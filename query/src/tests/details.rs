@@ -100,6 +100,10 @@ async fn every_reply_is_what_the_description_says() {
                 "?q=%7B".into(),
             ],
         ),
+        (
+            "/api/v1/search/suggest",
+            vec![format!("?{range}&q=%7B%20."), "?at=1".into()],
+        ),
         ("/api/v1/tail", vec!["?of=x".into()]),
         (
             "/api/v1/traces",

@@ -33,6 +33,8 @@ async fn a_wrong_parameter_is_named_with_what_is_allowed() {
         "/api/v1/search?q=%7B%20status%20%3D%20errr%20%7D",
         "/api/v1/search?q=%7B%7D&limit=0",
         "/api/v1/search?q=%7B%7D&cursor=made-up",
+        "/api/v1/search/suggest?q=%7B&at=2",
+        "/api/v1/search/suggest?q=%7B&at=-1",
         "/api/v1/tail?of=spans",
         "/api/v1/tail?of=logs&outcome=ok",
         "/api/v1/tail?text=x",

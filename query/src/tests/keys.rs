@@ -13,13 +13,14 @@ use super::served::Served;
 use crate::journey::Limits;
 
 /// What every route of the API is asked for.
-const PATHS: [&str; 9] = [
+const PATHS: [&str; 10] = [
     "/api/v1/compare?slowest=0.5",
     "/api/v1/functions",
     "/api/v1/invocations",
     "/api/v1/invocations/request",
     "/api/v1/logs",
     "/api/v1/search?q=%7B%7D",
+    "/api/v1/search/suggest?q=%7B",
     "/api/v1/tail",
     "/api/v1/traces",
     "/api/v1/traces/0af7651916cd43dd8448eb211c80319c",

@@ -1,6 +1,6 @@
 //! What holds for any text.
 
-use coldtrace_traceql::{Tree, parse};
+use coldtrace_traceql::{Tree, complete, parse};
 use proptest::prelude::*;
 
 use super::shop::{found, shop};
@@ -88,6 +88,16 @@ proptest! {
                 prop_assert!(error.character(&text) <= text.chars().count() + 1);
             }
         }
+    }
+
+    #[test]
+    fn something_or_nothing_may_stand_at_any_place_of_any_text(
+        text in prop_oneof![any::<String>(), pieces()],
+        at in 0_usize..200,
+    ) {
+        let told = complete(&text, at);
+        prop_assert!(text.get(told.replaced.clone()).is_some());
+        prop_assert!(told.replaced.start <= at);
     }
 
     #[test]

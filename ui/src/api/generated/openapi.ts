@@ -197,6 +197,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may stand at a place of a half-typed query */
+        get: operations["suggest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tail": {
         parameters: {
             query?: never;
@@ -675,6 +692,22 @@ export interface components {
             /** @description What began at this time or later has been searched */
             searched_from: components["schemas"]["Time"];
             warnings: string[];
+        };
+        SuggestionList: {
+            /** @description The first character that a suggestion replaces, from 0 */
+            from: number;
+            /** @description The first behind it */
+            to: number;
+            /** @description Values first, then words of the language, then attributes, each the likeliest first */
+            suggestions: components["schemas"]["Suggestion"][];
+        };
+        Suggestion: {
+            /** @description As a query has it */
+            text: string;
+            /** @enum {string} */
+            kind: "step" | "intrinsic" | "scope" | "attribute" | "operator" | "constant" | "value";
+            /** @description On how many spans, or resources, of the range it was seen: about, where there are very many */
+            count: components["schemas"]["Count"] | null;
         };
         TraceMatch: {
             trace_id: string;
@@ -1283,6 +1316,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SearchResult"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    suggest: {
+        parameters: {
+            query?: {
+                /** @description The query as far as it is typed */
+                q?: string;
+                /** @description The place, in characters from 0; default the end */
+                at?: number;
+                /** @description First moment inside; default one hour before `to` */
+                from?: components["parameters"]["from"];
+                /** @description First moment after; default now */
+                to?: components["parameters"]["to"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Suggestions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionList"];
                 };
             };
             400: components["responses"]["Invalid"];
