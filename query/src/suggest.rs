@@ -62,7 +62,6 @@ async fn names(
         return Ok(Vec::new());
     };
     let typed = wanted.typed.trim_start_matches('"');
-    // Of a span's parent nothing says which service it is of.
     let service = filter.service.filter(|_| !wanted.of_parent);
     let filter = SuggestFilter {
         typed,
@@ -118,27 +117,50 @@ async fn values(
     let Some(wanted) = wanted else {
         return Ok(Vec::new());
     };
-    let of = match &wanted.field {
-        Field::Intrinsic(Intrinsic::Name | Intrinsic::RootName) => Some(ValuesOf::Names),
-        Field::Intrinsic(Intrinsic::RootService) => Some(ValuesOf::Services),
-        Field::Intrinsic(Intrinsic::StatusMessage) => Some(ValuesOf::StatusMessages),
-        Field::Attribute { scope, name, .. } => match (scope, name.as_str()) {
-            (Scope::Any | Scope::Resource, "service.name") => Some(ValuesOf::Services),
-            (Scope::Resource, name) => Some(ValuesOf::Resource(name)),
-            (Scope::Any | Scope::Span, name) => Some(ValuesOf::Span(name)),
-            _ => None,
-        },
-        Field::Intrinsic(_) => None,
-    };
-    let Some(of) = of else {
-        return Ok(Vec::new());
-    };
     let filter = SuggestFilter {
         typed: &wanted.typed,
+        // Of a parent, or of a root, nothing says which service it is of.
+        service: filter.service.filter(|_| is_own(&wanted.field)),
         ..filter
     };
-    let seen = reader.values(of, &filter).await?;
-    Ok(seen.into_iter().map(Suggestion::of_value).collect())
+    let mut suggestions: Vec<Suggestion> = Vec::new();
+    for of in sources(&wanted.field) {
+        for seen in reader.values(of, &filter).await? {
+            let value = Suggestion::of_value(seen);
+            if !suggestions.iter().any(|known| known.text == value.text) {
+                suggestions.push(value);
+            }
+        }
+    }
+    Ok(suggestions)
+}
+
+/// Whether a field is of the span itself that the braces ask for.
+fn is_own(field: &Field) -> bool {
+    !matches!(
+        field,
+        Field::Attribute {
+            of_parent: true,
+            ..
+        } | Field::Intrinsic(Intrinsic::RootName | Intrinsic::RootService)
+    )
+}
+
+/// Where values of a field stand; nowhere if columns don't tell them.
+fn sources(field: &Field) -> Vec<ValuesOf<'_>> {
+    match field {
+        Field::Intrinsic(Intrinsic::Name | Intrinsic::RootName) => vec![ValuesOf::Names],
+        Field::Intrinsic(Intrinsic::RootService) => vec![ValuesOf::Services],
+        Field::Intrinsic(Intrinsic::StatusMessage) => vec![ValuesOf::StatusMessages],
+        Field::Intrinsic(_) => Vec::new(),
+        Field::Attribute { scope, name, .. } => match (scope, name.as_str()) {
+            (Scope::Any | Scope::Resource, "service.name") => vec![ValuesOf::Services],
+            (Scope::Any, name) => vec![ValuesOf::Span(name), ValuesOf::Resource(name)],
+            (Scope::Span, name) => vec![ValuesOf::Span(name)],
+            (Scope::Resource, name) => vec![ValuesOf::Resource(name)],
+            _ => Vec::new(),
+        },
+    }
 }
 
 // === impl Suggestion ===

@@ -52,6 +52,11 @@ async fn what_was_seen_lately_is_suggested_where_it_may_stand() {
             "{ resource.team = ▮",
             &["\"blue\" 1", "nil", "true", "false"],
         ),
+        ("{ .team = ▮", &["\"blue\" 1", "nil", "true", "false"]),
+        (
+            "{ .service.name = \"mailer\" && parent.retries = ▮ }",
+            &["1 1", "12 1", "2 1", "nil", "true", "false"],
+        ),
         (
             "{ resource.service.name = ▮",
             &["\"cart\" 2", "\"mailer\" 1", "nil", "true", "false"],
