@@ -13,6 +13,7 @@ mod functions;
 mod invocations;
 mod login;
 mod logs;
+mod map;
 mod params;
 mod sandboxes;
 mod search;
@@ -96,6 +97,7 @@ fn served(api: Api, registry: &Registry) -> Router {
             invocations::detail(),
         ))
         .merge(route("/api/v1/logs", logs::list()))
+        .merge(route("/api/v1/map", map::get_map()))
         .merge(route("/api/v1/search", search::traces()))
         .merge(route("/api/v1/search/suggest", suggest::list()))
         .merge(route("/api/v1/tail", tail::follow()))

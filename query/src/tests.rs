@@ -8,6 +8,7 @@ mod functions;
 mod keys;
 mod lists;
 mod logs;
+mod map;
 mod openapi;
 mod search;
 mod served;

@@ -93,6 +93,7 @@ async fn every_reply_is_what_the_description_says() {
             "/api/v1/logs",
             vec![format!("?{range}&limit=1"), "?severity=x".into()],
         ),
+        ("/api/v1/map", vec![format!("?{range}"), "?from=x".into()]),
         (
             "/api/v1/search",
             vec![
