@@ -1,5 +1,6 @@
 //! End to end on the real binary: what a user sees, nothing of the inside; but for derived tables, which show in no answer.
 
+mod api;
 mod bad_input;
 mod capture;
 mod chaos;

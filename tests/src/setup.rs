@@ -17,8 +17,8 @@ impl Setup {
         Self(serde_json::from_str(&text).expect("setup.json is JSON"))
     }
 
-    /// A path of it: `engine_library`, `python`, `node`, `tests_python_packages`, `tests_node_modules`, `emulator`,
-    /// `workspace`.
+    /// A path of it: `engine_library`, `python`, `node`, `tests_python_packages`, `api_python_packages`,
+    /// `tests_node_modules`, `emulator`, `workspace`.
     pub fn path(&self, name: &str) -> PathBuf {
         let path = self.0[name].as_str();
         PathBuf::from(

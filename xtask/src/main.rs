@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod api;
 mod bench;
 mod cache;
 mod chaos;
@@ -83,6 +84,12 @@ enum Command {
         #[arg(long, default_value_t = 10)]
         minutes: u32,
     },
+    /// Ask the API whatever its description allows, and what it does not, and hold the answers to it.
+    Api {
+        /// For all paths together.
+        #[arg(long, default_value_t = 30)]
+        minutes: u32,
+    },
     /// Kill, stop, slow down, fill up and overload what there is: what was acknowledged is there once.
     Chaos {
         /// 500 random kills and a minute of overload; takes half an hour.
@@ -117,6 +124,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Ui => ui::build(&root),
         Command::Bench { what } => bench::run(&root, &what),
         Command::Fuzz { minutes } => fuzz::run(&root, minutes),
+        Command::Api { minutes } => api::run(&root, minutes),
         Command::Chaos { long } => chaos::run(&root, long),
         Command::Codegen => codegen::generate(&root, &root),
     }

@@ -101,6 +101,8 @@ fn demo_packages(root: &Path, tools: &Tools) -> anyhow::Result<(PathBuf, PathBuf
 
 struct TestPackages {
     python: PathBuf,
+    /// Schemathesis, apart from what functions run with.
+    api_python: PathBuf,
     node: PathBuf,
     emulator: PathBuf,
 }
@@ -109,6 +111,8 @@ impl TestPackages {
     fn fetch(root: &Path, tools: &Tools) -> anyhow::Result<Self> {
         let requirements = root.join("tests/requirements.txt");
         let python = python_packages("python-tests", &requirements, tools)?;
+        let api_requirements = root.join("tests/api/requirements.txt");
+        let api_python = python_packages("python-api", &api_requirements, tools)?;
         let node = node_modules("node-tests", &root.join("tests/sdk"), tools)?;
         let emulator = emulator(&root.join("tests/rie/requirements.txt"), tools)?;
         ui::install(&root.join("tests/browser"))?;
@@ -116,6 +120,7 @@ impl TestPackages {
         python_packages("python-deploy", &root.join(deploy::REQUIREMENTS), tools)?;
         Ok(Self {
             python,
+            api_python,
             node,
             emulator,
         })
@@ -130,6 +135,7 @@ fn note(root: &Path, parts: &DemoParts, tests: &TestPackages) -> anyhow::Result<
         "demo_python_packages": parts.python_packages,
         "demo_node_modules": parts.node_modules,
         "tests_python_packages": tests.python,
+        "api_python_packages": tests.api_python,
         "tests_node_modules": tests.node,
         "emulator": tests.emulator,
         "workspace": root,
