@@ -9,6 +9,7 @@ mod derived;
 mod keys;
 mod kills;
 mod otlp;
+mod planted;
 mod process;
 mod rie;
 mod sdk;

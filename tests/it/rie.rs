@@ -22,32 +22,34 @@ fn managed_instances_mode_gives_invocations_and_spans() {
 }
 
 fn run(mode: &str) -> Value {
+    run_json(&mut command("run.py", mode))
+}
+
+/// A script of `tests/rie` with what it needs.
+pub(crate) fn command(script: &str, mode: &str) -> Command {
     assert!(
         is_root(),
         "network and mount namespaces need root: run the tests as root, or in a container"
     );
     let setup = Setup::read();
+    let workspace = setup.path("workspace");
     let mut command = Command::new(setup.path("python"));
     command
-        .arg(setup.path("workspace").join("tests/rie/run.py"))
+        .arg(workspace.join("tests/rie").join(script))
         .args(["--mode", mode])
         .arg("--coldtrace")
         .arg(binary("coldtrace"))
         .arg("--extension")
         .arg(binary("coldtrace-extension"))
         .arg("--wrapper")
-        .arg(
-            setup
-                .path("workspace")
-                .join("crates/layer/coldtrace-wrapper"),
-        )
+        .arg(workspace.join("crates/layer/coldtrace-wrapper"))
         .arg("--emulator")
         .arg(setup.path("emulator"))
         .arg("--packages")
         .arg(setup.path("tests_python_packages"))
         .arg("--engine-library")
         .arg(setup.path("engine_library"));
-    run_json(&mut command)
+    command
 }
 
 fn check(outcome: &Value) {

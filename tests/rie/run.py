@@ -25,14 +25,15 @@ RUNTIME = ["/opt/coldtrace-wrapper", "/opt/python/bin/python3", "-m", "awslambda
 COLLECTOR_GRPC, COLLECTOR_HTTP, QUERY, ENGINE, EMULATOR = 14317, 14318, 17070, 17071, 8080
 
 
-def main():
+def main(script, play):
+    """Prints what `play` returns, which is called with the arguments and a scratch folder in the namespaces."""
     arguments = parse_arguments()
     if not arguments.inside:
         command = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        sys.exit(subprocess.call(command + [sys.executable, __file__, "--inside", *sys.argv[1:]]))
+        sys.exit(subprocess.call(command + [sys.executable, script, "--inside", *sys.argv[1:]]))
     with tempfile.TemporaryDirectory(prefix="coldtrace-rie-") as scratch:
         os.chmod(scratch, 0o755)
-        print(json.dumps(run(arguments, pathlib.Path(scratch))))
+        print(json.dumps(play(arguments, pathlib.Path(scratch))))
 
 
 def parse_arguments():
@@ -60,7 +61,7 @@ def run(arguments, scratch):
         stop(backend)
 
 
-def lay_out_filesystem(arguments, scratch):
+def lay_out_filesystem(arguments, scratch, app="app.py"):
     """/opt/extensions, /var/task and a hosts file with the Telemetry API's host names, seen by this namespace only."""
     run_tool("ip", "link", "set", "lo", "up")
     hosts = scratch / "hosts"
@@ -80,7 +81,7 @@ def lay_out_filesystem(arguments, scratch):
     wrapper = pathlib.Path("/opt/coldtrace-wrapper")
     wrapper.write_bytes(pathlib.Path(arguments.wrapper).read_bytes())
     wrapper.chmod(0o755)
-    pathlib.Path("/opt/task/app.py").write_bytes((HERE / "app.py").read_bytes())
+    pathlib.Path("/opt/task/app.py").write_bytes((HERE / app).read_bytes())
     if arguments.mode == "managed-instances":
         run_tool("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var")
         for folder, mode in (("/var/task", 0o755), ("/var/tmp", 0o1777)):
@@ -106,7 +107,8 @@ def start_backend(arguments, scratch):
     return backend
 
 
-def invoke_all(arguments, scratch):
+def start_emulator(arguments, scratch, name, **more):
+    """The emulator with the function in it, whose environment is what Lambda gives it and `more`."""
     managed = arguments.mode == "managed-instances"
     # As on Lambda, where nobody shares it: what another run left there is another user's.
     own_tmp = scratch / "tmp"
@@ -117,47 +119,61 @@ def invoke_all(arguments, scratch):
         "PYTHONPATH": "/opt/packages:/opt/task",
         "PYTHONDONTWRITEBYTECODE": "1",
         "TMPDIR": str(own_tmp),
-        "AWS_LAMBDA_FUNCTION_NAME": "rie-basket",
+        "AWS_LAMBDA_FUNCTION_NAME": name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_HANDLER": "app.handler",
         "AWS_LAMBDA_FUNCTION_TIMEOUT": "20",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
         "AWS_REGION": "eu-central-1",
         "_HANDLER": "app.handler",
-        "OTEL_SERVICE_NAME": "rie-basket",
+        "OTEL_SERVICE_NAME": name,
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318",
         "COLDTRACE_ENDPOINT": f"http://127.0.0.1:{COLLECTOR_GRPC}",
         "COLDTRACE_CAPTURE": "all",
         **({"AWS_LAMBDA_MAX_CONCURRENCY": "2"} if managed else {}),
+        **more,
     }
     command = [arguments.emulator, "--log-level", "warn", *RUNTIME]
     emulator = subprocess.Popen(command, env=environment, stdout=sys.stderr, cwd="/opt/task")
-    url = f"http://127.0.0.1:{EMULATOR}/2015-03-31/functions/function/invocations"
     poll(lambda: listens(EMULATOR), 20, "the emulator to listen", emulator)
-    answers = []
-    for number in range(1, 5):
-        event = {"items": number, "fail": number == 4}
-        request = urllib.request.Request(url, json.dumps(event).encode(), {"Content-Type": "application/json"})
-        answers.append({"event": event, **poll(lambda: taken(request), 20, "a runtime to be idle")})
-    return answers, emulator
+    return emulator
+
+
+def invoke_all(arguments, scratch):
+    emulator = start_emulator(arguments, scratch, "rie-basket")
+    events = [{"items": number, "fail": number == 4} for number in range(1, 5)]
+    return [{"event": event, **invoke(event)} for event in events], emulator
+
+
+def invoke(event):
+    url = f"http://127.0.0.1:{EMULATOR}/2015-03-31/functions/function/invocations"
+    request = urllib.request.Request(url, json.dumps(event).encode(), {"Content-Type": "application/json"})
+    return poll(lambda: taken(request), 20, "a runtime to be idle")
 
 
 def taken(request):
     """The answer; nothing where no runtime was idle yet, which managed instances say at once."""
     answer = post(request)
-    return None if answer["body"].get("errorType") == "Runtime.Unavailable" else answer
+    return None if "Runtime.Unavailable" in str(answer["body"]) else answer
 
 
 def post(request):
     try:
         with urllib.request.urlopen(request, timeout=60) as reply:
-            return {"status": reply.status, "body": json.loads(reply.read())}
+            return {"status": reply.status, "body": parsed(reply.read())}
     except urllib.error.HTTPError as error:
-        return {"status": error.code, "body": json.loads(error.read())}
+        return {"status": error.code, "body": parsed(error.read())}
+
+
+def parsed(body):
+    """Of a time limit the emulator tells in plain words."""
+    return json.loads(body) if body[:1] in (b"{", b"[") else body.decode()
 
 
 def wait_for_details(answers):
-    """The API's detail of every invocation that it lists, once all are there with the spans of their function."""
+    """The API's detail of every invocation that it lists, once all are there with the spans of their function, and those that
+    were answered with what the extension tells of their answer."""
+    answered = [answer["body"]["request_id"] for answer in answers if "request_id" in answer["body"]]
 
     def complete():
         listed = fetch(f"http://127.0.0.1:{QUERY}/api/v1/invocations?function=rie-basket&limit=100")
@@ -165,11 +181,13 @@ def wait_for_details(answers):
             return None
         ids = [invocation["request_id"] for invocation in listed["invocations"]]
         details = [fetch(f"http://127.0.0.1:{QUERY}/api/v1/invocations/{request_id}") for request_id in ids]
-        return details if all(map(has_user_span, details)) else None
+        return details if all(map(is_whole, details)) else None
 
-    def has_user_span(detail):
-        trace = detail and detail["trace"]
-        return trace and any(span["name"] == "price basket" for span in trace["spans"])
+    def is_whole(detail):
+        spans = detail["trace"]["spans"] if detail else []
+        has_own = any(span["name"] == "price basket" for span in spans)
+        keys = {attribute["key"] for span in spans for attribute in span["attributes"]}
+        return has_own and (detail["invocation"]["request_id"] not in answered or "coldtrace.response" in keys)
 
     return poll(complete, 60, "every invocation and its spans in the API")
 
@@ -191,8 +209,7 @@ def fetch(url):
     """The answer's body, parsed where it is JSON; nothing while the server refuses or can't be reached."""
     try:
         with urllib.request.urlopen(url, timeout=10) as reply:
-            body = reply.read()
-            return json.loads(body) if body[:1] in (b"{", b"[") else body.decode()
+            return parsed(reply.read())
     except OSError:
         return None
 
@@ -219,4 +236,5 @@ def run_tool(*command):
     subprocess.run(command, check=True, stdout=sys.stderr)
 
 
-main()
+if __name__ == "__main__":
+    main(__file__, run)
