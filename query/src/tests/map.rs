@@ -48,7 +48,7 @@ fn order(trace: u128, minute: f64) -> Vec<Span> {
             .attribute("db.namespace", "orders")
             .attribute("server.address", "db.internal"),
         client(3, "GET")
-            .attribute("url.full", "https://api.acme.example/v1/pay?x=1")
+            .attribute("url.full", "https://me:secret@api.acme.example/v1/pay?x=1")
             .attribute("http.request.method", "GET")
             .failed("503"),
         // Its callee tells of itself, under this very address.

@@ -1,3 +1,6 @@
+use std::path::Path;
+
+use axum::http::StatusCode;
 use coldtrace_model::{AttributeValue, Attributes, Span, SpanKind};
 use coldtrace_store::Store;
 use coldtrace_testkit::{engine, span};
@@ -280,4 +283,29 @@ async fn some_traces(store: &Store) {
         .failed("late")
         .build();
     data.spans("outside", &[before, after]).await;
+}
+
+/// What fuzzing begins with: a bit of everything that the language has.
+#[tokio::test]
+async fn every_query_is_one_that_the_engine_understands() {
+    let engine = engine::start().await;
+    an_order(&engine.store()).await;
+    let served = Served::on(&engine.store());
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/traceql/fuzz/corpus/query");
+    let mut asked = 0;
+    for input in std::fs::read_dir(corpus).expect("the corpus is checked in") {
+        let text = std::fs::read_to_string(input.unwrap().path()).expect("text");
+        let letters = text.bytes().map(|byte| format!("%{byte:02X}"));
+        let query = letters.collect::<String>();
+        let path = format!("/api/v1/search?q={query}&{RANGE}&limit=1");
+        let (status, body) = served.get(&path).await;
+        let expected = match coldtrace_traceql::parse(&text) {
+            Ok(_) => StatusCode::OK,
+            Err(_) => StatusCode::BAD_REQUEST,
+        };
+        assert_eq!(status, expected, "{text}: {body}");
+        asked += usize::from(status == StatusCode::OK);
+    }
+    assert!(asked > 100, "only {asked} were queries");
+    engine.stop().await;
 }

@@ -130,7 +130,7 @@ impl Reader {
                             what IN (2, 3), {destination},
                             what = 5, {with_own_port},
                             remote != '' AND called != '', called,
-                            {whole} != '', netloc({whole}),
+                            {whole} != '', {host},
                             {with_port}) AS name
                     FROM spans WHERE {owned} AND {within}{some} AND spans.kind IN (2, 3, 4, 5)
                         AND phase = '' AND attr_values != ''
@@ -140,6 +140,7 @@ impl Reader {
                 ORDER BY calls DESC, service, what, system, name LIMIT {MOST_PEERS}",
                 owned = self.owned(),
                 within = sql::within(range),
+                host = with_port(&format!("domainRFC({whole})"), &format!("toString(nullIf(port({whole}), 0))")),
                 with_port = with_port(&address, &port),
                 with_own_port = with_port(&own, &own_port),
             ))
@@ -159,7 +160,7 @@ impl Reader {
 /// `host:port`, without the port of the web and where the host has one already.
 fn with_port(address: &str, port: &str) -> String {
     format!(
-        "if({port} IN ('', '80', '443') OR {address} = '' OR position({address}, ':') != 0, {address}, concat({address}, ':', {port}))"
+        "if(ifNull({port}, '') IN ('', '80', '443') OR {address} = '' OR position({address}, ':') != 0, {address}, concat({address}, ':', assumeNotNull({port})))"
     )
 }
 

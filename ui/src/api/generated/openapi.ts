@@ -180,6 +180,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who calls whom in the range, with the databases, queues and third parties that send no span */
+        get: operations["getMap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -331,6 +348,44 @@ export interface components {
             explains: number | null;
             /** @description What nearly the same invocations have */
             also: components["schemas"]["ItemName"][];
+        };
+        ServiceMap: {
+            /** @description By id */
+            nodes: components["schemas"]["MapNode"][];
+            edges: components["schemas"]["MapEdge"][];
+            /** @description Of so many stretches of five minutes one was looked at for what sends no span, and counts were multiplied by it; 1 up to two hours */
+            sampled: components["schemas"]["Count"];
+        };
+        MapNode: {
+            id: string;
+            /**
+             * @description All but service send no span and are told by those that talk to them
+             * @enum {string}
+             */
+            kind: "service" | "database" | "queue" | "external";
+            /** @description Of a database or a queue, such as postgresql or aws_sqs */
+            system: string | null;
+            name: string;
+            /** @description That come in */
+            calls: components["schemas"]["Count"];
+            errors: components["schemas"]["Count"];
+        };
+        MapEdge: {
+            /** @description The id of a node */
+            from: string;
+            to: string;
+            /**
+             * @description Whether the caller waits for an answer
+             * @enum {string}
+             */
+            kind: "call" | "message";
+            calls: components["schemas"]["Count"];
+            /** @description Failed, on either side */
+            errors: components["schemas"]["Count"];
+            p50: components["schemas"]["Nanos"];
+            p95: components["schemas"]["Nanos"];
+            /** @description Whether its numbers were multiplied */
+            is_estimated: boolean;
         };
         FunctionSandboxes: {
             /** @description Those that served somebody in the range, used last first, at most 60 */
@@ -1283,6 +1338,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogList"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getMap: {
+        parameters: {
+            query?: {
+                /** @description First moment inside; default one hour before `to` */
+                from?: components["parameters"]["from"];
+                /** @description First moment after; default now */
+                to?: components["parameters"]["to"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The map */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceMap"];
                 };
             };
             400: components["responses"]["Invalid"];
