@@ -184,12 +184,10 @@ test("why the slowest are different is asked when somebody asks, and stays in th
   await expect(why(page)).toContainText(/only \d were selected/);
 
   const flame = why(page).getByRole("region", { name: "Where their time went" });
-  const bank = flame.getByRole("button", { name: /^POST payments/ });
-  await bank.focus();
-  await expect(flame).toContainText(
-    /POST payments\.acme\.example [\d.]+\u00a0\w+, of the rest [\d.]+\u00a0ms: \+[\d.]+/,
-  );
-  await expect(flame.getByRole("listitem").first()).toContainText(/\+[\d.]+\u00a0\w+authorise/);
+  await expect(flame).toContainText(/checkout [\d.]+\u00a0s, the rest [\d.]+\u00a0ms: [\d.]+\u00a0\w+ longer/);
+  await expect(flame.getByRole("listitem").first()).toContainText(/^\+[\d.]+\u00a0msauthorise/);
+  await flame.getByRole("button", { name: /^POST payments/ }).hover();
+  await expect(flame).toContainText(/POST payments\.acme\.example [\d.]+\u00a0\w+, the rest [\d.]+\u00a0ms: /);
 
   await why(page).getByRole("button", { name: "failures" }).click();
   await expect(page).toHaveURL(/why=errors$/);
@@ -200,6 +198,25 @@ test("why the slowest are different is asked when somebody asks, and stays in th
   await page.keyboard.press("w");
   await expect(page).toHaveURL(/\/functions\/checkout$/);
   expect(problems()).toEqual([]);
+});
+
+test("where their time went is walked through by key, from one place where the tab key stops", async ({ page }) => {
+  await page.goto(`${server.url}/functions/checkout?why=slow`);
+  const cell = (name: RegExp) => why(page).getByRole("button", { name });
+  await expect(cell(/^POST payments/)).toBeVisible();
+  await expect(why(page).locator(".flame-cell[tabindex='0']")).toHaveCount(1);
+  await cell(/^checkout/).focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  await expect(cell(/^POST payments/)).toBeFocused();
+  await page.keyboard.press("ArrowRight");
+  await expect(cell(/^GetItem orders/)).toBeFocused();
+  await expect(why(page).locator(".flame-told")).toContainText("GetItem orders");
+  await page.keyboard.press("ArrowUp");
+  await expect(cell(/^POST \/orders/)).toBeFocused();
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowUp");
+  await expect(cell(/^checkout/), "there is nothing above it").toBeFocused();
 });
 
 test("a stretch of the chart is compared with the rest of the range", async ({ page }) => {

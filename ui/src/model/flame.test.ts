@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { nanos } from "../base/time.ts";
-import { cellsOf, type Frame, ownDifferences, type PathComparison } from "./flame.ts";
+import { cellsOf, type Direction, type Frame, neighbourOf, ownDifferences, type PathComparison } from "./flame.ts";
 
 const frame = (parent: number | null, name: string, selected: bigint, rest: bigint): Frame => ({
   parent,
@@ -31,6 +31,17 @@ test("cells stand below what they belong to, side by side", () => {
     [2, 2, 0, 0.8, 0.1],
     [3, 2, 0.8, 0.05, 1],
   ]);
+});
+
+test("a cell's neighbours are those that are seen beside it", () => {
+  const cells = cellsOf(paths);
+  const walk = (from: number, ...way: Direction[]) =>
+    way.reduce<number | null>((at, to) => (at === null ? null : neighbourOf(paths, cells, at, to)), from);
+  expect(walk(0, "below", "below", "behind")).toBe(3);
+  expect(walk(3, "before", "above", "above")).toBe(0);
+  expect(walk(0, "above")).toBeNull();
+  expect(walk(1, "behind"), "what only the rest have has no cell").toBeNull();
+  expect(walk(4, "above"), "nor has it neighbours").toBeNull();
 });
 
 test("what differs by itself is told, the most first", () => {

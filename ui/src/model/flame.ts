@@ -77,6 +77,23 @@ export function cellsOf({ frames }: PathComparison): Cell[] {
   return cells;
 }
 
+export type Direction = "above" | "below" | "before" | "behind";
+
+/** The cell next to one, by place; before and behind it is the nearest of the same depth. Null where there is none. */
+export function neighbourOf(
+  { frames }: PathComparison,
+  cells: readonly Cell[],
+  place: number,
+  to: Direction,
+): number | null {
+  const cell = cells.find(one => one.place === place);
+  if (cell === undefined) return null;
+  if (to === "above") return frames[place]?.parent ?? null;
+  if (to === "below") return cells.find(one => frames[one.place]?.parent === place)?.place ?? null;
+  const beside = cells.filter(one => one.depth === cell.depth).sort((left, right) => left.from - right.from);
+  return beside[beside.indexOf(cell) + (to === "before" ? -1 : 1)]?.place ?? null;
+}
+
 /** The steps that differ most by themselves, without what stands below them; those of no weight are left out. */
 export function ownDifferences({ frames }: PathComparison): OwnDifference[] {
   const own = frames.map(({ selected, rest }) => ({ selected, rest }));
