@@ -2,7 +2,9 @@
 
 import { expect, type Page, test } from "@playwright/test";
 
+import { crowd } from "../../ui/dev/sandboxes.ts";
 import { type FakeServer, serveFake } from "./src/fake-server.ts";
+import { LOOKS } from "./src/looks.ts";
 import { expectAccessible, watchForProblems } from "./src/watch.ts";
 
 let server: FakeServer;
@@ -16,6 +18,8 @@ test.afterAll(() => server.close());
 const costs = (page: Page) => page.getByRole("region", { name: "What costs here" });
 const steps = (page: Page) => page.getByRole("slider", { name: "Steps of time" });
 const why = (page: Page) => page.getByRole("region", { name: "Why is this different?" });
+const sandboxes = (page: Page) => page.getByRole("region", { name: "Sandboxes" });
+const lives = (page: Page) => sandboxes(page).getByRole("link", { name: /^Sandbox / });
 const finding = (page: Page, title: string) => costs(page).getByRole("listitem").filter({ hasText: title });
 
 test("what costs is told in the order of the API, and the smaller ones are folded", async ({ page }) => {
@@ -251,4 +255,139 @@ test("nothing that tells them apart is said, and a failure of the comparison is 
   await page.unroute("**/compare?*");
   await why(page).getByRole("button", { name: "Try again" }).click();
   await expect(why(page)).toContainText("the rest");
+});
+
+test("what ran it is asked when somebody asks, and stays in the address", async ({ page }) => {
+  const problems = watchForProblems(page);
+  let asked = 0;
+  page.on("request", request => {
+    if (request.url().includes("/sandboxes?")) asked += 1;
+  });
+  await page.goto(`${server.url}/functions/checkout?range=6h`);
+  await expect(sandboxes(page)).toBeVisible();
+  await expect(page.getByRole("table", { name: "Invocations" })).toBeVisible();
+  expect(asked).toBe(0);
+
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog")).toContainText("show the sandboxes");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("s");
+  await expect(page).toHaveURL(/range=6h&sandboxes=open$/);
+  await expect(sandboxes(page)).toContainText(
+    /\d+\u00a0sandboxes served, at most \d+\u00a0invocations? ran at once, and 3 were made ready for nobody, with 2\.44\u00a0s of init together that cost \$0\.00\d+\./,
+  );
+  await expect(
+    sandboxes(page).getByRole("img", { name: /^How many ran at once, over time: at most \d/ }),
+  ).toBeVisible();
+  await page.reload();
+  await expect(sandboxes(page).getByRole("button", { name: "Fold" })).toHaveAttribute("aria-expanded", "true");
+  const failed = sandboxes(page).getByRole("row").filter({ hasText: "failed" }).first();
+  await expect(failed).toContainText(
+    /version 4[12].*init 812\u00a0ms.*\d+ failed.*\d+\u00a0MB → \d+\u00a0MBof \d+\u00a0MB/,
+  );
+  await page.keyboard.press("s");
+  await expect(page).toHaveURL(/range=6h$/);
+  await expect(lives(page)).toHaveCount(0);
+  expect(problems()).toEqual([]);
+});
+
+test("a sandbox's life leads to its invocations by key, from one place where the tab key stops", async ({ page }) => {
+  await page.goto(`${server.url}/functions/checkout?sandboxes=open`);
+  await expect(sandboxes(page).locator("a.life[tabindex='0']")).toHaveCount(1);
+  const first = lives(page).first();
+  await first.focus();
+  await page.keyboard.press("ArrowDown");
+  await expect(lives(page).nth(1)).toBeFocused();
+  await page.keyboard.press("Home");
+  await expect(lives(page).nth(1)).toHaveAccessibleName(/, 1 of \d+\u00a0invocations: \w+, \d\d:\d\d:\d\d\.\d{3}/);
+  await page.keyboard.press("ArrowRight");
+  await expect(lives(page).nth(1)).toHaveAccessibleName(/, 2 of /);
+  await expect(sandboxes(page).getByRole("status"), "it is told").toContainText(/^2 of /);
+  await page.keyboard.press("ArrowUp");
+  await expect(first).toBeFocused();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Home");
+  const href = await lives(page).nth(1).getAttribute("href");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(`${server.url}${href}`);
+  await page.goBack();
+  await expect(lives(page).first(), "it is open as before").toBeVisible();
+});
+
+test("a sandbox's life leads to the invocation that is pointed at", async ({ page }) => {
+  await page.goto(`${server.url}/functions/checkout?sandboxes=open&outcome=timeout`);
+  await expect(page.getByRole("table", { name: "Invocations" }).getByRole("row")).toHaveCount(2);
+  const life = lives(page).nth(1);
+  await life.scrollIntoViewIfNeeded();
+  const box = await life.boundingBox();
+  if (box === null) throw new Error("a life has a place");
+  await page.mouse.move(box.x + box.width - 2, box.y + box.height / 2);
+  await expect(sandboxes(page).locator(".life-told")).toContainText(/\d\d:\d\d:\d\d\.\d{3}/);
+  const href = await life.getAttribute("href");
+  await page.mouse.down();
+  await page.mouse.up();
+  await expect(page).toHaveURL(`${server.url}${href}`);
+});
+
+test.describe("with a finger", () => {
+  test.use({ hasTouch: true });
+  test("a sandbox's life leads to the invocation that is pressed", async ({ page }) => {
+    await page.route("**/sandboxes?*", route => route.fulfill({ json: crowd(Date.now()) }));
+    await page.goto(`${server.url}/functions/checkout?sandboxes=open`);
+    await lives(page).nth(11).scrollIntoViewIfNeeded();
+    await lives(page)
+      .nth(11)
+      .tap({ position: { x: 2, y: 10 } });
+    await expect(page, "the first, not the last").toHaveURL(/\/invocations\/request-48-0$/);
+  });
+});
+
+for (const look of LOOKS) {
+  test.describe(look.name, () => {
+    test.use({ viewport: look.viewport, colorScheme: look.theme });
+    test("a crowd of sandboxes has room, and the others are shown when somebody asks", async ({ page }) => {
+      const problems = watchForProblems(page);
+      await page.route("**/sandboxes?*", route => route.fulfill({ json: crowd(Date.now()) }));
+      await page.goto(`${server.url}/functions/checkout?sandboxes=open`);
+      await expect(lives(page)).toHaveCount(12);
+      await expect(sandboxes(page)).toContainText("too many invocations to count how many ran at once");
+      await sandboxes(page).getByRole("button", { name: "Show all 60" }).click();
+      await expect(lives(page)).toHaveCount(60);
+      await lives(page).last().focus();
+      await page.keyboard.press("ArrowLeft");
+      await expect(lives(page).last()).toHaveAccessibleName(/, 299 of 300\u00a0invocations/);
+      const sideways = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(sideways, "the page does not scroll sideways").toBe(0);
+      if (!look.phone) await expectAccessible(page);
+      expect(problems()).toEqual([]);
+    });
+  });
+}
+
+test("no sandbox is told of, one is, and a failure of it is its own", async ({ page }) => {
+  const some = crowd(Date.now());
+  const none = { sandboxes: "0", prepared: "0", cost: null };
+  let answer: object = { ...some, sandboxes: [], total: "0", unused: none, concurrency: [] };
+  let status = 200;
+  await page.route("**/sandboxes?*", route => route.fulfill({ status, json: answer }));
+  await page.goto(`${server.url}/functions/checkout?sandboxes=open`);
+  await expect(sandboxes(page)).toContainText("No invocation of this range told which sandbox ran it.");
+  await expect(sandboxes(page).getByRole("table")).toHaveCount(0);
+
+  answer = { ...some, sandboxes: some.sandboxes.slice(0, 1), total: "1", unused: { ...none, sandboxes: "1" } };
+  await page.reload();
+  await expect(sandboxes(page)).toContainText(/1\u00a0sandbox served,.* and 1 was made ready for nobody/);
+  await expect(lives(page)).toHaveCount(1);
+
+  status = 503;
+  answer = { error: { code: "unavailable", message: "The store does not answer." } };
+  await page.reload();
+  await expect(sandboxes(page).getByRole("alert")).toContainText("The store does not answer.");
+  await expect(page.getByRole("table", { name: "Invocations" })).toBeVisible();
+  status = 200;
+  answer = some;
+  await sandboxes(page).getByRole("button", { name: "Try again" }).click();
+  await expect(lives(page)).toHaveCount(12);
 });

@@ -61,6 +61,15 @@ const STATES: readonly State[] = [
       await page.getByRole("heading", { name: "Why is this different?" }).scrollIntoViewIfNeeded();
     },
   },
+  {
+    name: "function-sandboxes",
+    scenario: "full",
+    path: "/functions/checkout?sandboxes=open",
+    shown: async page => {
+      await expect(page.getByRole("table", { name: "Sandboxes" })).toBeVisible();
+      await page.getByRole("heading", { name: "Sandboxes" }).scrollIntoViewIfNeeded();
+    },
+  },
   { name: "function-nothing", scenario: "full", path: "/functions/mailer", shown: heading(/Nothing costs more/) },
   {
     name: "function-empty",

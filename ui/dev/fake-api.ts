@@ -3,6 +3,7 @@
 import type { components } from "../src/api/generated/openapi.ts";
 import { comparison, paths } from "./comparison.ts";
 import { findings, toldFindings } from "./function-findings.ts";
+import { sandboxes } from "./sandboxes.ts";
 import { costOf, shop, type Told } from "./shop.ts";
 import { verdict } from "./verdict.ts";
 
@@ -78,6 +79,7 @@ export class FakeApi {
     if (part === "findings") return { status: 200, body: findings(name, invocations, url.search) };
     const length = BigInt(url.searchParams.get("to") ?? "0") - BigInt(url.searchParams.get("from") ?? "0");
     const minutes = STEP_MINUTES.find(minutes => length / (minutes * MINUTE) <= STEPS) ?? 1440n;
+    if (part === "sandboxes") return { status: 200, body: sandboxes(invocations, minutes * MINUTE) };
     return { status: 200, body: detail(invocations, minutes * MINUTE) };
   }
 

@@ -9,6 +9,7 @@ import type { FunctionSummary } from "../model/function.ts";
 import type { FunctionDetail } from "../model/function-detail.ts";
 import type { FunctionFindings } from "../model/function-findings.ts";
 import { type Invocation, isFailure, type Order, OUTCOMES } from "../model/invocation.ts";
+import type { FunctionSandboxes } from "../model/sandboxes.ts";
 import type { ToldFinding } from "../model/told-findings.ts";
 import type { InvocationDetail, Trace, TraceSummary } from "../model/trace.ts";
 import {
@@ -17,6 +18,7 @@ import {
   functionDetail,
   functionFindings,
   functionList,
+  functionSandboxes,
   invocationDetail,
   invocationList,
   pathComparison,
@@ -81,6 +83,15 @@ export function getFunctionFindings(
   signal: AbortSignal,
 ): Promise<FunctionFindings> {
   return get(`functions/${encodeURIComponent(name)}/findings`, { from, to }, functionFindings, signal);
+}
+
+/** What ran a function, and how many invocations at once. */
+export function getFunctionSandboxes(
+  name: string,
+  { from, to }: Between,
+  signal: AbortSignal,
+): Promise<FunctionSandboxes> {
+  return get(`functions/${encodeURIComponent(name)}/sandboxes`, { from, to }, functionSandboxes, signal);
 }
 
 /** What some invocations of a function have more often than the rest. */

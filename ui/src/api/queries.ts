@@ -7,6 +7,7 @@ import type { Selection } from "../model/comparison.ts";
 import type { FunctionDetail } from "../model/function-detail.ts";
 import type { Invocation } from "../model/invocation.ts";
 import { bounds, type Range, rangeSearch } from "../model/range.ts";
+import type { FunctionSandboxes } from "../model/sandboxes.ts";
 import type { TraceSummary } from "../model/trace.ts";
 import {
   ApiError,
@@ -15,6 +16,7 @@ import {
   comparePaths,
   getFunction,
   getFunctionFindings,
+  getFunctionSandboxes,
   getInvocation,
   getTrace,
   type InvocationQuery,
@@ -67,6 +69,24 @@ export function functionFindingsQuery(name: string, range: Range) {
     queryFn: ({ signal }) => getFunctionFindings(name, bounds(range, now()), signal),
     staleTime: FINDINGS_MS,
     placeholderData: keepPreviousData,
+  });
+}
+
+/** What ran a function, and the range that is shown of it. */
+export interface SandboxesInRange extends Between {
+  readonly of: FunctionSandboxes;
+}
+
+/** @param isAsked whether somebody wants to see them. */
+export function sandboxesQuery(name: string, range: Range, isAsked: boolean) {
+  const read = async ({ signal }: { readonly signal: AbortSignal }): Promise<SandboxesInRange> => {
+    const asked = bounds(range, now());
+    return { ...asked, of: await getFunctionSandboxes(name, asked, signal) };
+  };
+  return queryOptions({
+    queryKey: ["sandboxes", name, rangeSearch(range)],
+    queryFn: isAsked ? read : skipToken,
+    staleTime: FINDINGS_MS,
   });
 }
 

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import * as z from "zod/mini";
 import { FakeApi } from "../../dev/fake-api.ts";
+import { crowd } from "../../dev/sandboxes.ts";
 import { BIG } from "../../dev/shop.ts";
 import { valueText } from "../model/attribute.ts";
 import {
@@ -11,6 +12,7 @@ import {
   functionDetail,
   functionFindings,
   functionList,
+  functionSandboxes,
   invocationDetail,
   invocationList,
   pathComparison,
@@ -38,6 +40,22 @@ test("a function and its findings are parsed", () => {
   expect(findings.length).toBe(7);
   const [loss] = z.parse(functionFindings, ask(`functions/inventory/findings?${range}`)).findings;
   expect(loss?.gain.monthly, "what would cost more").toBe(-310_000_000n);
+});
+
+test("the sandboxes of a function are parsed", () => {
+  const { sandboxes, total, unused, concurrency } = z.parse(functionSandboxes, ask("functions/checkout/sandboxes"));
+  expect(sandboxes.length).toBe(total);
+  expect(sandboxes.every(one => one.runs.length === one.invocations)).toBe(true);
+  expect(
+    sandboxes.some(one => one.prepared !== null && one.prepared.start + 7_200_000_000_000n < one.first),
+    "made ready hours before",
+  ).toBe(true);
+  const others = z.parse(functionSandboxes, ask("functions/inventory/sandboxes")).sandboxes;
+  expect(others.map(one => one.prepared)).toContain(null);
+  expect([unused.sandboxes, unused.prepared]).toEqual([3, 2_436_000_000n]);
+  expect(concurrency?.length).toBeGreaterThan(0);
+  const many = z.parse(functionSandboxes, crowd(0));
+  expect([many.sandboxes.length, many.sandboxes[59]?.runs.length, many.concurrency]).toEqual([60, 300, null]);
 });
 
 test("what was told of all functions is parsed", () => {

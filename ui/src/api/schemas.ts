@@ -15,6 +15,7 @@ import type { FunctionSummary } from "../model/function.ts";
 import type { Bucket, FunctionDetail, FunctionPart, FunctionPoint, FunctionStart } from "../model/function-detail.ts";
 import type { FunctionFinding, FunctionFindings } from "../model/function-findings.ts";
 import type { Invocation } from "../model/invocation.ts";
+import type { ConcurrencyPoint, FunctionSandboxes, Sandbox, SandboxRun, UnusedSandboxes } from "../model/sandboxes.ts";
 import type { ToldFinding } from "../model/told-findings.ts";
 import type {
   Finding,
@@ -385,12 +386,14 @@ export const pathComparison = z.pipe(
   ),
 ) satisfies Wire<"PathComparison", PathComparison>;
 
+const outcome = z.enum(["running", "ok", "error", "init_error", "crash", "timeout", "oom", "lost"]);
+
 const invocation = z.pipe(
   z.object({
     request_id: text,
     function: text,
     start: timeText,
-    outcome: z.enum(["running", "ok", "error", "init_error", "crash", "timeout", "oom", "lost"]),
+    outcome,
     cold,
     facts: z.array(z.enum(["started", "finished", "reported", "from_span"])),
     platform: name,
@@ -462,6 +465,65 @@ export const invocationList = z.object({
   total: z.number(),
   next_cursor: nullableText,
 });
+
+const sandboxRun = z.pipe(
+  z.object({ request_id: text, start: timeText, duration: z.nullable(nanosText), outcome }),
+  z.transform(({ request_id, ...wire }): SandboxRun => ({ ...wire, requestId: request_id })),
+) satisfies Wire<"SandboxRun", SandboxRun>;
+
+const sandbox = z.pipe(
+  z.object({
+    sandbox_id: text,
+    version: nullableText,
+    memory_bytes: z.nullable(bytes),
+    cold,
+    prepared: z.nullable(z.object({ kind: z.enum(["init", "restore"]), start: timeText, duration: nanosText })),
+    invocations: count,
+    errors: count,
+    busy: nanosText,
+    first: timeText,
+    last: timeText,
+    first_memory_bytes: z.nullable(bytes),
+    last_memory_bytes: z.nullable(bytes),
+    runs: z.array(sandboxRun),
+  }),
+  z.transform(
+    (wire): Sandbox => ({
+      id: wire.sandbox_id,
+      version: wire.version,
+      memoryBytes: wire.memory_bytes,
+      cold: wire.cold,
+      prepared: wire.prepared,
+      invocations: wire.invocations,
+      errors: wire.errors,
+      busy: wire.busy,
+      first: wire.first,
+      last: wire.last,
+      firstMemoryBytes: wire.first_memory_bytes,
+      lastMemoryBytes: wire.last_memory_bytes,
+      runs: wire.runs,
+    }),
+  ),
+) satisfies Wire<"FunctionSandbox", Sandbox>;
+
+const unusedSandboxes = z.object({
+  sandboxes: count,
+  prepared: nanosText,
+  cost: z.nullable(dollarsText),
+}) satisfies Wire<"UnusedSandboxes", UnusedSandboxes>;
+
+const concurrencyPoint = z.object({ start: timeText, most: z.number() }) satisfies Wire<
+  "ConcurrencyPoint",
+  ConcurrencyPoint
+>;
+
+export const functionSandboxes = z.object({
+  sandboxes: z.array(sandbox),
+  total: count,
+  unused: unusedSandboxes,
+  step: nanosText,
+  concurrency: z.nullable(z.array(concurrencyPoint)),
+}) satisfies Wire<"FunctionSandboxes", FunctionSandboxes>;
 
 const traceSummary = z.pipe(
   z.object({

@@ -32,3 +32,11 @@ export function longest(lengths: Iterable<bigint>): Nanos {
 }
 
 export const after = (start: Time, length: bigint): Time => time(start + length);
+
+export function latest(one: Time, other: Time): Time {
+  return after(one, longest([other - one]));
+}
+
+export function earliest(one: Time, other: Time): Time {
+  return after(one, -longest([one - other]));
+}

@@ -1,6 +1,18 @@
 /** A range of time in steps of one length, as a chart shows it: steps are counted from 0. */
 
-import { after, between, DAY, HOUR, longest, MINUTE, type Nanos, type Time, time, toMillis } from "../base/time.ts";
+import {
+  after,
+  between,
+  DAY,
+  earliest,
+  HOUR,
+  latest,
+  MINUTE,
+  type Nanos,
+  type Time,
+  time,
+  toMillis,
+} from "../base/time.ts";
 import type { FunctionPoint } from "./function-detail.ts";
 import type { Range } from "./range.ts";
 
@@ -50,14 +62,6 @@ export function rangeBetween(steps: Steps, one: number, other: number): Range {
   const from = startOf(steps, Math.min(one, other));
   const to = startOf(steps, Math.max(one, other) + 1);
   return { kind: "between", from: latest(from, steps.from), to: earliest(to, steps.to) };
-}
-
-function latest(one: Time, other: Time): Time {
-  return after(one, longest([other - one]));
-}
-
-function earliest(one: Time, other: Time): Time {
-  return after(one, -longest([one - other]));
 }
 
 export interface StepSum {

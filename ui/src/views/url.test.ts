@@ -32,11 +32,13 @@ const VIEWS = {
       { start: "cold" },
       { why: "slow", range: "6h" },
       { why: "stretch", since: "5", until: "9" },
+      { sandboxes: "open", chart: "heatmap" },
     ],
     bad: [
       { why: "me" },
       { why: "stretch", since: "9", until: "5" },
       { since: "5", until: "9" },
+      { sandboxes: "closed" },
       { chart: "pie" },
       { chart: "percentiles" },
       { outcome: "fine" },

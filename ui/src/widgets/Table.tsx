@@ -7,6 +7,8 @@ import { useRowKeys } from "./row-keys.ts";
 export interface Column<Row> {
   readonly id: string;
   readonly title: string;
+  /** What stands in the table's head beside the title. */
+  readonly heading?: ReactNode;
   /** What the column means, on hover. */
   readonly hint?: string;
   readonly align?: "end";
@@ -88,6 +90,7 @@ function Heading<Row>({ column, sorting }: HeadingProps<Row>): JSX.Element {
       ) : (
         column.title
       )}
+      {column.heading}
     </th>
   );
 }

@@ -4,7 +4,14 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { JSX } from "react";
 
-import { comparisonQuery, functionFindingsQuery, functionQuery, isNotFound, pathsQuery } from "../../api/queries.ts";
+import {
+  comparisonQuery,
+  functionFindingsQuery,
+  functionQuery,
+  isNotFound,
+  pathsQuery,
+  sandboxesQuery,
+} from "../../api/queries.ts";
 import { now, time } from "../../base/time.ts";
 import { comparable, newestVersion, type Selection, type WhyName } from "../../model/comparison.ts";
 import { bounds, type Range, rangeOf, rangeSearch } from "../../model/range.ts";
@@ -18,6 +25,7 @@ import { FunctionFindings } from "./FunctionFindings.tsx";
 import { FunctionParts, FunctionStarts } from "./FunctionParts.tsx";
 import { InvocationList, useInvocations } from "./InvocationList.tsx";
 import { OverTime } from "./OverTime.tsx";
+import { Sandboxes } from "./Sandboxes.tsx";
 import { type FunctionSearch, withoutRange, withoutWhy } from "./url.ts";
 import { Why } from "./Why.tsx";
 
@@ -40,6 +48,8 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
   const selection = selectionOf(search, newest);
   const comparison = useQuery(comparisonQuery(name, range, selection));
   const paths = useQuery(pathsQuery(name, range, selection));
+  const areSandboxesOpen = search.sandboxes === "open";
+  const sandboxes = useQuery(sandboxesQuery(name, range, areSandboxesOpen));
   const listing = useInvocations(name, search);
   const goUp = () => navigate({ to: "/", search: rangeSearch(range) });
   useKeys("Page", [{ keys: ["u"], does: "up to the functions", run: goUp }]);
@@ -56,6 +66,10 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
     const { from, to } = bounds(stretch, now());
     onSearch({ ...withoutWhy(search), why: "stretch", since: String(from), until: String(to) });
   };
+  const onSandboxes = (isOpen: boolean) => {
+    const { sandboxes: _, ...rest } = search;
+    onSearch(isOpen ? { ...rest, sandboxes: "open" } : rest);
+  };
   const read = () => {
     found.refetch();
     findings.refetch();
@@ -63,6 +77,7 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
       comparison.refetch();
       paths.refetch();
     }
+    if (areSandboxesOpen) sandboxes.refetch();
     listing.read();
   };
   // Where nothing can be read, or nothing is there, the list says so for all.
@@ -127,6 +142,7 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
               )}
             </div>
           </div>
+          {found.data !== undefined && <Sandboxes isOpen={areSandboxesOpen} query={sandboxes} onOpen={onSandboxes} />}
           {found.data !== undefined && <FunctionParts detail={found.data.detail} stale={found.isPlaceholderData} />}
           <h2 className="list-title" id="invocations">
             Invocations

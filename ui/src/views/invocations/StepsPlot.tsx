@@ -2,15 +2,15 @@
 
 import { type JSX, type RefObject, useCallback } from "react";
 
-import { formatCount, formatDay, formatMinute, formatNanos } from "../../base/format.ts";
-import { between, type Time } from "../../base/time.ts";
+import { formatCount, formatNanos } from "../../base/format.ts";
 import type { FunctionPoint } from "../../model/function-detail.ts";
 import type { Heatmap } from "../../model/heatmap.ts";
 import type { LengthScale } from "../../model/length-scale.ts";
-import { clockMarks, type Steps, startOf } from "../../model/steps.ts";
+import { type Steps, startOf } from "../../model/steps.ts";
 import { Canvas, type Surface } from "../../widgets/Canvas.tsx";
 import { COUNTS_HEIGHT, drawSteps, LENGTHS_HEIGHT, PLOT_HEIGHT } from "./draw-steps.ts";
 import type { StepCursor } from "./step-cursor.ts";
+import { TimeMarks } from "./TimeMarks.tsx";
 
 /** What a chart shows: of every step what happened in it. */
 export interface Charted {
@@ -33,9 +33,6 @@ interface StepsPlotProps {
 
 /** Below its line: the lowest length stands above it. */
 const LABEL = 4;
-const MOST_MARKS = 6;
-/** A name further to the side has no room. */
-const EDGE = 0.04;
 
 export function StepsPlot({ of, steps, cursor, compared, plot, text }: StepsPlotProps): JSX.Element {
   const draw = useCallback((surface: Surface) => drawSteps(surface, of), [of]);
@@ -77,13 +74,7 @@ export function StepsPlot({ of, steps, cursor, compared, plot, text }: StepsPlot
           </div>
         )}
       </div>
-      <div className="steps-times" aria-hidden="true">
-        {timeMarks(steps).map(({ moment, part }) => (
-          <span key={String(moment)} style={{ left: percent(part) }}>
-            {markText(moment)}
-          </span>
-        ))}
-      </div>
+      <TimeMarks from={steps.first} to={startOf(steps, steps.count)} />
     </div>
   );
 }
@@ -104,17 +95,3 @@ const roundText = (length: number): string =>
   formatNanos(length).replace(/^([0-9]+\.[0-9]*?)0+(?=\D*$)/, (_, digits: string) => digits.replace(/\.$/, ""));
 
 const percent = (part: number): string => `${(part * 100).toFixed(3)}%`;
-
-function timeMarks(steps: Steps) {
-  const end = startOf(steps, steps.count);
-  const length = Number(between(steps.first, end));
-  return clockMarks(steps.first, end, MOST_MARKS)
-    .map(moment => ({ moment, part: Number(between(steps.first, moment)) / length }))
-    .filter(({ part }) => part > EDGE && part < 1 - EDGE);
-}
-
-/** A day where one begins. */
-function markText(moment: Time): string {
-  const minute = formatMinute(moment);
-  return minute === "00:00" ? formatDay(moment).slice(5) : minute;
-}

@@ -20,6 +20,8 @@ export interface FunctionSearch extends InvocationsSearch {
   /** Of the stretch that is compared, in Unix nanoseconds. */
   readonly since?: string;
   readonly until?: string;
+  /** Whether what ran it is shown; absent where it is not. */
+  readonly sandboxes?: "open";
 }
 
 export interface FindingsSearch {
@@ -36,6 +38,7 @@ export function parseFunctionSearch(raw: Record<string, unknown>): FunctionSearc
     ...parseInvocationsSearch(raw),
     ...(raw.chart === "heatmap" && { chart: raw.chart }),
     ...parseWhy(raw),
+    ...(raw.sandboxes === "open" && { sandboxes: raw.sandboxes }),
   };
 }
 
