@@ -184,7 +184,10 @@ function Lives({ of: { sandboxes, total }, range: { from, to } }: LivesProps): J
     <>
       <header>
         <h3>One by one, the newest first</h3>
-        <Legend isUntold={all.some(({ runs, invocations }) => runs.length < invocations)} />
+        <Legend
+          isOpen={all.some(({ runs }) => runs.some(run => run.outcome === "running"))}
+          isUntold={all.some(({ runs, invocations }) => runs.length < invocations)}
+        />
       </header>
       <p className="sandboxes-note">
         {sandboxes.length < total && `The ${formatCount(sandboxes.length)} that were used last. `}A mark leads to its
@@ -266,11 +269,13 @@ function Memory({ of }: { readonly of: Sandbox }): JSX.Element {
 }
 
 interface LegendProps {
+  /** Whether some still run. */
+  readonly isOpen: boolean;
   /** Whether not all that was served is told one by one. */
   readonly isUntold: boolean;
 }
 
-function Legend({ isUntold }: LegendProps): JSX.Element {
+function Legend({ isOpen, isUntold }: LegendProps): JSX.Element {
   return (
     <ul className="legend" aria-hidden="true">
       <Named name="init or restore">
@@ -283,6 +288,11 @@ function Legend({ isUntold }: LegendProps): JSX.Element {
       <Named name="failed">
         <path className="legend-error" d="M5 0h8v3h-2.5v9h-3V3H5z" />
       </Named>
+      {isOpen && (
+        <Named name="running">
+          <rect className="life-open" x={2.5} y={1.5} width={13} height={9} />
+        </Named>
+      )}
       <Named name="frozen">
         <rect className="life-frozen" y={5} width={22} height={2} />
       </Named>

@@ -10,6 +10,7 @@ export const LIFE_TOKENS = {
   served: "--faint",
   failed: "--bad",
   open: "--accent",
+  ground: "--surface",
   cold: "--cold",
 } as const;
 
@@ -24,8 +25,9 @@ const NARROWEST: Readonly<Record<MarkKind | "cold" | "untold", number>> = {
   cold: 5,
   untold: 2,
 };
-const HEIGHTS: typeof NARROWEST = { served: 12, open: 12, failed: LIFE_HEIGHT, cold: 6, untold: 6 };
-const CAP = { width: 6, height: 4 } as const;
+const HEIGHTS: typeof NARROWEST = { served: 12, open: 12, failed: 12, cold: 6, untold: 6 };
+/** What stands where an invocation failed. */
+const FLAG = { stem: 2, width: 6, height: 4 } as const;
 /** Those that stand out are drawn last. */
 const ORDER: readonly MarkKind[] = ["served", "open", "failed"];
 
@@ -42,16 +44,14 @@ export function drawLifeline({ context, width }: Surface, life: Lifeline, colour
   if (untold !== null) context.fillRect(...box(untold, "untold"));
 
   for (const kind of ORDER) {
-    context.fillStyle = colours[kind];
+    context.fillStyle = kind === "open" ? colours.ground : colours[kind];
     context.strokeStyle = colours[kind];
     for (const mark of life.marks) {
       if (mark.kind !== kind) continue;
       const [x, y, wide, height] = box(mark, kind);
+      context.fillRect(x, y, wide, height);
       if (kind === "open") context.strokeRect(x + 0.5, y + 0.5, wide - 1, height - 1);
-      else context.fillRect(x, y, wide, height);
-      if (kind !== "failed") continue;
-      const left = Math.max(0, Math.min(x + wide / 2 - CAP.width / 2, width - CAP.width));
-      context.fillRect(left, y, CAP.width, CAP.height);
+      if (kind === "failed") drawFlag(context, x + wide, width);
     }
   }
 
@@ -61,6 +61,13 @@ export function drawLifeline({ context, width }: Surface, life: Lifeline, colour
   // Where it is but a moment it stands before what it was made ready for.
   const [, y, wide, height] = box(prepared, "cold");
   context.fillRect(Math.max(0, prepared.to * width - wide), y, wide, height);
+}
+
+/** @param end where it failed; the flag stays inside of the width. */
+function drawFlag(context: CanvasRenderingContext2D, end: number, width: number): void {
+  const middle = Math.min(Math.max(end - FLAG.stem / 2, FLAG.width / 2), width - FLAG.width / 2);
+  context.fillRect(end - FLAG.stem, 0, FLAG.stem, LIFE_HEIGHT);
+  context.fillRect(middle - FLAG.width / 2, 0, FLAG.width, FLAG.height);
 }
 
 /** It comes from before. */
