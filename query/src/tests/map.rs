@@ -89,6 +89,8 @@ async fn databases_queues_and_third_parties_are_nodes_and_messages_are_told_apar
         .spans("theirs", &order(9, 5.0))
         .await;
     let served = Served::on(&store);
+    let nothing = served.ok("/api/v1/map?to=0").await;
+    assert_eq!(told(&nothing), [""; 0], "of no time");
     let expected = [
         "queue:aws_sqs/orders message service:mailer: 2 calls, 0 failed",
         "service:checkout call database:postgresql/orders: 2 calls, 0 failed",

@@ -46,6 +46,9 @@ impl Reader {
     /// The edges of a range, by name.
     pub async fn edges(&self, range: TimeRange) -> Result<Vec<Edge>, ReadError> {
         let counted = self.edge_rows(range).await?;
+        if counted.is_empty() {
+            return Ok(Vec::new());
+        }
         let rows: Vec<EdgeRow> = self
             .rows(&format!(
                 "SELECT src, dst, kind, sum(n) AS calls, sum(counted.errors) AS errors, sumMap(duration_hist) AS durations
