@@ -91,7 +91,7 @@ pub(crate) fn run(
     backend: Backend,
     services: Services,
 ) -> Result<(), Failure> {
-    memory::give_back_large();
+    memory::keep_one_heap();
     // Sends until everything else has ended.
     let _sender = logging::init_traced(
         config.log_format,
