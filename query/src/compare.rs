@@ -135,24 +135,23 @@ impl Comparer {
             totals,
         } = self.cohorts(question).await?;
         let picked = features.pick(&selection, &totals, PICKED).await?;
-        let of_side: HashMap<&RequestId, usize> = picked
+        // Of each its place on its side, then which side that is.
+        let places: HashMap<&RequestId, (usize, usize)> = picked
             .iter()
             .enumerate()
-            .flat_map(|(side, ids)| ids.iter().map(move |id| (id, side)))
+            .flat_map(|(side, ids)| {
+                let placed = ids.iter().enumerate();
+                placed.map(move |(place, id)| (id, (place, side)))
+            })
             .collect();
         let request_ids: Vec<RequestId> = picked.iter().flatten().cloned().collect();
         let mut invocations = self.reader.invocations_of(&request_ids).await?;
         // Where not all are looked at, as many of each side are.
-        let place = |id: &RequestId| {
-            picked
-                .iter()
-                .find_map(|ids| ids.iter().position(|it| it == id))
-        };
-        invocations.sort_by_cached_key(|one| place(&one.request_id));
+        invocations.sort_by_key(|one| places.get(&one.request_id));
         let trees = sample::told(&self.reader, self.limits, &invocations, path_tree).await?;
         let mut sides = [Vec::new(), Vec::new()];
         for (one, tree) in invocations.iter().zip(trees) {
-            if let (Some(&side), Some(tree)) = (of_side.get(&one.request_id), tree) {
+            if let (Some(&(_, side)), Some(tree)) = (places.get(&one.request_id), tree) {
                 sides[side].push(tree);
             }
         }

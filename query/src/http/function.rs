@@ -5,14 +5,14 @@ use axum::extract::rejection::PathRejection;
 use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
-use coldtrace_analysis::{NanoDollars, PRICES_OF, Price};
+use coldtrace_analysis::PRICES_OF;
 use coldtrace_model::{ByteSize, LogHistogram, Nanos, TimeRange, UnixNanos};
-use coldtrace_store::reader::{FunctionPart, FunctionPoint, FunctionSummary};
+use coldtrace_store::reader::{BilledTime, FunctionPart, FunctionPoint, FunctionSummary};
 use serde::Serialize;
 
 use super::access::{Access, Api};
 use super::error::ApiError;
-use super::functions::FunctionReply;
+use super::functions::{FunctionReply, cost};
 use super::params::Params;
 use super::{Written, bytes_of, json};
 use crate::explain::Explained;
@@ -198,14 +198,13 @@ pub(super) fn step(range: TimeRange) -> Nanos {
 
 impl Detail {
     fn cost(&self, parts: &[&FunctionPart]) -> Option<Signed> {
-        let mut sum = 0_i64;
-        for part in parts {
-            let price = Price::of(self.summary.platform, &self.region, part.architecture, 0)?;
-            let time = price.of_time(part.billed, part.memory);
-            let requests = price.of_requests(part.invocations);
-            sum = sum.saturating_add(time.0).saturating_add(requests.0);
-        }
-        Some(NanoDollars(sum).into())
+        let billed = parts.iter().map(|part| BilledTime {
+            architecture: part.architecture,
+            memory: part.memory,
+            invocations: part.invocations,
+            billed: part.billed,
+        });
+        cost(self.summary.platform, &self.region, billed).map(Signed::from)
     }
 
     /// Parts with the same key as one each, in the order of their first.

@@ -4,7 +4,8 @@ use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use coldtrace_analysis::{NanoDollars, Price};
-use coldtrace_store::reader::FunctionSummary;
+use coldtrace_model::Platform;
+use coldtrace_store::reader::{BilledTime, FunctionSummary};
 use serde::Serialize;
 
 use super::access::{Access, Api};
@@ -72,20 +73,29 @@ fn rank(summary: &FunctionSummary, order: Order) -> u64 {
         Order::Newest => summary.last_filed.0,
         Order::Slowest => summary.p95.0,
         Order::Errors => summary.errors,
-        Order::Cost => cost(summary).map_or(0, |cost| cost.0.unsigned_abs()),
+        Order::Cost => cost_of(summary).map_or(0, |cost| cost.0.unsigned_abs()),
     }
 }
 
-/// Of its invocations at the first tier; nothing where prices are not known.
-fn cost(summary: &FunctionSummary) -> Option<NanoDollars> {
+/// Of invocations at the first tier; nothing where prices are not known.
+pub(super) fn cost(
+    platform: Platform,
+    region: &str,
+    billed: impl IntoIterator<Item = BilledTime>,
+) -> Option<NanoDollars> {
     let mut sum = 0_i64;
-    for part in &summary.billed {
-        let price = Price::of(summary.platform, &summary.region, part.architecture, 0)?;
-        let time = price.of_time(part.billed, part.memory);
-        let requests = price.of_requests(part.invocations);
+    for one in billed {
+        let price = Price::of(platform, region, one.architecture, 0)?;
+        let time = price.of_time(one.billed, one.memory);
+        let requests = price.of_requests(one.invocations);
         sum = sum.saturating_add(time.0).saturating_add(requests.0);
     }
     Some(NanoDollars(sum))
+}
+
+fn cost_of(summary: &FunctionSummary) -> Option<NanoDollars> {
+    let billed = summary.billed.iter().cloned();
+    cost(summary.platform, &summary.region, billed)
 }
 
 // === impl Listed ===
@@ -143,7 +153,7 @@ impl<'a> From<&'a FunctionSummary> for FunctionReply<'a> {
             max: summary.max.into(),
             init_p50: summary.init_p50.map(Decimal::from),
             last_seen: summary.last_seen.into(),
-            cost: cost(summary).map(Signed::from),
+            cost: cost_of(summary).map(Signed::from),
         }
     }
 }

@@ -246,6 +246,20 @@ fn key(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
+/// A line that names nothing but its time.
+pub(super) fn line(millis: f64, body: &str) -> LogRecord {
+    LogRecord {
+        time: at(millis),
+        severity: 9,
+        body: body.to_owned(),
+        request_id: None,
+        trace_id: None,
+        span_id: None,
+        source: "function".to_owned(),
+        attributes: Vec::new(),
+    }
+}
+
 /// An order at the shop: checkout calls inventory under one SDK trace; mailer, without an SDK, runs into its time limit;
 /// and a service that links to the order's trace without being called by it.
 pub(super) async fn an_order(store: &Store) {

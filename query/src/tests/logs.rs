@@ -1,9 +1,9 @@
 use coldtrace_model::{LogRecord, RequestId};
 use coldtrace_store::Store;
-use coldtrace_testkit::{at, engine, trace_id};
+use coldtrace_testkit::{engine, trace_id};
 use serde_json::Value;
 
-use super::fixture::Data;
+use super::fixture::{Data, line};
 use super::served::Served;
 
 /// From the tests' epoch, a day.
@@ -99,19 +99,6 @@ async fn some_lines(store: &Store) {
     strangers
         .logs("cart", "", &[line(2_000.0, "refused: not yours")])
         .await;
-}
-
-fn line(millis: f64, body: &str) -> LogRecord {
-    LogRecord {
-        time: at(millis),
-        severity: 9,
-        body: body.to_owned(),
-        request_id: None,
-        trace_id: None,
-        span_id: None,
-        source: "function".to_owned(),
-        attributes: Vec::new(),
-    }
 }
 
 fn bodies(reply: &Value) -> Vec<String> {

@@ -8,7 +8,7 @@ use coldtrace_store::reader::LineFilter;
 use coldtrace_testkit::{at, engine, invocation};
 use http_body_util::BodyExt as _;
 
-use super::fixture::Data;
+use super::fixture::{Data, line};
 use super::openapi::Description;
 use super::served::Served;
 use crate::tail::{InvocationSubject, Position, Subject, Tail, Tails, What};
@@ -60,19 +60,6 @@ fn ended(request: &str, millis: f64, outcome: Outcome) -> Invocation {
     let told = invocation(request).function("cart").started(millis);
     let told = told.ended(outcome, millis + 100.0);
     told.with(|told| told.facts = FactSet::REPORTED).build()
-}
-
-fn line(millis: f64, body: &str) -> LogRecord {
-    LogRecord {
-        time: at(millis),
-        severity: 9,
-        body: body.to_owned(),
-        request_id: None,
-        trace_id: None,
-        span_id: None,
-        source: "function".to_owned(),
-        attributes: Vec::new(),
-    }
 }
 
 fn all_invocations() -> Subject {

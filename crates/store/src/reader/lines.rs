@@ -59,7 +59,7 @@ pub struct LineKey {
 }
 
 #[derive(Row, Deserialize)]
-struct LineRow {
+pub(super) struct LineRow {
     nanos: u64,
     hash: u64,
     service: String,
@@ -73,6 +73,14 @@ struct LineRow {
     attr_values: Bytes,
     attr_types: String,
     extra: Bytes,
+}
+
+/// Those of [`LineRow`], as SQL.
+pub(super) fn columns() -> String {
+    format!(
+        "toUInt64(toUnixTimestamp64Nano(ts)) AS nanos, {HASH} AS hash, service, source, request_id, trace_id, span_id,
+            severity, body, attr_keys, attr_values, attr_types, extra"
+    )
 }
 
 impl Reader {
@@ -108,9 +116,9 @@ impl Reader {
     ) -> Result<Vec<(LineKey, LogRecordRow)>, ReadError> {
         let rows: Vec<LineRow> = self
             .rows(&format!(
-                "SELECT toUInt64(toUnixTimestamp64Nano(ts)) AS nanos, {HASH} AS hash, service, source, request_id,
-                    trace_id, span_id, severity, body, attr_keys, attr_values, attr_types, extra
+                "SELECT {}
                 FROM logs WHERE {} AND {}{}{rest}",
+                columns(),
                 self.owned(),
                 sql::within(range),
                 filter.shown(),

@@ -4,7 +4,7 @@ use clickhouse::Row;
 use coldtrace_model::{Invocation, Nanos, SandboxId, TimeRange, TraceId};
 use serde::Deserialize;
 
-use super::sql::Bytes;
+use super::lines::{LineRow, columns};
 use super::{ReadError, Reader, sql};
 
 /// Lines of an invocation may be older than it, where init belongs to it.
@@ -51,22 +51,6 @@ pub struct LogRecordRow {
 }
 
 #[derive(Row, Deserialize)]
-struct StoredLog {
-    nanos: u64,
-    service: String,
-    source: String,
-    request_id: String,
-    trace_id: [u8; 16],
-    span_id: [u8; 8],
-    severity: u8,
-    body: String,
-    attr_keys: Bytes,
-    attr_values: Bytes,
-    attr_types: String,
-    extra: Bytes,
-}
-
-#[derive(Row, Deserialize)]
 struct Count {
     count: u64,
 }
@@ -79,15 +63,15 @@ impl Reader {
     ) -> Result<(Vec<LogRecordRow>, u64), ReadError> {
         let (owned, shown) = (self.owned(), filter.shown());
         let lines = format!(
-            "SELECT toUInt64(toUnixTimestamp64Nano(ts)) AS nanos, service, source, request_id, trace_id, span_id,
-                severity, body, attr_keys, attr_values, attr_types, extra
+            "SELECT {}
             FROM logs WHERE {owned} AND {shown}
             ORDER BY ts, source, body, span_id LIMIT {}",
+            columns(),
             filter.limit
         );
         let count = format!("SELECT count() AS count FROM logs WHERE {owned} AND {shown}");
         let (lines, count) =
-            tokio::try_join!(self.rows::<StoredLog>(&lines), self.row::<Count>(&count))?;
+            tokio::try_join!(self.rows::<LineRow>(&lines), self.row::<Count>(&count))?;
         let lines = lines.into_iter().map(LogRecordRow::from).collect();
         Ok((lines, count.count))
     }
@@ -120,30 +104,6 @@ impl LogFilter<'_> {
         TimeRange {
             from: one.filed_at.min(one.start).minus(BEFORE),
             to: end.max(one.deadline.unwrap_or_default()).plus(AFTER),
-        }
-    }
-}
-
-// === impl LogRecordRow ===
-
-impl From<StoredLog> for LogRecordRow {
-    fn from(stored: StoredLog) -> Self {
-        Self {
-            ts: stored.nanos,
-            service: stored.service,
-            source: stored.source,
-            request_id: stored.request_id,
-            trace_id: stored.trace_id,
-            span_id: stored.span_id,
-            severity: stored.severity,
-            body: stored.body,
-            attrs: stored
-                .attr_keys
-                .texts()
-                .zip(stored.attr_values.texts())
-                .collect(),
-            attr_types: stored.attr_types,
-            extra: stored.extra.0,
         }
     }
 }

@@ -17,6 +17,9 @@ const RUNS: u32 = 300;
 /// A sandbox is kept for some hours; one that was made ready for nobody may still be used behind the range.
 const LONGEST_LIFE: Nanos = Nanos::from_millis(8 * 3_600_000);
 
+/// When a merged invocation began, as [`InvocationRecord`](super::invocations::InvocationRecord) tells it.
+const START: &str = "multiIf(platform_start_unix_ns != 0, platform_start_unix_ns, start_unix_ns != 0, start_unix_ns, filed_at)";
+
 /// A sandbox with what it served in a range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SandboxLifeline {
@@ -158,7 +161,7 @@ impl Reader {
                 [argMinIf(max_memory_bytes, start, max_memory_bytes != 0), argMaxIf(max_memory_bytes, start, max_memory_bytes != 0)] AS used,
                 arraySlice(arraySort(groupArray((start, duration_ns, outcome, request_id))), -{RUNS}) AS runs
             FROM (
-                SELECT *, multiIf(platform_start_unix_ns != 0, platform_start_unix_ns, start_unix_ns != 0, start_unix_ns, filed_at) AS start
+                SELECT *, {START} AS start
                 FROM ({merged}) WHERE sandbox_id != ''
             )
             GROUP BY sandbox_id ORDER BY last DESC, sandbox_id LIMIT {limit}"
@@ -270,8 +273,7 @@ impl Reader {
                     FROM (
                         SELECT arrayJoin([(start, toInt64(1)), (start + duration_ns, toInt64(-1))]) AS event
                         FROM (
-                            SELECT multiIf(platform_start_unix_ns != 0, platform_start_unix_ns, start_unix_ns != 0, start_unix_ns,
-                                filed_at) AS start, duration_ns
+                            SELECT {START} AS start, duration_ns
                             FROM ({merged}) WHERE duration_ns != 0
                         )
                     )
