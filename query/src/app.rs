@@ -17,7 +17,7 @@ use tower::ServiceExt as _;
 use tracing::info;
 
 use crate::Config;
-use crate::http::{self, Api, Cookies};
+use crate::http::{self, Answers, Api, Cookies};
 use crate::journey::Limits;
 use crate::settle::Settle;
 use crate::tail::Tails;
@@ -80,7 +80,8 @@ impl App {
             Some(_) => Cookies::Secure,
             None => Cookies::Plain,
         };
-        let router = http::router(api, cookies, about_itself, registry);
+        let answers = Answers::lasting(config.keep_answers, registry);
+        let router = http::router(api, answers, cookies, about_itself, registry);
         Ok(Self {
             listener,
             addr,

@@ -122,7 +122,8 @@ impl Comparer {
             rest: side(rest),
         };
         let found = differences(&sides, &keys, MOST);
-        let findings = folded(&features, &comparison.selection, &sides, found).await?;
+        let patterns = patterns_of(&features, &comparison.selection, &totals, &found).await?;
+        let findings = fold(&sides, found, &patterns);
         comparison.tell(&features, findings, &examples).await?;
         Ok(comparison)
     }
@@ -178,13 +179,13 @@ impl Comparer {
     }
 }
 
-/// What the same invocations have is told once.
-async fn folded(
+/// Which of these differences the same invocations have.
+async fn patterns_of(
     features: &Features,
     selection: &Selection,
-    sides: &Sides,
-    found: Vec<Difference>,
-) -> Result<Vec<Finding>, ReadError> {
+    totals: &[CohortTotals; 2],
+    found: &[Difference],
+) -> Result<Vec<Pattern>, ReadError> {
     let items: Vec<PatternItem> = found
         .iter()
         .map(|one| match one.value {
@@ -198,14 +199,14 @@ async fn folded(
         .enumerate()
         .filter(|(_, one)| one.value == KeyValue::Absent)
         .fold(0, |bits, (place, _)| bits | 1_u64 << place);
-    let patterns = features.patterns(selection, &items).await?;
+    let patterns = features.patterns(selection, totals, &items).await?;
     let patterns = patterns.into_iter().map(|pattern| Pattern {
         values: pattern.items ^ absent,
         count: pattern.count,
         selected: pattern.selected,
         duration: pattern.duration,
     });
-    Ok(fold(sides, found, &patterns.collect::<Vec<_>>()))
+    Ok(patterns.collect())
 }
 
 // === impl Comparison ===

@@ -4,6 +4,7 @@
 //! form ([`error`]); nothing is cached by browsers, since everything may grow until it is settled.
 
 mod access;
+mod answers;
 mod compare;
 mod cursor;
 mod error;
@@ -39,6 +40,7 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 pub(crate) use access::Api;
+pub(crate) use answers::Answers;
 use error::ApiError;
 pub(crate) use login::Cookies;
 
@@ -56,38 +58,49 @@ struct Gate {
 }
 
 /// The API, the ui, and what the process says about itself.
-pub(crate) fn router(api: Api, cookies: Cookies, about: Router, registry: &Registry) -> Router {
+pub(crate) fn router(
+    api: Api,
+    answers: Answers,
+    cookies: Cookies,
+    about: Router,
+    registry: &Registry,
+) -> Router {
     let let_inside = middleware::from_fn_with_state(api.clone(), access::let_inside);
     let ask_for_key = middleware::from_fn_with_state(api.clone(), login::ask_for_key);
     Router::new()
-        .merge(served(api.clone(), registry))
+        .merge(served(api.clone(), answers, registry))
         .merge(about.layer(let_inside))
         .merge(login::router(api, cookies))
         .merge(ui::router().layer(ask_for_key))
 }
 
-fn served(api: Api, registry: &Registry) -> Router {
+fn served(api: Api, answers: Answers, registry: &Registry) -> Router {
     let let_in = middleware::from_fn_with_state(api.clone(), access::let_in);
     let turns = Arc::new(Semaphore::new(AT_ONCE));
-    let route = |path: &'static str, handler: MethodRouter<Api>| {
+    let turned = |path: &'static str, handler: MethodRouter<Api>| {
         let gate = Gate::new(Arc::clone(&turns), registry, path);
-        // Whoever is not let in waits for no turn.
-        let guarded = handler
-            .layer(middleware::from_fn_with_state(gate, pass))
-            .layer(let_in.clone());
-        Router::new().route(path, guarded)
+        handler.layer(middleware::from_fn_with_state(gate, pass))
+    };
+    // Whoever is not let in waits for no turn.
+    let route = |path: &'static str, handler: MethodRouter<Api>| {
+        Router::new().route(path, turned(path, handler).layer(let_in.clone()))
+    };
+    let keep = middleware::from_fn_with_state(answers, answers::keep);
+    let kept = |path: &'static str, handler: MethodRouter<Api>| {
+        let kept = turned(path, handler).layer(keep.clone());
+        Router::new().route(path, kept.layer(let_in.clone()))
     };
     Router::new()
-        .merge(route("/api/v1/compare", compare::cohorts()))
-        .merge(route("/api/v1/compare/paths", compare::paths()))
-        .merge(route("/api/v1/findings", findings::list()))
-        .merge(route("/api/v1/functions", functions::list()))
-        .merge(route("/api/v1/functions/{function}", function::detail()))
-        .merge(route(
+        .merge(kept("/api/v1/compare", compare::cohorts()))
+        .merge(kept("/api/v1/compare/paths", compare::paths()))
+        .merge(kept("/api/v1/findings", findings::list()))
+        .merge(kept("/api/v1/functions", functions::list()))
+        .merge(kept("/api/v1/functions/{function}", function::detail()))
+        .merge(kept(
             "/api/v1/functions/{function}/findings",
             function::findings(),
         ))
-        .merge(route(
+        .merge(kept(
             "/api/v1/functions/{function}/sandboxes",
             sandboxes::list(),
         ))
@@ -97,9 +110,9 @@ fn served(api: Api, registry: &Registry) -> Router {
             invocations::detail(),
         ))
         .merge(route("/api/v1/logs", logs::list()))
-        .merge(route("/api/v1/map", map::get_map()))
+        .merge(kept("/api/v1/map", map::get_map()))
         .merge(route("/api/v1/search", search::traces()))
-        .merge(route("/api/v1/search/suggest", suggest::list()))
+        .merge(kept("/api/v1/search/suggest", suggest::list()))
         .merge(route("/api/v1/tail", tail::follow()))
         .merge(route("/api/v1/traces", traces::list()))
         .merge(route("/api/v1/traces/{trace_id}", traces::detail()))

@@ -17,3 +17,4 @@ mod self_traces;
 mod sequences;
 mod status;
 mod tracers;
+mod warnings;

@@ -5,6 +5,8 @@ use std::process::Command;
 use coldtrace_tests::{Setup, binary, run_json};
 use serde_json::Value;
 
+use crate::warnings;
+
 /// What the script invokes: three that succeed and one that raises.
 const INVOCATIONS: usize = 4;
 
@@ -61,6 +63,9 @@ fn check(outcome: &Value) {
         INVOCATIONS,
         "every invocation is there, once"
     );
+    for detail in details {
+        warnings::check("emulator", &detail["trace"]);
+    }
     for answer in answers
         .iter()
         .filter(|answer| answer["event"]["fail"] == false)

@@ -7,6 +7,8 @@ use std::time::Duration;
 use coldtrace_tests::{Backend, Setup, eventually, get, run_json};
 use serde_json::{Value, json};
 
+use crate::warnings;
+
 /// Of one span, what must come back as it was sent.
 const FIELDS: [&str; 16] = [
     "attributes",
@@ -32,7 +34,7 @@ fn python_sdk_over_grpc_comes_back_as_sent() {
     let backend = Backend::up();
     let mut client = python_client();
     client.args(["--protocol", "grpc", "--endpoint", &backend.grpc]);
-    check(&backend, &run_json(&mut client));
+    check("python sdk", &backend, &run_json(&mut client));
 }
 
 #[test]
@@ -40,7 +42,7 @@ fn python_sdk_over_http_protobuf_comes_back_as_sent() {
     let backend = Backend::up();
     let mut client = python_client();
     client.args(["--protocol", "http", "--endpoint", &backend.http]);
-    check(&backend, &run_json(&mut client));
+    check("python sdk", &backend, &run_json(&mut client));
 }
 
 #[test]
@@ -48,7 +50,7 @@ fn node_sdk_over_http_json_comes_back_as_sent() {
     let backend = Backend::up();
     let mut client = node_client();
     client.args(["--endpoint", &backend.http]);
-    check(&backend, &run_json(&mut client));
+    check("node sdk", &backend, &run_json(&mut client));
 }
 
 pub(crate) fn node_client() -> Command {
@@ -70,7 +72,7 @@ pub(crate) fn python_client() -> Command {
     client
 }
 
-fn check(backend: &Backend, sent: &Value) {
+fn check(sender: &str, backend: &Backend, sent: &Value) {
     let sent = sent["spans"].as_array().expect("a list of spans");
     assert_eq!(sent.len(), 1_000, "the client makes a thousand spans");
     let mut traces: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
@@ -79,6 +81,7 @@ fn check(backend: &Backend, sent: &Value) {
     }
     for (trace_id, sent) in traces {
         let trace = stored_trace(backend, trace_id, sent.len());
+        warnings::check(sender, &trace);
         let stored: BTreeMap<&str, &Value> = trace["spans"]
             .as_array()
             .expect("a list of spans")

@@ -5,6 +5,8 @@ use std::process::Command;
 use coldtrace_tests::{Setup, binary, run_json};
 use serde_json::Value;
 
+use crate::warnings;
+
 /// Takes X-Ray's segments; in the sandbox `AWS_XRAY_DAEMON_ADDRESS` names the port.
 const XRAY: &[&str] = &["COLDTRACE_XRAY_PORT=2000"];
 /// Takes Datadog's traces; in the sandbox `DD_TRACE_AGENT_URL` names the port.
@@ -107,6 +109,7 @@ impl Tree {
         }
         let tree = Self(run_json(&mut command));
         assert_eq!(tree.0["outcome"], "ok", "{:#}", tree.0);
+        warnings::check(handler, &tree.0);
         tree
     }
 

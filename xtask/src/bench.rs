@@ -23,6 +23,7 @@ mod http;
 mod ingest;
 mod load;
 mod process;
+mod query;
 mod store;
 mod workload;
 
@@ -67,6 +68,13 @@ pub(crate) enum Bench {
         /// Several numbers instead, such as 5m,20m,50m: what is read should not grow with them.
         #[arg(long, value_delimiter = ',', value_parser = store::parse_spans)]
         steps: Vec<u64>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Load spans, and ask the HTTP API everything that it answers.
+    Query {
+        #[command(flatten)]
+        arguments: query::Arguments,
         #[command(flatten)]
         output: Output,
     },
@@ -116,7 +124,10 @@ struct Figures {
 /// Runs one benchmark.
 pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<()> {
     // Their spans are made in this process, which without optimization takes longer than all else.
-    let is_slow = matches!(bench, Bench::Store { .. } | Bench::Workload { .. });
+    let is_slow = matches!(
+        bench,
+        Bench::Store { .. } | Bench::Query { .. } | Bench::Workload { .. }
+    );
     if cfg!(debug_assertions) && is_slow {
         return again_in_release(root);
     }
@@ -147,6 +158,7 @@ pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<()> {
             let steps = if steps.is_empty() { &one } else { &steps[..] };
             (store::run(root, steps)?, output)
         }
+        Bench::Query { arguments, output } => (query::run(root, arguments)?, output),
         Bench::Ingest { arguments, output } => (ingest::run(root, arguments)?, output),
         Bench::Extension { arguments, output } => (extension::run(root, arguments)?, output),
         Bench::Load { plan } => return load::run(plan.clone()),
@@ -230,6 +242,12 @@ impl Figures {
 fn rounded(value: f64) -> f64 {
     let steps = if value.abs() < 10.0 { 1e3 } else { 10.0 };
     (value * steps).round() / steps
+}
+
+/// Of ascending values; 0 of none.
+fn percentile(ascending: &[f64], percent: usize) -> f64 {
+    let place = (ascending.len() * percent / 100).min(ascending.len().saturating_sub(1));
+    ascending.get(place).copied().unwrap_or_default()
 }
 
 /// The commit, with a mark where files differ from it; empty outside of a repository.

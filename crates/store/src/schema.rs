@@ -12,7 +12,7 @@ pub(crate) struct Migration {
     text: &'static str,
 }
 
-pub(crate) const MIGRATIONS: [Migration; 4] = [
+pub(crate) const MIGRATIONS: [Migration; 5] = [
     Migration {
         number: 1,
         file: "0001_base.sql",
@@ -32,6 +32,11 @@ pub(crate) const MIGRATIONS: [Migration; 4] = [
         number: 4,
         file: "0004_findings.sql",
         text: include_str!("../migrations/0004_findings.sql"),
+    },
+    Migration {
+        number: 5,
+        file: "0005_feature_counts.sql",
+        text: include_str!("../migrations/0005_feature_counts.sql"),
     },
 ];
 

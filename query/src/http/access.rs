@@ -69,7 +69,8 @@ impl Api {
         self.gate.tenant(key, wanted).map_err(ApiError::Denied)
     }
 
-    fn access(&self, tenant: Tenant) -> Access {
+    /// Of one tenant, who was let in.
+    pub(super) fn access(&self, tenant: Tenant) -> Access {
         let reader = self.store.reader(tenant.clone());
         Access {
             tenant,

@@ -14,7 +14,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use crate::http::{self, Api, Cookies};
+use crate::http::{self, Answers, Api, Cookies};
 use crate::journey::Limits;
 use crate::tail::Tails;
 
@@ -45,7 +45,8 @@ impl Served {
         let (registry, health) = (Registry::new(), Health::new());
         let about = health::router(&About::new(registry.clone(), health));
         let tails = api.tails().clone();
-        let router = http::router(api, Cookies::Plain, about, &registry);
+        let answers = Answers::lasting(Duration::ZERO, &registry);
+        let router = http::router(api, answers, Cookies::Plain, about, &registry);
         Self { router, tails }
     }
 

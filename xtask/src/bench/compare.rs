@@ -9,17 +9,15 @@ mod data;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use serde_json::Value;
 
-use super::child::Process;
-use super::store::{DATABASE, Programs, Server, parse_spans, settle};
-use super::{Figures, process, rounded};
-use crate::workspace;
+use super::query::Service;
+use super::store::{Programs, Server, parse_spans, settle};
+use super::{Figures, percentile, process, rounded};
 use data::{DataSet, FUNCTION};
 
 /// Of the data sets, those where the planted value must be told first.
@@ -43,14 +41,6 @@ pub(crate) struct Arguments {
     seed: Option<u64>,
 }
 
-/// A running query service.
-struct Query {
-    _process: Process,
-    _folder: tempfile::TempDir,
-    /// `http://...`
-    url: String,
-}
-
 /// What came of a data set.
 struct Answered {
     is_found: bool,
@@ -65,7 +55,7 @@ struct Answered {
 pub(super) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<Figures> {
     let programs = Programs::build(root)?;
     let server = Server::start(&programs)?;
-    let query = Query::start(&programs, &server)?;
+    let query = Service::start(&programs, &server)?;
     let mut figures = Figures::of_this_machine(root);
     let first = arguments.seed;
     let first = first.unwrap_or_else(|| RandomState::new().hash_one("seed") >> 16);
@@ -110,25 +100,21 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<Figures>
 fn ask(
     programs: &Programs,
     server: &Server,
-    query: &Query,
+    query: &Service,
     set: &DataSet,
 ) -> anyhow::Result<Answered> {
     set.write(server)?;
     let settling = settle(programs, server)?;
     let path = format!(
-        "{}/api/v1/compare?from={}&to={}&function={FUNCTION}&slowest={}",
-        query.url, set.range.start, set.range.end, set.slowest
+        "/api/v1/compare?from={}&to={}&function={FUNCTION}&slowest={}",
+        set.range.start, set.range.end, set.slowest
     );
     let (mut seconds, mut processor_seconds) = (Vec::new(), Vec::new());
     let mut items = Value::Null;
     for _ in 0..ASKED {
         let before = process::processor_time(server.pid())?;
         let started = Instant::now();
-        let reply = ureq::get(&path).call().context("ask the query service")?;
-        let text = reply
-            .into_body()
-            .read_to_string()
-            .context("read the answer")?;
+        let text = query.get(&path)?;
         seconds.push(started.elapsed().as_secs_f64());
         let took = process::processor_time(server.pid())?.saturating_sub(before);
         processor_seconds.push(took.as_secs_f64());
@@ -154,42 +140,4 @@ fn ask(
         processor_seconds,
         settling,
     })
-}
-
-fn percentile(sorted: &[f64], percent: usize) -> f64 {
-    let place = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
-    sorted.get(place).copied().unwrap_or_default()
-}
-
-// === impl Query ===
-
-impl Query {
-    /// One that does not settle: who asks must not wait for that.
-    fn start(programs: &Programs, server: &Server) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("bench-compare-")
-            .tempdir_in(workspace::target())
-            .context("create a folder for the query service")?;
-        let mut command = Command::new(&programs.coldtrace);
-        command
-            .arg("query")
-            .arg("--data-dir")
-            .arg(folder.path().join("data"))
-            .env("COLDTRACE_QUERY__LISTEN", "127.0.0.1:0")
-            .env("COLDTRACE_SETTLE__ENABLED", "false")
-            .env("COLDTRACE_STORE__URL", &server.url)
-            .env("COLDTRACE_STORE__DATABASE", DATABASE);
-        let mut process = Process::start("query", &mut command, folder.path())?;
-        let url = process.wait_for(|process| {
-            let printed = process.printed()?;
-            let line = printed.lines().find(|line| line.contains("ui and API"));
-            let address = line.and_then(|line| line.split_whitespace().last());
-            Ok(address.map(str::to_owned))
-        })?;
-        Ok(Self {
-            _process: process,
-            _folder: folder,
-            url,
-        })
-    }
 }

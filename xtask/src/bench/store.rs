@@ -21,7 +21,7 @@ mod questions;
 mod server;
 mod theirs;
 
-pub(super) use ours::DATABASE;
+pub(super) use ours::{DATABASE, load};
 pub(super) use questions::settle;
 pub(super) use server::Server;
 
@@ -77,12 +77,12 @@ pub(super) struct Programs {
 }
 
 /// What is loaded.
-struct Load {
+pub(super) struct Load {
     workload: Workload,
     timeline: Timeline,
     requests: u64,
     /// Unix nanoseconds.
-    range: std::ops::Range<u64>,
+    pub(super) range: std::ops::Range<u64>,
 }
 
 // === impl Programs ===
@@ -116,7 +116,7 @@ impl Programs {
 
 impl Load {
     /// The last days until a little before now, since what is of the future is refused.
-    fn new(spans: u64) -> anyhow::Result<Self> {
+    pub(super) fn new(spans: u64) -> anyhow::Result<Self> {
         let workload = Workload::new(Options {
             seed: SEED,
             spans_per_request: SPANS_PER_REQUEST,
@@ -135,7 +135,7 @@ impl Load {
         })
     }
 
-    fn spans(&self) -> u64 {
+    pub(super) fn spans(&self) -> u64 {
         self.requests * SPANS_PER_REQUEST
     }
 

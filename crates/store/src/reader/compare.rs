@@ -12,6 +12,9 @@ use crate::settle::features::{key_named, key_of};
 /// Values of a key that are told: the others differ less.
 const MOST_VALUES: usize = 100;
 
+/// Invocations of the rest whose patterns are looked at: whether two values go together is known from these to a percent.
+const MOST_OF_REST: u64 = 100_000;
+
 /// So many times more than are wanted are looked at, since chance may give fewer.
 const MORE: f64 = 1.5;
 
@@ -123,8 +126,8 @@ struct KeyRow {
 #[derive(Row, Deserialize)]
 struct PatternRow {
     pattern: u64,
-    count: u64,
     selected: u64,
+    rest: u64,
     duration: u64,
 }
 
@@ -223,11 +226,31 @@ impl Features {
         selection: &Selection,
         totals: &[CohortTotals; 2],
     ) -> Result<Vec<KeyCount>, ReadError> {
-        let (rows, selected, compared) = (&self.rows, selection.selected(), selection.compared());
+        let (rows, compared) = (&self.rows, selection.compared());
         let telling = selection.telling();
         let [selected_count, rest_count] = totals.map(|side| side.count.max(1));
         let key = key_of("item");
+        // Of windows that are counted, the items of the smaller side are added up, and the other side has what is left.
+        let selected = selection.selected();
+        let (side, selected_of) = match selected_count <= rest_count {
+            true => (selected, "side"),
+            false => (format!("NOT {selected}"), "toUInt64(n - side)"),
+        };
         // Most of the time goes into adding up, once for each item of each invocation: so both numbers are one.
+        let added = format!(
+            "SELECT item, one FROM (
+                SELECT items, toUInt64(NOT is_counted) + bitShiftLeft(toUInt64({side}), 32) AS one FROM ({rows})
+                WHERE {compared} AND ({side} OR NOT is_counted)
+            ) ARRAY JOIN items AS item"
+        );
+        let counted = self.counted.as_ref().map(|counted| {
+            let compared = selection.compared_counts();
+            format!(
+                "SELECT item, toUInt64(n) AS one FROM ({counted}) ARRAY JOIN items AS item, counts AS n WHERE {compared}"
+            )
+        });
+        let ones: Vec<String> = [added].into_iter().chain(counted).collect();
+        let ones = ones.join(" UNION ALL ");
         let found: Vec<KeyRow> = self
             .reader
             .rows(&format!(
@@ -235,10 +258,10 @@ impl Features {
                     arrayMap(it -> (it.2, it.3, it.4), arraySlice(arrayReverseSort(groupArray(
                         (a / {selected_count} - (n - a) / {rest_count}, item, a, n))), 1, {MOST_VALUES})) AS values
                 FROM (
-                    SELECT item, bitShiftRight(sum(one), 32) AS a, bitAnd(sum(one), 4294967295) AS n
-                    FROM (
-                        SELECT items, 1 + bitShiftLeft(toUInt64({selected}), 32) AS one FROM ({rows}) WHERE {compared}
-                    ) ARRAY JOIN items AS item GROUP BY item
+                    SELECT item, {selected_of} AS a, n FROM (
+                        SELECT item, bitShiftRight(sum(one), 32) AS side, bitAnd(sum(one), 4294967295) AS n
+                        FROM ({ones}) GROUP BY item
+                    )
                 )
                 WHERE {telling} GROUP BY key{BY_ALL_THREADS}"
             ))
@@ -246,10 +269,12 @@ impl Features {
         Ok(found.into_iter().map(KeyCount::from).collect())
     }
 
-    /// Which of some items the same invocations have. Of an item that is a key alone, whether there is a value. At most 64.
+    /// Which of some items the same invocations have. Of an item that is a key alone, whether there is a value. At most 64. The totals
+    /// are those of the same selection; of a rest that is large, an even part is looked at, and `count` is what that comes to.
     pub async fn patterns(
         &self,
         selection: &Selection,
+        totals: &[CohortTotals; 2],
         items: &[PatternItem],
     ) -> Result<Vec<ItemPattern>, ReadError> {
         let masks = |of: fn(&PatternItem) -> Option<u64>| {
@@ -296,15 +321,32 @@ impl Features {
             [one, other, ..] => format!("bitOr({one}, {other})"),
         };
         let (rows, selected, compared) = (&self.rows, selection.selected(), selection.compared());
+        let rest_share = (MOST_OF_REST as f64 / totals[1].count.max(1) as f64).min(1.0);
+        let looked_at = match rest_share < 1.0 {
+            true => {
+                let below = (rest_share * u64::MAX as f64) as u64;
+                format!("(is_selected OR cityHash64(request_id) < {below})")
+            }
+            false => "true".to_owned(),
+        };
         let found: Vec<PatternRow> = self
             .reader
             .rows(&format!(
-                "SELECT arrayReduce('groupBitOr', arrayMap(item -> {look}, items)) AS pattern, count() AS count,
-                    countIf(is_selected) AS selected, sumIf(duration_ns, is_selected) AS duration
-                FROM (SELECT items, duration_ns, {selected} AS is_selected FROM ({rows}) WHERE {compared}) GROUP BY pattern{BY_ALL_THREADS}"
+                "SELECT arrayReduce('groupBitOr', arrayMap(item -> {look}, items)) AS pattern,
+                    countIf(is_selected) AS selected, countIf(NOT is_selected) AS rest,
+                    sumIf(duration_ns, is_selected) AS duration
+                FROM (
+                    SELECT items, duration_ns, {selected} AS is_selected FROM ({rows}) WHERE {compared} AND {looked_at}
+                ) GROUP BY pattern{BY_ALL_THREADS}"
             ))
             .await?;
-        Ok(found.into_iter().map(ItemPattern::from).collect())
+        let found = found.into_iter().map(|row| ItemPattern {
+            items: row.pattern,
+            count: row.selected + (row.rest as f64 / rest_share).round() as u64,
+            selected: row.selected,
+            duration: row.duration.into(),
+        });
+        Ok(found.collect())
     }
 }
 
@@ -349,6 +391,14 @@ impl Selection {
         }
     }
 
+    /// As [`compared`](Self::compared), for what is counted.
+    fn compared_counts(&self) -> &'static str {
+        match (self.least, self.most) {
+            (None, None) => "true",
+            _ => "is_timed",
+        }
+    }
+
     /// Whether an item tells more than what was selected by.
     fn telling(&self) -> String {
         let chosen = [
@@ -369,7 +419,7 @@ impl Selection {
     }
 }
 
-// === impl KeyCount, ItemPattern ===
+// === impl KeyCount ===
 
 impl From<KeyRow> for KeyCount {
     fn from(row: KeyRow) -> Self {
@@ -382,17 +432,6 @@ impl From<KeyRow> for KeyCount {
             all: count((row.key, row.selected, row.total)),
             distinct: row.distinct_values,
             values: row.values.into_iter().map(count).collect(),
-        }
-    }
-}
-
-impl From<PatternRow> for ItemPattern {
-    fn from(row: PatternRow) -> Self {
-        Self {
-            items: row.pattern,
-            count: row.count,
-            selected: row.selected,
-            duration: row.duration.into(),
         }
     }
 }

@@ -10,14 +10,16 @@ use super::rollups::any_of;
 use super::{ReadError, Reader, sql};
 use crate::settle::features::{self, Featured, spans_of};
 use crate::settle::functions::{self, Filed};
-use crate::settle::windows;
+use crate::settle::{Rollup, windows};
 
 /// The invocations of a range that are over, each with its items.
 #[derive(Clone)]
 pub struct Features {
     pub(super) reader: Reader,
-    /// As SQL: the columns of `features`.
+    /// As SQL: the columns of `features`, and whether the row's items are among those that are `counted`.
     pub(super) rows: String,
+    /// As SQL, if anything is settled: how many invocations of a window have which items.
+    pub(super) counted: Option<String>,
     range: TimeRange,
     /// What is not settled.
     base: Option<Featured>,
@@ -65,18 +67,22 @@ impl Reader {
             }
         });
         let settled = any_of(&sources.settled, |range| windows::within_range("t", range));
-        let settled =
-            settled.map(|times| features::settled(&format!("{owned} AND {times}"), &more));
-        let parts: Vec<String> = settled
-            .into_iter()
-            .chain(base.as_ref().map(Featured::rows))
-            .collect();
+        let settled = settled.map(|times| {
+            let whole = windows::inside_range("t", range, Rollup::Features);
+            features::settled(&format!("{owned} AND {times}"), &more, &whole)
+        });
+        let counted = settled.as_ref().map(|settled| settled.counts.clone());
+        let from_base = base.as_ref().map(|base| {
+            let rows = base.rows();
+            format!("SELECT *, false AS is_counted FROM ({rows})")
+        });
+        let parts = settled.map(|settled| settled.rows).into_iter();
         let columns = features::COLUMNS;
         let parts: Vec<String> = parts
-            .iter()
+            .chain(from_base)
             .map(|part| {
                 format!(
-                    "SELECT {columns} FROM ({part}) WHERE {}",
+                    "SELECT {columns}, is_counted FROM ({part}) WHERE {}",
                     sql::within_moments(range)
                 )
             })
@@ -84,6 +90,7 @@ impl Reader {
         Ok(Features {
             reader: self.clone(),
             rows: parts.join(" UNION ALL "),
+            counted,
             range,
             base,
         })

@@ -122,19 +122,37 @@ impl Featured {
     }
 }
 
-/// Rows of `features` of their buckets' newest revisions, for a filter on `t` and one tenant, and perhaps one more. It is looked
-/// at for every row, and so without the tenant: that would take three times as long.
-pub(crate) fn settled(filter: &str, more: &str) -> String {
-    format!(
-        "SELECT {COLUMNS} FROM features
-        WHERE mark = 0 AND {filter}{more} AND (t, revision) IN (
-            SELECT t, max(revision) FROM features WHERE mark = 1 AND {filter} GROUP BY t)"
-    )
+/// What is settled, of the newest revision of each bucket.
+pub(crate) struct Settled {
+    /// Rows of `features`, and of each whether its bucket is among the `counts`.
+    pub(crate) rows: String,
+    /// Rows of `feature_counts`.
+    pub(crate) counts: String,
 }
 
-/// Computes buckets and puts them in place, then what their items are in words. A kill in between leaves items whose words are in the
-/// base tables alone, until they come again.
-pub(super) fn settle(settled: &[Window], values: &str) -> [String; 2] {
+/// What is settled, for a filter on `t` and one tenant, and perhaps one more; `whole` is one on `t` for the buckets whose counts are
+/// wanted. Revisions are looked at for every row, and so without the tenant: that would take three times as long.
+pub(crate) fn settled(filter: &str, more: &str, whole: &str) -> Settled {
+    let newest =
+        format!("SELECT t, max(revision) FROM features WHERE mark = 1 AND {filter} GROUP BY t");
+    let is_counted = format!(
+        "{whole} AND (t, revision) IN (SELECT t, revision FROM feature_counts WHERE {filter}{more})"
+    );
+    Settled {
+        rows: format!(
+            "SELECT {COLUMNS}, {is_counted} AS is_counted FROM features
+            WHERE mark = 0 AND {filter}{more} AND (t, revision) IN ({newest})"
+        ),
+        counts: format!(
+            "SELECT is_timed, items, counts FROM feature_counts
+            WHERE {whole} AND {filter}{more} AND (t, revision) IN ({newest})"
+        ),
+    }
+}
+
+/// Computes buckets and puts them in place, then how often each has which item, then what these are in words. A kill in between leaves
+/// a bucket that is counted when it is asked for, and items whose words are in the base tables alone, until they come again.
+pub(super) fn settle(settled: &[Window], values: &str) -> [String; 3] {
     let owned = windows::tenants(settled);
     let hull = windows::hull(settled, Rollup::Features);
     let among = windows::among(settled, "bucket");
@@ -148,6 +166,10 @@ pub(super) fn settle(settled: &[Window], values: &str) -> [String; 2] {
     };
     [
         settle_rows(&featured.rows(), values),
+        settle_counts(
+            &format!("{owned} AND {}", windows::within_range("t", hull)),
+            values,
+        ),
         settle_words(&featured, values),
     ]
 }
@@ -165,6 +187,24 @@ fn settle_rows(rows: &str, values: &str) -> String {
             0 AS duration_ns, 0 AS outcome, 0 AS cold, '' AS version, 0 AS memory_bytes, [] AS items, fingerprint,
             first_keep_days, settled
         FROM windows"
+    )
+}
+
+/// Counts what was just written: most of a question's time goes into adding up the items of all invocations, and most questions select a
+/// few. Those without a duration are counted apart, since durations do not select them.
+fn settle_counts(filter: &str, values: &str) -> String {
+    format!(
+        "INSERT INTO feature_counts (tenant, keep_days, function, t, revision, is_timed, items, counts)
+        WITH windows AS {values}
+        SELECT tenant, keep_days, function, t, revision, is_timed, groupArray(item) AS items, groupArray(n) AS counts
+        FROM (
+            SELECT tenant, keep_days, function, t, revision, duration_ns != 0 AS is_timed, item, toUInt32(count()) AS n
+            FROM features ARRAY JOIN items AS item
+            WHERE mark = 0 AND {filter} AND (tenant, t, revision) IN (SELECT tenant, t, revision FROM windows)
+            GROUP BY tenant, keep_days, function, t, revision, is_timed, item
+            ORDER BY item
+        )
+        GROUP BY tenant, keep_days, function, t, revision, is_timed"
     )
 }
 

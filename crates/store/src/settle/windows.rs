@@ -335,6 +335,13 @@ pub(crate) fn within_range(column: &str, range: TimeRange) -> String {
     within(column, from, to)
 }
 
+/// A column of type `DateTime`, the beginning of a window that lies in a range as a whole.
+pub(crate) fn inside_range(column: &str, range: TimeRange, rollup: Rollup) -> String {
+    let from = range.from.0.div_ceil(SECOND);
+    let to = (range.to.0.saturating_sub(rollup.length().0)) / SECOND;
+    within(column, from, to.saturating_add(1))
+}
+
 fn seconds(range: TimeRange) -> (u64, u64) {
     (range.from.0 / SECOND, range.to.0.div_ceil(SECOND))
 }

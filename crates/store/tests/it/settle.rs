@@ -348,6 +348,17 @@ async fn features_are_what_facts_and_spans_tell_whenever_they_come() {
     let wordless = "SELECT count() > 1000, countIf((tenant, item) NOT IN (SELECT tenant, item FROM feature_values))
         FROM features ARRAY JOIN items AS item WHERE mark = 0";
     assert_eq!(ask_one(&engine, wordless).await, "1\t0");
+    let miscounted = "WITH newest AS (SELECT tenant, t, max(revision) FROM features WHERE mark = 1 GROUP BY tenant, t)
+        SELECT count() > 1000, countIf(n != 0) FROM (
+            SELECT tenant, function, t, is_timed, item, sum(one) AS n FROM (
+                SELECT tenant, function, t, duration_ns != 0 AS is_timed, item, toInt64(1) AS one
+                FROM features ARRAY JOIN items AS item WHERE mark = 0 AND (tenant, t, revision) IN newest
+                UNION ALL
+                SELECT tenant, function, t, is_timed, item, -toInt64(count) AS one
+                FROM feature_counts ARRAY JOIN items AS item, counts AS count WHERE (tenant, t, revision) IN newest
+            ) GROUP BY tenant, function, t, is_timed, item
+        )";
+    assert_eq!(ask_one(&engine, miscounted).await, "1\t0");
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ const AGO: u64 = 20 * 60_000_000_000;
 /// Keys beside the planted one and its decoys.
 const KEYS: u64 = 11;
 /// Of every table that a set fills.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "spans",
     "invocations",
     "request_index",
@@ -29,6 +29,7 @@ const TABLES: [&str; 9] = [
     "edges_1m",
     "features",
     "feature_values",
+    "feature_counts",
 ];
 
 /// A data set, before it is written.

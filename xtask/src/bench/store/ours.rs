@@ -30,7 +30,11 @@ struct Collector {
 }
 
 /// Sends everything and waits until it is stored.
-pub(super) fn load(programs: &Programs, server: &Server, load: &Load) -> anyhow::Result<()> {
+pub(in crate::bench) fn load(
+    programs: &Programs,
+    server: &Server,
+    load: &Load,
+) -> anyhow::Result<()> {
     let collector = Collector::start(programs, server)?;
     let next = AtomicU64::new(0);
     let sender = || -> anyhow::Result<()> {

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 
 use super::server::Server;
 use super::{Load, Programs, ours, theirs};
-use crate::bench::{Figures, rounded};
+use crate::bench::{Figures, percentile, rounded};
 
 /// Of each kind.
 const QUESTIONS: usize = 40;
@@ -84,18 +84,11 @@ fn twice(
     ask()?;
     let since = server.number("SELECT toUnixTimestamp64Micro(now64(6))")?;
     let millis = ask()?;
-    server.run("SYSTEM FLUSH LOGS", "", &[])?;
-    let read = |what: &str| {
-        server.number(&format!(
-            "SELECT sum({what}) FROM system.query_log
-            WHERE type = 'QueryFinish' AND query_kind = 'Select' AND has(databases, '{database}')
-                AND toUnixTimestamp64Micro(query_start_time_microseconds) >= {since}"
-        ))
-    };
+    let read = server.read_since(database, since)?;
     let questions = kind.questions.len() as f64;
     Ok(Took {
-        rows: read("read_rows")? / questions,
-        bytes: read("read_bytes")? / questions,
+        rows: read.rows / questions,
+        bytes: read.bytes / questions,
         millis,
     })
 }
@@ -288,7 +281,6 @@ impl Took {
     fn percentile(&self, percent: usize) -> f64 {
         let mut sorted = self.millis.clone();
         sorted.sort_unstable_by(f64::total_cmp);
-        let place = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
-        sorted.get(place).copied().unwrap_or_default()
+        percentile(&sorted, percent)
     }
 }

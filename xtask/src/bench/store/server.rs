@@ -32,6 +32,12 @@ pub(in crate::bench) struct Server {
     pub(in crate::bench) url: String,
 }
 
+/// What was read for some answers.
+pub(in crate::bench) struct Read {
+    pub(in crate::bench) rows: f64,
+    pub(in crate::bench) bytes: f64,
+}
+
 /// What a database has cost so far.
 pub(super) struct Costs {
     pub(super) insert_ns: f64,
@@ -113,6 +119,22 @@ impl Server {
         value
             .and_then(|value| value.parse().ok())
             .with_context(|| format!("`{query}` has no number"))
+    }
+
+    /// What all questions to a database have read that were asked since then, in Unix microseconds.
+    pub(in crate::bench) fn read_since(&self, database: &str, since: f64) -> anyhow::Result<Read> {
+        self.run("SYSTEM FLUSH LOGS", "", &[])?;
+        let read = |what: &str| {
+            self.number(&format!(
+                "SELECT sum({what}) FROM system.query_log
+                WHERE type = 'QueryFinish' AND query_kind = 'Select' AND has(databases, '{database}')
+                    AND toUnixTimestamp64Micro(query_start_time_microseconds) >= {since}"
+            ))
+        };
+        Ok(Read {
+            rows: read("read_rows")?,
+            bytes: read("read_bytes")?,
+        })
     }
 
     /// What this database has cost, once its merges have come to rest and every partition is one part.
