@@ -4,10 +4,11 @@
 //! for all pairs of two clocks, so that spans of one machine never move against each other. Only calls that wait are taken
 //! as evidence: a queue may hold a message for ever.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use coldtrace_model::{AttributeValue, Resource, Span, SpanKind, UnixNanos, attribute};
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::Mark;
 use crate::draft::{Draft, Role};

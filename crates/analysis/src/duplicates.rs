@@ -4,9 +4,13 @@
 //! spans, the server's under the client's.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 
 use coldtrace_model::{Span, SpanId, SpanKind, TraceId};
+use foldhash::HashMap;
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use crate::{Mark, Marks};
 
@@ -23,18 +27,36 @@ pub(crate) struct Unique {
     pub(crate) removed: usize,
 }
 
-/// Finds a span by its ids.
+/// Finds a span by its ids. Strangers choose them, so that the hash has a seed that they don't know.
 #[derive(Default)]
 pub(crate) struct Index {
-    /// A journey has few traces: their numbers keep the keys of its many spans small.
+    /// A journey has few traces: their numbers keep the ids of its many spans small.
     traces: HashMap<TraceId, u32>,
-    places: HashMap<Key, u32>,
-    /// The number of each span's trace.
-    trace_of: Vec<u32>,
+    /// The trace of the last span, which is the next one's for the most part.
+    latest: Option<(TraceId, u32)>,
+    /// One per span.
+    ids: Vec<Ids>,
+    /// Of each ids a span's place.
+    places: HashTable<u32>,
+    seed: RandomState,
 }
 
-/// A trace's number and a span's id in halves, so that an entry fills 16 bytes.
-type Key = (u32, u32, u32);
+/// The parent that a span names.
+pub(crate) enum Named {
+    /// It names itself.
+    Itself,
+    /// Another, if it is there.
+    Other(Option<usize>),
+}
+
+/// What a span says of its place: a copy, since spans are far apart in memory.
+#[derive(Clone, Copy)]
+struct Ids {
+    /// The number of its trace.
+    trace: u32,
+    span: SpanId,
+    parent: Option<SpanId>,
+}
 
 /// Keeps the most complete copy of each span.
 pub(crate) fn remove(spans: Vec<Span>) -> Unique {
@@ -66,26 +88,53 @@ impl Index {
         self.get(*self.traces.get(&trace_id)?, span_id)
     }
 
-    /// The span of this id in the trace of the span at `place`.
-    pub(crate) fn find_beside(&self, place: usize, span_id: SpanId) -> Option<usize> {
-        self.get(self.trace_of[place], span_id)
+    /// The parent that the span at `place` names, if it names one.
+    pub(crate) fn named_by(&self, place: usize) -> Option<Named> {
+        let Ids {
+            trace,
+            span,
+            parent,
+        } = self.ids[place];
+        let parent = parent?;
+        if parent == span {
+            return Some(Named::Itself);
+        }
+        Some(Named::Other(self.get(trace, parent)))
     }
 
     /// Adds the next span. Returns the place of another that has its ids already.
     pub(crate) fn add(&mut self, span: &Span) -> Option<usize> {
-        let place = self.trace_of.len() as u32;
+        let place = self.ids.len() as u32;
         let trace = self.number(span.trace_id);
-        self.trace_of.push(trace);
-        let found = *self.places.entry(key(trace, span.span_id)).or_insert(place);
-        (found != place).then_some(found as usize)
+        self.ids.push(Ids {
+            trace,
+            span: span.span_id,
+            parent: span.parent_span_id,
+        });
+        let hash = |trace, span_id| hash(&self.seed, trace, span_id);
+        let entry = self.places.entry(
+            hash(trace, span.span_id),
+            |&other| self.ids[other as usize].are(trace, span.span_id),
+            |&other| {
+                let ids = &self.ids[other as usize];
+                hash(ids.trace, ids.span)
+            },
+        );
+        match entry {
+            Entry::Occupied(found) => Some(*found.get() as usize),
+            Entry::Vacant(free) => {
+                free.insert(place);
+                None
+            }
+        }
     }
 
     /// An index of the first span of each id, and the others, each beside its first.
     fn of(spans: &[Span]) -> (Self, Vec<(usize, usize)>) {
         let mut index = Self {
-            places: HashMap::with_capacity(spans.len()),
-            trace_of: Vec::with_capacity(spans.len()),
-            traces: HashMap::new(),
+            ids: Vec::with_capacity(spans.len()),
+            places: HashTable::with_capacity(spans.len()),
+            ..Self::default()
         };
         let mut copies = Vec::new();
         for (place, span) in spans.iter().enumerate() {
@@ -96,21 +145,45 @@ impl Index {
         (index, copies)
     }
 
+    /// From now on, what finds the ids of this span finds it.
+    fn prefer(&mut self, place: usize) {
+        let Ids { trace, span, .. } = self.ids[place];
+        let hash = hash(&self.seed, trace, span);
+        let is_same = |&other: &u32| self.ids[other as usize].are(trace, span);
+        if let Some(found) = self.places.find_mut(hash, is_same) {
+            *found = place as u32;
+        }
+    }
+
     fn get(&self, trace: u32, span_id: SpanId) -> Option<usize> {
-        self.places
-            .get(&key(trace, span_id))
-            .map(|&place| place as usize)
+        let hash = hash(&self.seed, trace, span_id);
+        let is_it = |&place: &u32| self.ids[place as usize].are(trace, span_id);
+        self.places.find(hash, is_it).map(|&place| place as usize)
     }
 
     fn number(&mut self, trace_id: TraceId) -> u32 {
+        if let Some((latest, number)) = self.latest
+            && latest == trace_id
+        {
+            return number;
+        }
         let next = self.traces.len() as u32;
-        *self.traces.entry(trace_id).or_insert(next)
+        let number = *self.traces.entry(trace_id).or_insert(next);
+        self.latest = Some((trace_id, number));
+        number
     }
 }
 
-fn key(trace: u32, span_id: SpanId) -> Key {
-    let id = u64::from_be_bytes(*span_id.as_bytes());
-    (trace, (id >> 32) as u32, id as u32)
+// === impl Ids ===
+
+impl Ids {
+    fn are(&self, trace: u32, span_id: SpanId) -> bool {
+        self.span == span_id && self.trace == trace
+    }
+}
+
+fn hash(seed: &RandomState, trace: u32, span_id: SpanId) -> u64 {
+    seed.hash_one((trace, u64::from_ne_bytes(*span_id.as_bytes())))
 }
 
 /// All spans of each id that came more than once.
@@ -204,8 +277,7 @@ fn without_copies(spans: Vec<Span>, marks: &[Option<Marks>], shared: &[(usize, u
     unique.halves = shared.iter().map(moved).collect();
     unique.index = Index::of(&unique.spans).0;
     for &(server, _) in &unique.halves {
-        let key = key(unique.index.trace_of[server], unique.spans[server].span_id);
-        unique.index.places.insert(key, server as u32);
+        unique.index.prefer(server);
     }
     unique.removed = all - unique.spans.len();
     unique

@@ -3,13 +3,12 @@
 //! Three traces meet at an invocation: the caller's (`client span`), the platform's (`invocation`) and the function's own
 //! (`handler`), each knowing at most one of the others. They are joined to client span > invocation > handler.
 
-use std::collections::HashMap;
-
 use coldtrace_model::{Span, SpanKind};
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::Mark;
 use crate::draft::{Draft, Item, Rank, Role, rank};
-use crate::duplicates::Index;
+use crate::duplicates::{Index, Named};
 use crate::requests::{CLOCK_TOLERANCE, Requests};
 
 /// Sets the parents of all items, which may still form rings. `halves` are pairs of server and client that share an id.
@@ -87,17 +86,18 @@ impl Parents {
     ) -> Self {
         let mut is_dangling = vec![false; draft.spans.len()];
         let mut rings = 0;
-        for (place, (span, item)) in draft.spans.iter().zip(&mut draft.items).enumerate() {
-            let Some(named) = span.parent_span_id else {
-                continue;
-            };
-            if named == span.span_id {
-                item.marks.insert(Mark::CycleCut);
-                rings += 1;
-                continue;
+        for (place, item) in draft.items.iter_mut().enumerate() {
+            match index.named_by(place) {
+                None => {}
+                Some(Named::Itself) => {
+                    item.marks.insert(Mark::CycleCut);
+                    rings += 1;
+                }
+                Some(Named::Other(parent)) => {
+                    item.parent = parent;
+                    is_dangling[place] = parent.is_none();
+                }
             }
-            item.parent = index.find_beside(place, named);
-            is_dangling[place] = item.parent.is_none();
         }
         draft.warn(
             rings,

@@ -3,9 +3,8 @@
 //!
 //! A platform may try an event again under the same request id, so one request can have several attempts.
 
-use std::collections::HashMap;
-
 use coldtrace_model::{Invocation, Nanos, RequestId, SandboxId, Span, SpanKind, UnixNanos};
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::draft::{Role, rank};
 use crate::duplicates::Index;
