@@ -74,8 +74,8 @@ struct Call {
 
 /// All calls that tell of two clocks, unless all of them look right as they are.
 fn calls(draft: &Draft) -> Vec<Call> {
-    let calls: Vec<Call> = (0..draft.items.len())
-        .filter_map(|callee| {
+    let calls = || {
+        (0..draft.items.len()).filter_map(|callee| {
             let caller = caller(draft, callee)?;
             Some(Call {
                 caller,
@@ -83,12 +83,12 @@ fn calls(draft: &Draft) -> Vec<Call> {
                 bounds: Bounds::of_call(draft, caller, callee)?,
             })
         })
-        .collect();
-    let looks_right = |call: &Call| call.bounds.least <= 0 && call.bounds.most >= 0;
-    if calls.iter().all(looks_right) {
+    };
+    let looks_right = |call: Call| call.bounds.least <= 0 && call.bounds.most >= 0;
+    if calls().all(looks_right) {
         return Vec::new();
     }
-    calls
+    calls().collect()
 }
 
 /// All clocks in their order, and the clock of each span as an index into them.
@@ -171,10 +171,10 @@ fn differences(
 fn caller(draft: &Draft, place: usize) -> Option<usize> {
     let item = &draft.items[place];
     let is_served = item.role == Role::Invocation || item.kind == SpanKind::Server;
-    let mut parent = item.parent.filter(|_| is_served)?;
+    let mut parent = item.parent().filter(|_| is_served)?;
     // The handler's span says more of the call than the platform's, which goes on after the response.
     if item.role == Role::Work && draft.items[parent].role == Role::Invocation {
-        parent = draft.items[parent].parent?;
+        parent = draft.items[parent].parent()?;
     }
     let caller = &draft.items[parent];
     let is_call = caller.kind == SpanKind::Client && caller.role == Role::Work;
@@ -210,7 +210,7 @@ fn offsets(
     }
     let mut first_root = vec![UnixNanos(u64::MAX); clocks.len()];
     for (item, &clock) in draft.items.iter().zip(clock_of) {
-        if item.parent.is_none() {
+        if item.parent().is_none() {
             first_root[clock] = first_root[clock].min(item.start);
         }
     }

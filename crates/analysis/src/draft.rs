@@ -3,6 +3,8 @@
 //! Invariant: every item stands for one span, each span has one item; a parent is an index into the items. Items are put
 //! into the order of display once, and the spans stay where they are: they are large.
 
+use std::num::NonZeroU32;
+
 use coldtrace_model::{Invocation, Span, SpanId, SpanKind, TraceId, UnixNanos};
 
 use crate::{Mark, Marks};
@@ -15,21 +17,25 @@ pub(crate) struct Draft {
     pub(crate) warnings: Vec<String>,
 }
 
-/// What the steps need of a span.
-#[derive(Clone, Debug)]
+/// What the steps need of a span, in half a cache line: they wait for memory more than for anything else.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Item {
-    /// Index into `Draft::spans`.
-    pub(crate) span: usize,
+    /// Into `Draft::spans`.
+    pub(crate) span: Place,
     pub(crate) start: UnixNanos,
     /// Not before `start`; 0 until it is estimated, where nobody told it.
     pub(crate) end: UnixNanos,
-    pub(crate) parent: Option<usize>,
+    parent: Option<Place>,
+    /// Into `Draft::invocations`, for the span that stands for an invocation.
+    invocation: Option<Place>,
     pub(crate) kind: SpanKind,
     pub(crate) role: Role,
     pub(crate) marks: Marks,
-    /// Index into `Draft::invocations`, for the span that stands for an invocation.
-    pub(crate) invocation: Option<usize>,
 }
+
+/// An index into what a journey has. It takes half the room of a `usize`, also where there may be none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place(NonZeroU32);
 
 /// What a span stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +69,7 @@ pub(crate) fn rank(span: &Span) -> Rank {
 impl Draft {
     /// The span of an item.
     pub(crate) fn span(&self, place: usize) -> &Span {
-        &self.spans[self.items[place].span]
+        &self.spans[self.items[place].span.index()]
     }
 
     /// Tells people of spans that were repaired, in the singular or the plural; of none it tells nothing.
@@ -82,14 +88,14 @@ impl Item {
     /// What is known of a span before its neighbours are looked at.
     pub(crate) fn new(place: usize, span: &Span, marks: Marks) -> Self {
         let mut item = Self {
-            span: place,
+            span: Place::new(place),
             start: span.start,
             end: span.end,
             parent: None,
+            invocation: None,
             kind: span.kind,
             role: Role::of(span),
             marks,
-            invocation: None,
         };
         if span.end.is_unknown() {
             item.marks.insert(Mark::Unfinished);
@@ -100,9 +106,45 @@ impl Item {
         item
     }
 
+    /// Index of the item under which it stands.
+    pub(crate) fn parent(&self) -> Option<usize> {
+        self.parent.map(Place::index)
+    }
+
+    pub(crate) fn set_parent(&mut self, parent: Option<usize>) {
+        self.parent = parent.map(Place::new);
+    }
+
+    /// Index into `Draft::invocations`, for the span that stands for an invocation.
+    pub(crate) fn invocation(&self) -> Option<usize> {
+        self.invocation.map(Place::index)
+    }
+
+    pub(crate) fn set_invocation(&mut self, row: Option<usize>) {
+        self.invocation = row.map(Place::new);
+    }
+
     /// True if start and end are as somebody measured them.
     pub(crate) fn is_measured(&self) -> bool {
         !self.marks.contains(Mark::Unfinished) && !self.marks.contains(Mark::EndsBeforeStart)
+    }
+
+    /// True if start and end may differ from those of its span.
+    pub(crate) fn is_of_other_times(&self) -> bool {
+        !self.is_measured() || self.marks.contains(Mark::SkewCorrected)
+    }
+}
+
+// === impl Place ===
+
+impl Place {
+    /// Of an index that is less than 2 to the 32nd: a journey with more spans would fill a terabyte.
+    pub(crate) fn new(index: usize) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(index as u32))
+    }
+
+    pub(crate) fn index(self) -> usize {
+        (self.0.get() - 1) as usize
     }
 }
 

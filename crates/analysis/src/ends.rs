@@ -38,7 +38,7 @@ pub(crate) fn estimate(draft: &mut Draft) {
 fn latest_below(draft: &Draft) -> Vec<UnixNanos> {
     let mut latest = vec![UnixNanos(0); draft.items.len()];
     for (place, item) in draft.items.iter().enumerate().rev() {
-        if let Some(parent) = item.parent {
+        if let Some(parent) = item.parent() {
             let end = item.end.max(latest[place]);
             latest[parent] = latest[parent].max(end);
         }
@@ -50,7 +50,7 @@ fn latest_below(draft: &Draft) -> Vec<UnixNanos> {
 /// its answer.
 fn end_of_invocation(draft: &Draft, place: usize, latest: UnixNanos) -> UnixNanos {
     let item = &draft.items[place];
-    let row = item.invocation.map(|row| &draft.invocations[row]);
+    let row = item.invocation().map(|row| &draft.invocations[row]);
     // Deadlines are told by the sandbox's clock, which may have been corrected.
     let deadline = row
         .and_then(|row| row.deadline)
@@ -60,7 +60,7 @@ fn end_of_invocation(draft: &Draft, place: usize, latest: UnixNanos) -> UnixNano
         Some(deadline) if is_overdue || latest.is_unknown() => deadline,
         _ => latest,
     };
-    match item.parent.map(|parent| &draft.items[parent]) {
+    match item.parent().map(|parent| &draft.items[parent]) {
         Some(caller) if caller.kind == SpanKind::Client => end.min(caller.end.max(latest)),
         _ => end,
     }
@@ -69,7 +69,7 @@ fn end_of_invocation(draft: &Draft, place: usize, latest: UnixNanos) -> UnixNano
 /// It was open until its invocation ended.
 fn end_of_work(draft: &Draft, place: usize, latest: UnixNanos) -> UnixNanos {
     let item = &draft.items[place];
-    match item.parent.map(|parent| draft.items[parent].end) {
+    match item.parent().map(|parent| draft.items[parent].end) {
         Some(end) if end > item.start => end,
         _ => latest,
     }

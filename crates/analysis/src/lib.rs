@@ -45,30 +45,40 @@ pub use verdict::{Category, Part, Verdict, verdict};
 
 /// Rebuilds a journey: every span once, in its place, with what was repaired and where the time went.
 pub fn rebuild(evidence: Evidence) -> Trace {
+    let mut draft = joined(evidence);
+    rings::open(&mut draft);
+    clocks::align(&mut draft);
+    order::arrange(&mut draft);
+    ends::estimate(&mut draft);
+    let stretches = waiting::mark(&mut draft);
+    Trace::of(draft, &stretches)
+}
+
+/// Every span once, with its parent. Nothing that finds spans is needed further on, and others can have its memory.
+fn joined(evidence: Evidence) -> Draft {
     let Unique {
         mut spans,
-        mut marks,
+        marks,
         mut index,
         halves,
         removed,
     } = duplicates::remove(evidence.spans);
     let invocations = requests::distinct(evidence.invocations);
-    let mut requests = Requests::collect(&spans, &invocations, &index);
-    Synthesis {
-        spans: &mut spans,
-        index: &mut index,
-        requests: &mut requests,
-        invocations: &invocations,
-    }
-    .complete(evidence.phases);
-    marks.resize(spans.len(), Marks::default());
-
-    let items = spans
+    let mut items: Vec<Item> = spans
         .iter()
         .zip(marks)
         .enumerate()
         .map(|(place, (span, marks))| Item::new(place, span, marks))
         .collect();
+    let mut requests = Requests::collect(&spans, &items, &invocations, &index);
+    Synthesis {
+        spans: &mut spans,
+        items: &mut items,
+        index: &mut index,
+        requests: &mut requests,
+        invocations: &invocations,
+    }
+    .complete(evidence.phases);
     let mut draft = Draft {
         spans,
         items,
@@ -81,10 +91,5 @@ pub fn rebuild(evidence: Evidence) -> Trace {
         "were copies of others and are not shown",
     );
     parents::assign(&mut draft, &index, &requests, &halves);
-    rings::open(&mut draft);
-    clocks::align(&mut draft);
-    order::arrange(&mut draft);
-    ends::estimate(&mut draft);
-    waiting::mark(&mut draft);
-    Trace::of(draft)
+    draft
 }

@@ -21,7 +21,7 @@ pub(crate) fn assign(
     let parents = Parents::as_sent(draft, index, requests, halves);
     for attempt in &requests.attempts {
         if let Some(span) = attempt.span {
-            draft.items[span].invocation = attempt.row;
+            draft.items[span].set_invocation(attempt.row);
         }
     }
     let mut callers = vec![None; requests.attempts.len()];
@@ -43,9 +43,9 @@ pub(crate) fn assign(
     for (attempt, caller) in requests.attempts.iter().zip(callers) {
         if let (Some(span), Some(caller)) = (attempt.span, caller)
             && draft.items[span].role == Role::Invocation
-            && draft.items[span].parent != Some(caller.place)
+            && draft.items[span].parent() != Some(caller.place)
         {
-            draft.items[span].parent = Some(caller.place);
+            draft.items[span].set_parent(Some(caller.place));
             draft.items[span].marks.insert(Mark::Adopted);
         }
     }
@@ -94,7 +94,7 @@ impl Parents {
                     rings += 1;
                 }
                 Some(Named::Other(parent)) => {
-                    item.parent = parent;
+                    item.set_parent(parent);
                     is_dangling[place] = parent.is_none();
                 }
             }
@@ -105,7 +105,7 @@ impl Parents {
             "name themselves as their parents",
         );
         for &(server, client) in halves {
-            draft.items[server].parent = Some(client);
+            draft.items[server].set_parent(Some(client));
             is_dangling[server] = false;
         }
         let invocations = requests.attempts.iter().filter_map(|attempt| attempt.span);
@@ -135,7 +135,7 @@ impl Parents {
         if let Some(attempt) = requests.caused_by(span) {
             offer(attempt, place, true);
         }
-        let sent = draft.items[place].parent;
+        let sent = draft.items[place].parent();
         // Who has a parent in its own process has its place.
         if sent.is_some_and(|parent| !is_entry(span, &draft.spans[parent])) {
             return;
@@ -159,10 +159,8 @@ impl Parents {
             }
             offer(attempt, caller, false);
         }
-        draft.items[place].parent = Some(
-            self.preparation(draft, requests, attempt, place)
-                .unwrap_or(invocation),
-        );
+        let preparation = self.preparation(draft, requests, attempt, place);
+        draft.items[place].set_parent(preparation.or(Some(invocation)));
         draft.items[place].marks.insert(Mark::Adopted);
     }
 
@@ -190,7 +188,7 @@ impl Parents {
 
     /// A phase: under the invocation that waited for it, if what it names does not tell.
     fn phase(&self, draft: &mut Draft, requests: &Requests, place: usize) {
-        if draft.items[place].parent.is_none()
+        if draft.items[place].parent().is_none()
             && let Some(attempt) = Self::attempt_of(draft, requests, place)
         {
             self.adopt(draft, place, requests.attempts[attempt].span);
@@ -200,7 +198,7 @@ impl Parents {
     /// A part of an init: under the init around it. Whoever sends the parts first can only name their invocation, which
     /// is right where the init is not known.
     fn init_part(&self, draft: &mut Draft, requests: &Requests, place: usize) {
-        let sent = draft.items[place].parent;
+        let sent = draft.items[place].parent();
         if sent.is_some_and(|parent| draft.items[parent].role != Role::Invocation) {
             return;
         }
@@ -218,7 +216,7 @@ impl Parents {
         match (sent, init) {
             (None, init) => self.adopt(draft, place, init.or(attempt.span)),
             // The platform's own account is put in order, not repaired.
-            (Some(_), Some(init)) => draft.items[place].parent = Some(init),
+            (Some(_), Some(init)) => draft.items[place].set_parent(Some(init)),
             (Some(_), None) => {}
         }
     }
@@ -231,7 +229,7 @@ impl Parents {
 
     fn adopt(&self, draft: &mut Draft, place: usize, parent: Option<usize>) {
         if let Some(parent) = parent.filter(|&parent| self.top.get(&parent) != Some(&place)) {
-            draft.items[place].parent = Some(parent);
+            draft.items[place].set_parent(Some(parent));
             draft.items[place].marks.insert(Mark::Adopted);
         }
     }
@@ -240,7 +238,7 @@ impl Parents {
     fn mark_orphans(&self, draft: &mut Draft) -> usize {
         let mut orphans = 0;
         for (item, &is_dangling) in draft.items.iter_mut().zip(&self.is_dangling) {
-            if is_dangling && item.parent.is_none() && item.role != Role::Invocation {
+            if is_dangling && item.parent().is_none() && item.role != Role::Invocation {
                 item.marks.insert(Mark::Orphan);
                 orphans += 1;
             }
@@ -278,7 +276,7 @@ fn tops(items: &[Item], of: impl Iterator<Item = usize>) -> HashMap<usize, usize
             // Until its path is done a span is its own top, which ends the walk around a ring.
             top.insert(place, place);
             path.push(place);
-            match items[place].parent {
+            match items[place].parent() {
                 Some(parent) => place = parent,
                 None => break place,
             }

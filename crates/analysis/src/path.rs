@@ -8,28 +8,32 @@
 //! function waits until it has answered, not until the sandbox is done. Items are in display order, marked by
 //! [`crate::waiting`].
 
+use std::cmp::Reverse;
+
 use coldtrace_model::{Nanos, UnixNanos};
 
-use crate::draft::Item;
-use crate::order::Children;
-use crate::waiting::answers;
+use crate::draft::{Item, Place};
+use crate::order::Subtrees;
+use crate::waiting::Stretch;
 use crate::{Mark, Section};
 
 /// The sections of all roots, root by root, each in order of time.
-pub(crate) fn critical(items: &[Item], roots: &[usize]) -> Vec<Section> {
-    let places: Vec<usize> = (0..items.len()).collect();
+pub(crate) fn critical(items: &[Item], stretches: &[Stretch], roots: &[usize]) -> Vec<Section> {
     let mut walk = Walk {
         items,
-        children: Children::grouped(&places, items),
-        begins: begins(items),
-        answers: answers(items),
-        sections: Vec::new(),
+        stretches,
+        subtrees: Subtrees::of(items.iter().map(Item::parent)),
+        candidates: Vec::new(),
+        // Each item is walked through once: it has a section of its own, and of its parent one may end where it begins.
+        sections: Vec::with_capacity(2 * items.len()),
     };
+    let mut stack = Vec::with_capacity(items.len());
     for &root in roots {
         let from = walk.sections.len();
-        walk.root(root);
+        walk.root(root, &mut stack);
         walk.sections[from..].reverse();
     }
+    walk.sections.shrink_to_fit();
     walk.sections
 }
 
@@ -42,7 +46,7 @@ pub(crate) fn self_times(items: &[Item]) -> Vec<Nanos> {
     // Siblings come by start, so that one mark per parent tells how far it is covered.
     let mut covered: Vec<UnixNanos> = items.iter().map(|item| item.start).collect();
     for item in items.iter().filter(|item| is_waited_for(item)) {
-        let Some(parent) = item.parent else {
+        let Some(parent) = item.parent() else {
             continue;
         };
         let from = item.start.max(covered[parent]);
@@ -59,49 +63,39 @@ fn is_waited_for(item: &Item) -> bool {
     !item.marks.contains(Mark::Async)
 }
 
-/// When each item begins to be waited for: its start, or that of the sandbox's preparation before it.
-fn begins(items: &[Item]) -> Vec<UnixNanos> {
-    let mut begins: Vec<UnixNanos> = items.iter().map(|item| item.start).collect();
-    for (place, item) in items.iter().enumerate().rev() {
-        if let Some(parent) = item.parent
-            && item.role.precedes_invocation()
-            && is_waited_for(item)
-        {
-            begins[parent] = begins[parent].min(begins[place]);
-        }
-    }
-    begins
-}
-
 struct Walk<'a> {
     items: &'a [Item],
-    children: Children,
-    begins: Vec<UnixNanos>,
-    answers: Vec<UnixNanos>,
+    stretches: &'a [Stretch],
+    subtrees: Subtrees,
+    /// Of every frame the children that it may have waited for and that were not looked at, by their answers. Those of the
+    /// last frame stand last.
+    candidates: Vec<Place>,
     /// Latest first while a root is walked.
     sections: Vec<Section>,
 }
 
 /// An item whose stretch from `from` to `to` is being explained, from its end backwards.
 struct Frame {
-    place: usize,
+    place: Place,
+    /// Where its candidates begin.
+    candidates: u32,
     from: UnixNanos,
     to: UnixNanos,
     /// What lies after is explained.
     until: UnixNanos,
-    /// How many children, by end, have been looked at.
-    looked_at: usize,
 }
 
 // === impl Walk ===
 
 impl Walk<'_> {
-    fn root(&mut self, root: usize) {
-        let mut stack = vec![self.frame(root, self.begins[root], self.items[root].end)];
+    fn root(&mut self, root: usize, stack: &mut Vec<Frame>) {
+        let (from, to) = (self.stretches[root].begin, self.items[root].end);
+        stack.push(self.frame(Place::new(root), from, to));
         while let Some(frame) = stack.last_mut() {
             match self.next(frame) {
                 Some(child) => stack.push(child),
                 None => {
+                    self.candidates.truncate(frame.candidates as usize);
                     self.own(frame.place, frame.from, frame.until);
                     stack.pop();
                 }
@@ -111,15 +105,10 @@ impl Walk<'_> {
 
     /// The next child on the path, going back in time.
     fn next(&mut self, frame: &mut Frame) -> Option<Frame> {
-        while frame.until > frame.from {
-            let &child = self.children.of(frame.place).get(frame.looked_at)?;
-            frame.looked_at += 1;
-            if !is_waited_for(&self.items[child]) {
-                continue;
-            }
-            let from = self.begins[child].max(frame.from);
-            let to = self.answers[child].min(frame.to);
-            if from < to && to <= frame.until {
+        while frame.until > frame.from && self.candidates.len() > frame.candidates as usize {
+            let child = self.candidates.pop()?;
+            let (from, to) = self.within(child, frame.from, frame.to);
+            if to <= frame.until {
                 self.own(frame.place, to, frame.until);
                 frame.until = from;
                 return Some(self.frame(child, from, to));
@@ -128,29 +117,39 @@ impl Walk<'_> {
         None
     }
 
-    fn frame(&mut self, place: usize, from: UnixNanos, to: UnixNanos) -> Frame {
-        let Self {
-            children,
-            begins,
-            answers,
-            ..
-        } = self;
+    fn frame(&mut self, place: Place, from: UnixNanos, to: UnixNanos) -> Frame {
+        let begin = self.candidates.len();
+        for child in self.subtrees.children(place.index()) {
+            let child = Place::new(child);
+            let (begins, answers) = self.within(child, from, to);
+            if is_waited_for(&self.items[child.index()]) && begins < answers {
+                self.candidates.push(child);
+            }
+        }
         // Equal ends: the later start first, so that what is shorter may stand before what is longer; then as shown.
-        children.of_mut(place).sort_unstable_by(|&a, &b| {
-            let key = |child: usize| (answers[child], begins[child]);
-            key(b).cmp(&key(a)).then(a.cmp(&b))
-        });
+        let key = |child: Place| {
+            let stretch = &self.stretches[child.index()];
+            (stretch.answer, stretch.begin, Reverse(child))
+        };
+        self.candidates[begin..].sort_unstable_by_key(|&child| key(child));
         Frame {
             place,
+            candidates: begin as u32,
             from,
             to,
             until: to,
-            looked_at: 0,
         }
     }
 
-    fn own(&mut self, node: usize, start: UnixNanos, end: UnixNanos) {
+    /// What of an item's stretch lies between two moments; it ends before it begins where nothing does.
+    fn within(&self, place: Place, from: UnixNanos, to: UnixNanos) -> (UnixNanos, UnixNanos) {
+        let stretch = &self.stretches[place.index()];
+        (stretch.begin.max(from), stretch.answer.min(to))
+    }
+
+    fn own(&mut self, place: Place, start: UnixNanos, end: UnixNanos) {
         if start < end {
+            let node = place.index();
             self.sections.push(Section { node, start, end });
         }
     }

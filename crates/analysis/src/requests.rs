@@ -6,7 +6,7 @@
 use coldtrace_model::{Invocation, Nanos, RequestId, SandboxId, Span, SpanKind, UnixNanos};
 use foldhash::{HashMap, HashMapExt as _};
 
-use crate::draft::{Role, rank};
+use crate::draft::{Item, Role, rank};
 use crate::duplicates::Index;
 
 /// The platform's clock and the sandbox's are read at different moments, and the platform tells whole milliseconds.
@@ -48,25 +48,30 @@ pub(crate) struct Attempt {
 
 impl Requests {
     /// Finds the attempts that the rows and the platform's spans tell of. `invocations` are one per attempt
-    /// ([`distinct`]).
-    pub(crate) fn collect(spans: &[Span], invocations: &[Invocation], index: &Index) -> Self {
+    /// ([`distinct`]), `items` one per span.
+    pub(crate) fn collect(
+        spans: &[Span],
+        items: &[Item],
+        invocations: &[Invocation],
+        index: &Index,
+    ) -> Self {
         let mut requests = Self::default();
         for (row, invocation) in invocations.iter().enumerate() {
             requests.add(Attempt::of_row(row, invocation, index));
         }
         let mut platform: Vec<usize> = (0..spans.len())
-            .filter(|&place| !spans[place].origin.phase.is_empty())
+            .filter(|&place| items[place].role != Role::Work)
             .collect();
         platform.sort_unstable_by_key(|&place| rank(&spans[place]));
         for &place in &platform {
-            if Role::of(&spans[place]) == Role::Invocation {
+            if items[place].role == Role::Invocation {
                 requests.add_platform_span(place, &spans[place]);
             }
         }
-        requests.add_entries(spans, invocations);
+        requests.add_entries(spans, items, invocations);
         requests.sort_sandboxes();
         for place in platform {
-            if Role::of(&spans[place]) != Role::Invocation
+            if items[place].role != Role::Invocation
                 && let Some(attempt) = requests.of_phase(
                     spans[place].origin.request_id.as_ref(),
                     spans[place].origin.sandbox_id.as_ref(),
@@ -185,11 +190,14 @@ impl Requests {
     }
 
     /// Where no sandbox told of an invocation, the server's span of its request is the invocation.
-    fn add_entries(&mut self, spans: &[Span], invocations: &[Invocation]) {
+    fn add_entries(&mut self, spans: &[Span], items: &[Item], invocations: &[Invocation]) {
         let mut entries: HashMap<&RequestId, usize> = HashMap::new();
-        for (place, span) in spans.iter().enumerate() {
-            let is_entry = matches!(span.kind, SpanKind::Server | SpanKind::Consumer);
-            let (true, Some(request_id)) = (is_entry, &span.origin.request_id) else {
+        let serves = |&(_, item): &(usize, &Item)| {
+            matches!(item.kind, SpanKind::Server | SpanKind::Consumer)
+        };
+        for (place, _) in items.iter().enumerate().filter(serves) {
+            let span = &spans[place];
+            let Some(request_id) = &span.origin.request_id else {
                 continue;
             };
             let entry = entries.entry(request_id).or_insert(place);

@@ -10,10 +10,10 @@ use coldtrace_model::{
     SpanKind, SpanOrigin, Status, StatusCode, TraceId, UnixNanos,
 };
 
-use crate::SandboxPhase;
-use crate::draft::Role;
+use crate::draft::{Item, Role};
 use crate::duplicates::Index;
 use crate::requests::Requests;
+use crate::{Marks, SandboxPhase};
 
 /// The scope of every span that is made here.
 const SCOPE: &str = "coldtrace";
@@ -21,6 +21,8 @@ const SCOPE: &str = "coldtrace";
 /// Where made spans go.
 pub(crate) struct Synthesis<'a> {
     pub(crate) spans: &'a mut Vec<Span>,
+    /// One per span.
+    pub(crate) items: &'a mut Vec<Item>,
     pub(crate) index: &'a mut Index,
     pub(crate) requests: &'a mut Requests,
     pub(crate) invocations: &'a [Invocation],
@@ -194,6 +196,7 @@ impl Synthesis<'_> {
         let place = self.spans.len();
         let taken = self.index.add(&span);
         debug_assert_eq!(taken, None, "who adds looks first whether the ids are free");
+        self.items.push(Item::new(place, &span, Marks::default()));
         self.spans.push(span);
         place
     }

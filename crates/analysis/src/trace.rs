@@ -6,6 +6,7 @@ use coldtrace_model::{Nanos, Span, UnixNanos};
 
 use crate::draft::Draft;
 use crate::path;
+use crate::waiting::Stretch;
 
 /// A journey as a forest, with what had to be repaired and where its time went.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -91,40 +92,34 @@ impl Trace {
     }
 
     /// The trace of a draft whose items are in display order, with everything repaired.
-    pub(crate) fn of(draft: Draft) -> Self {
+    pub(crate) fn of(draft: Draft, stretches: &[Stretch]) -> Self {
         let items = &draft.items;
         let roots: Vec<usize> = (0..items.len())
-            .filter(|&place| items[place].parent.is_none())
+            .filter(|&place| items[place].parent().is_none())
             .collect();
-        let critical_path = path::critical(items, &roots);
-        let mut critical_times = vec![Nanos(0); items.len()];
-        for section in &critical_path {
-            critical_times[section.node].0 += section.end.since(section.start).0;
+        let critical_path = path::critical(items, stretches, &roots);
+        let mut nodes: Vec<Node> = Vec::with_capacity(items.len());
+        for (item, self_time) in items.iter().zip(path::self_times(items)) {
+            let parent = item.parent();
+            nodes.push(Node {
+                span: item.span.index(),
+                parent,
+                depth: parent.map_or(0, |parent| nodes[parent].depth + 1),
+                self_time,
+                critical_time: Nanos(0),
+                marks: item.marks,
+            });
         }
-        let self_times = path::self_times(items);
-        let mut depths: Vec<u32> = Vec::with_capacity(items.len());
-        for item in items {
-            depths.push(item.parent.map_or(0, |parent| depths[parent] + 1));
+        for section in &critical_path {
+            nodes[section.node].critical_time.0 += section.end.since(section.start).0;
         }
         let start = items.iter().map(|item| item.start).min();
         let end = items.iter().map(|item| item.end).max();
-        let times = self_times.into_iter().zip(critical_times).zip(depths);
-        let nodes = items
-            .iter()
-            .zip(times)
-            .map(|(item, ((self_time, critical_time), depth))| Node {
-                span: item.span,
-                parent: item.parent,
-                depth,
-                self_time,
-                critical_time,
-                marks: item.marks,
-            })
-            .collect();
         let mut spans = draft.spans;
         // Only what was repaired: to look at every span would take longer than all the rest.
-        for item in items.iter().filter(|item| !item.marks.is_empty()) {
-            (spans[item.span].start, spans[item.span].end) = (item.start, item.end);
+        for item in items.iter().filter(|item| item.is_of_other_times()) {
+            let span = &mut spans[item.span.index()];
+            (span.start, span.end) = (item.start, item.end);
         }
         Self {
             start: start.unwrap_or_default(),

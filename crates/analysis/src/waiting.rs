@@ -1,4 +1,4 @@
-//! Finds the spans that their parents did not wait for.
+//! Finds the spans that their parents did not wait for, and what of the others was waited for.
 //!
 //! Items are in display order and have their ends.
 
@@ -13,37 +13,62 @@ const AHEAD_OF_DEMAND: Nanos = Nanos::from_millis(10_000);
 /// By how much a child may outlive a parent that waited for it: clocks are read one after the other.
 const OVERHANG: Nanos = Nanos::from_millis(1);
 
-/// Marks every item that its parent did not wait for.
-pub(crate) fn mark(draft: &mut Draft) {
-    for (place, answer) in answers(&draft.items).into_iter().enumerate() {
-        let Some(parent) = draft.items[place].parent else {
+/// What of an item its parent waited for, if it did.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stretch {
+    /// Its start, or that of the sandbox's preparation before it.
+    pub(crate) begin: UnixNanos,
+    /// Its end, or where the platform's overheads begin: the sandbox is busy for longer, but for nobody who waits.
+    pub(crate) answer: UnixNanos,
+}
+
+/// Marks every item that its parent did not wait for. Returns the stretch of each.
+pub(crate) fn mark(draft: &mut Draft) -> Vec<Stretch> {
+    let whole = |item: &Item| Stretch {
+        begin: item.start,
+        answer: item.end,
+    };
+    let mut stretches: Vec<Stretch> = draft.items.iter().map(whole).collect();
+    without_overheads(&draft.items, &mut stretches);
+    for (place, stretch) in stretches.iter().enumerate() {
+        let Some(parent) = draft.items[place].parent() else {
             continue;
         };
-        if !is_waited_for(draft, place, parent, answer) {
+        if !is_waited_for(draft, place, parent, stretch.answer) {
             draft.items[place].marks.insert(Mark::Async);
         }
     }
+    with_preparations(&draft.items, &mut stretches);
+    stretches
 }
 
-/// When whoever called an item had its answer: at its end, or where the platform's overheads begin. The sandbox is busy
-/// for longer, but for nobody who waits.
-pub(crate) fn answers(items: &[Item]) -> Vec<UnixNanos> {
-    let mut answers: Vec<UnixNanos> = items.iter().map(|item| item.end).collect();
+fn without_overheads(items: &[Item], stretches: &mut [Stretch]) {
     for item in items.iter().filter(|item| item.role == Role::Overhead) {
-        if let Some(parent) = item.parent
+        if let Some(parent) = item.parent()
             && items[parent].role == Role::Invocation
         {
             // Some are told by a clock of whole milliseconds, which may be behind.
             let begin = item.start.max(items[parent].start);
-            answers[parent] = answers[parent].min(begin);
+            stretches[parent].answer = stretches[parent].answer.min(begin);
         }
     }
-    answers
+}
+
+/// A sandbox's preparation may have a part of its own, so that the last come first.
+fn with_preparations(items: &[Item], stretches: &mut [Stretch]) {
+    for (place, item) in items.iter().enumerate().rev() {
+        if let Some(parent) = item.parent()
+            && item.role.precedes_invocation()
+            && !item.marks.contains(Mark::Async)
+        {
+            stretches[parent].begin = stretches[parent].begin.min(stretches[place].begin);
+        }
+    }
 }
 
 fn is_waited_for(draft: &Draft, place: usize, parent: usize, answer: UnixNanos) -> bool {
     let (child, parent) = (&draft.items[place], &draft.items[parent]);
-    let row = |item: &Item| item.invocation.map(|row| &draft.invocations[row]);
+    let row = |item: &Item| item.invocation().map(|row| &draft.invocations[row]);
     match child.role {
         Role::Init | Role::InitPart | Role::Restore => is_cold_start(child, parent, row(parent)),
         Role::Overhead | Role::Phase => true,
