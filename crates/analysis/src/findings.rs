@@ -12,7 +12,8 @@ mod words;
 
 use coldtrace_model::{Invocation, Nanos};
 
-use crate::Trace;
+use crate::order::Subtrees;
+use crate::{Mark, Trace};
 pub(crate) use operation::Operations;
 pub(crate) use words::name;
 
@@ -72,14 +73,8 @@ struct Case<'a> {
     trace: &'a Trace,
     /// Sections of a node and of all below it, together.
     critical: Vec<Nanos>,
-    /// The root above each node.
-    roots: Vec<usize>,
-    /// One more than the last index below each node.
-    ends: Vec<usize>,
-    /// Children of every node in the order of time, in one allocation.
-    starts: Vec<usize>,
-    children: Vec<usize>,
-    operations: Operations,
+    subtrees: Subtrees,
+    operations: Operations<'a>,
 }
 
 /// All findings of a trace, the greatest gain first. The invocations are those that its spans stand for, as their facts tell them.
@@ -107,46 +102,35 @@ pub fn findings(trace: &Trace, invocations: &[Invocation]) -> Vec<Finding> {
 
 impl<'a> Case<'a> {
     fn of(trace: &'a Trace) -> Self {
-        let count = trace.nodes.len();
         let mut critical: Vec<Nanos> = trace.nodes.iter().map(|node| node.critical_time).collect();
-        let mut ends: Vec<usize> = (1..=count).collect();
-        let mut starts = vec![0; count + 1];
         for (place, node) in trace.nodes.iter().enumerate().rev() {
             if let Some(parent) = node.parent {
                 critical[parent].0 += critical[place].0;
-                ends[parent] = ends[parent].max(ends[place]);
-                starts[parent + 1] += 1;
-            }
-        }
-        for place in 1..starts.len() {
-            starts[place] += starts[place - 1];
-        }
-        let mut roots: Vec<usize> = Vec::with_capacity(count);
-        for (place, node) in trace.nodes.iter().enumerate() {
-            roots.push(node.parent.map_or(place, |parent| roots[parent]));
-        }
-        let mut next = starts.clone();
-        let mut children = vec![0; starts[count]];
-        // Siblings stand by start already.
-        for (place, node) in trace.nodes.iter().enumerate() {
-            if let Some(parent) = node.parent {
-                children[next[parent]] = place;
-                next[parent] += 1;
             }
         }
         Self {
             trace,
             critical,
-            roots,
-            ends,
-            starts,
-            children,
+            subtrees: Subtrees::of(trace.nodes.iter().map(|node| node.parent)),
             operations: Operations::of(trace),
         }
     }
 
-    fn children(&self, parent: usize) -> &[usize] {
-        &self.children[self.starts[parent]..self.starts[parent + 1]]
+    /// In the order of time.
+    fn children(&self, parent: usize) -> impl Iterator<Item = usize> {
+        self.subtrees.children(parent)
+    }
+
+    /// The root above a node: the last that stands before it.
+    fn root(&self, place: usize) -> usize {
+        let roots = &self.trace.roots;
+        let after = roots.partition_point(|&root| root <= place);
+        roots[after - 1]
+    }
+
+    /// Whether it is a call that its parent waited for.
+    fn is_waited_call(&self, place: usize) -> bool {
+        self.operations.is_call(place) && !self.trace.nodes[place].marks.contains(Mark::Async)
     }
 
     fn duration(&self, place: usize) -> Nanos {
@@ -161,7 +145,7 @@ impl<'a> Case<'a> {
     }
 
     fn is_worth_a_word(&self, finding: &Finding) -> bool {
-        let root = self.duration(self.roots[finding.node]).0 as f64;
+        let root = self.duration(self.root(finding.node)).0 as f64;
         match finding.kind {
             FindingKind::TimeoutSuspect | FindingKind::Recursion => true,
             _ => finding.gain >= LEAST && finding.gain.0 as f64 >= root * LEAST_SHARE,

@@ -153,7 +153,7 @@ impl PathTree {
 // === impl Step ===
 
 impl Step {
-    fn of(trace: &Trace, operations: &Operations, at: usize, parent: Option<usize>) -> Self {
+    fn of(trace: &Trace, operations: &Operations<'_>, at: usize, parent: Option<usize>) -> Self {
         let (category, key, name) = match operations.get(at) {
             Some(operation) => (Category::Downstream, operation, name(trace, at)),
             None => {

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use coldtrace_model::{Nanos, Span, UnixNanos};
+use coldtrace_model::{Nanos, Span, SpanKind, UnixNanos};
 
-use crate::draft::Draft;
+use crate::draft::{Draft, Role};
 use crate::path;
 use crate::waiting::Stretch;
 
@@ -44,6 +44,10 @@ pub struct Node {
     pub critical_time: Nanos,
     /// What was repaired about it.
     pub marks: Marks,
+    /// Its span's. Who looks at every node looks here: a span is far away, and most are of no interest.
+    pub(crate) kind: SpanKind,
+    /// Its span's, too.
+    pub(crate) role: Role,
 }
 
 /// A stretch of the critical path, which `node` itself is to blame for.
@@ -108,6 +112,8 @@ impl Trace {
                 self_time,
                 critical_time: Nanos(0),
                 marks: item.marks,
+                kind: item.kind,
+                role: item.role,
             });
         }
         for section in &critical_path {

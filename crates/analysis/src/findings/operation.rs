@@ -1,22 +1,20 @@
 //! Which spans do the same: calls of one kind to one peer with one statement, numbers and texts in it aside.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::cell::OnceCell;
+use std::hash::{DefaultHasher, Hasher as _};
 
 use coldtrace_model::{AttributeValue, Span, SpanKind, attribute};
 
 use crate::Trace;
 
-/// Who is called, by the names that conventions have had for it.
-const PEERS: [&str; 6] = [
+/// Who is called, and what is asked of it, by the names that conventions have had for both.
+const TELLING: [&str; 14] = [
     "server.address",
     "peer.service",
     "net.peer.name",
     "rpc.service",
     "messaging.destination.name",
     "db.namespace",
-];
-/// What is asked of it.
-const STATEMENTS: [&str; 8] = [
     "db.query.text",
     "db.statement",
     "db.query.summary",
@@ -27,39 +25,64 @@ const STATEMENTS: [&str; 8] = [
     "db.collection.name",
 ];
 
+/// Bytes that are hashed of most calls at most.
+const USUAL: usize = 512;
+/// After every text.
+const END: u8 = 0xff;
+
 /// A call's whole address, by the names that conventions have had for it.
 const ADDRESSES: [&str; 2] = ["url.full", "http.url"];
 
 /// The operation of every node, as a number that is the same in every trace; nothing for what calls nobody.
-pub(crate) struct Operations(Vec<Option<u64>>);
+pub(crate) struct Operations<'a> {
+    trace: &'a Trace,
+    /// Those that somebody asked for: to read all that a span says takes longer than to rebuild it.
+    known: Vec<OnceCell<u64>>,
+}
 
-impl Operations {
-    pub(crate) fn of(trace: &Trace) -> Self {
-        let operation = |place: usize| {
-            let span = trace.span(place);
-            let is_call = matches!(span.kind, SpanKind::Client | SpanKind::Producer);
-            is_call.then(|| hash(span))
-        };
-        Self((0..trace.nodes.len()).map(operation).collect())
+impl<'a> Operations<'a> {
+    pub(crate) fn of(trace: &'a Trace) -> Self {
+        Self {
+            trace,
+            known: vec![OnceCell::new(); trace.nodes.len()],
+        }
+    }
+
+    pub(crate) fn is_call(&self, place: usize) -> bool {
+        let kind = self.trace.nodes[place].kind;
+        matches!(kind, SpanKind::Client | SpanKind::Producer)
     }
 
     pub(crate) fn get(&self, place: usize) -> Option<u64> {
-        self.0[place]
+        let operation = || *self.known[place].get_or_init(|| hash(self.trace.span(place)));
+        self.is_call(place).then(operation)
     }
 }
 
 fn hash(span: &Span) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (span.kind as u8).hash(&mut hasher);
-    normalised(&span.name, &mut hasher);
-    normalised(endpoint(span).unwrap_or_default(), &mut hasher);
-    for key in PEERS.iter().chain(&STATEMENTS) {
-        match attribute(&span.attributes, key) {
-            Some(AttributeValue::String(text)) => normalised(text, &mut hasher),
-            Some(other) => format!("{other:?}").hash(&mut hasher),
-            None => hasher.write_u8(0),
+    let mut told: [Option<&AttributeValue>; TELLING.len()] = [None; TELLING.len()];
+    for (name, value) in &span.attributes {
+        if let Some(place) = TELLING.iter().position(|telling| telling == name) {
+            told[place].get_or_insert(value);
         }
     }
+    // Hashed as one: each call of the hasher takes as long as some letters.
+    let mut bytes = Vec::with_capacity(USUAL);
+    bytes.push(span.kind as u8);
+    normalised(&span.name, &mut bytes);
+    normalised(endpoint(span).unwrap_or_default(), &mut bytes);
+    for value in told {
+        match value {
+            Some(AttributeValue::String(text)) => normalised(text, &mut bytes),
+            Some(other) => {
+                bytes.extend_from_slice(format!("{other:?}").as_bytes());
+                bytes.push(END);
+            }
+            None => bytes.push(0),
+        }
+    }
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&bytes);
     hasher.finish()
 }
 
@@ -81,7 +104,7 @@ pub(super) fn endpoint(span: &Span) -> Option<&str> {
 }
 
 /// A statement without its literals: `id = 17` and `id = 'a'` ask the same, and so do lists of any length.
-fn normalised(text: &str, hasher: &mut DefaultHasher) {
+fn normalised(text: &str, bytes: &mut Vec<u8>) {
     let mut letters = text.chars().peekable();
     let mut is_in_word = false;
     let mut was_literal = false;
@@ -108,24 +131,24 @@ fn normalised(text: &str, hasher: &mut DefaultHasher) {
         is_in_word = letter.is_alphanumeric() || letter == '_';
         match (is_literal, letter) {
             (true, _) if was_literal => {}
-            (true, _) => hasher.write_u8(b'?'),
+            (true, _) => bytes.push(b'?'),
             // Between the literals of a list.
             (false, ',' | ' ') if was_literal => continue,
-            (false, other) => hasher.write_u32(other.into()),
+            (false, other) => bytes.extend_from_slice(&u32::from(other).to_ne_bytes()),
         }
         was_literal = is_literal;
     }
-    hasher.write_u8(0xff);
+    bytes.push(END);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn hashed(text: &str) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        normalised(text, &mut hasher);
-        hasher.finish()
+    fn told(text: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        normalised(text, &mut bytes);
+        bytes
     }
 
     #[test]
@@ -155,20 +178,16 @@ mod tests {
             "SELECT * FROM t1 WHERE id = 0x1f",
         ];
         for statement in same {
-            assert_eq!(hashed(statement), hashed(same[0]), "{statement}");
+            assert_eq!(told(statement), told(same[0]), "{statement}");
         }
-        assert_eq!(
-            hashed("IN (1, 2, 3)"),
-            hashed("IN (4)"),
-            "a list of any length"
-        );
-        assert_eq!(hashed("GET /orders/17"), hashed("GET /orders/18"));
+        assert_eq!(told("IN (1, 2, 3)"), told("IN (4)"), "a list of any length");
+        assert_eq!(told("GET /orders/17"), told("GET /orders/18"));
         for other in [
             "SELECT * FROM t2 WHERE id = 17",
             "SELECT * FROM t1",
             "select 'open",
         ] {
-            assert_ne!(hashed(other), hashed(same[0]), "{other}");
+            assert_ne!(told(other), told(same[0]), "{other}");
         }
     }
 }

@@ -1,11 +1,8 @@
 //! The same call again: because the first failed, or for each of many things.
 
-use std::collections::HashMap;
-
 use coldtrace_model::{Nanos, StatusCode};
 
 use super::{Case, Confidence, Finding, FindingKind};
-use crate::Mark;
 
 /// So many equal calls are a loop.
 const LOOP: usize = 5;
@@ -23,25 +20,21 @@ pub(super) fn find(case: &Case<'_>, parent: usize, found: &mut Vec<Finding>) {
 
 /// Calls that do the same and that their parent waited for, by the first of them; of at least two.
 fn groups(case: &Case<'_>, parent: usize) -> Vec<Vec<usize>> {
-    let children = case.children(parent);
-    if children.len() < 2 {
+    let calls = case.children(parent);
+    let calls: Vec<usize> = calls.filter(|&call| case.is_waited_call(call)).collect();
+    // Who is alone repeats nobody: what it does need not be known.
+    if calls.len() < 2 {
         return Vec::new();
     }
-    let mut places: HashMap<u64, usize> = HashMap::new();
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for &child in children {
-        if case.trace.nodes[child].marks.contains(Mark::Async) {
-            continue;
-        }
-        if let Some(operation) = case.operations.get(child) {
-            let place = *places.entry(operation).or_insert(groups.len());
-            if place == groups.len() {
-                groups.push(Vec::new());
-            }
-            groups[place].push(child);
-        }
-    }
-    groups.retain(|calls| calls.len() >= 2);
+    let operation = |call: usize| (case.operations.get(call), call);
+    let mut calls: Vec<(Option<u64>, usize)> = calls.into_iter().map(operation).collect();
+    calls.sort_unstable();
+    let mut groups: Vec<Vec<usize>> = calls
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter(|same| same.len() >= 2)
+        .map(|same| same.iter().map(|&(_, call)| call).collect())
+        .collect();
+    groups.sort_unstable_by_key(|calls| calls[0]);
     groups
 }
 

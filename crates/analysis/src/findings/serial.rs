@@ -3,7 +3,6 @@
 use coldtrace_model::{Nanos, StatusCode};
 
 use super::{Case, Confidence, Finding, FindingKind};
-use crate::Mark;
 
 /// A pause of so much of the call before is none.
 const PAUSE_SHARE: f64 = 0.05;
@@ -13,11 +12,8 @@ const PAUSE: Nanos = Nanos(200_000);
 /// Looks at the calls of one parent; those that are `told` are part of another finding.
 pub(super) fn find(case: &Case<'_>, parent: usize, told: &[bool], found: &mut Vec<Finding>) {
     let mut run: Vec<usize> = Vec::new();
-    for &child in case.children(parent) {
-        let is_call = case.operations.get(child).is_some()
-            && case.critical[child] > Nanos(0)
-            && !case.trace.nodes[child].marks.contains(Mark::Async)
-            && !told[child];
+    for child in case.children(parent) {
+        let is_call = case.is_waited_call(child) && case.critical[child] > Nanos(0) && !told[child];
         let goes_on = is_call && run.last().is_some_and(|&last| follows(case, last, child));
         if !goes_on {
             close(case, parent, &mut run, found);
@@ -43,10 +39,11 @@ fn follows(case: &Case<'_>, first: usize, second: usize) -> bool {
 }
 
 fn close(case: &Case<'_>, parent: usize, run: &mut Vec<usize>, found: &mut Vec<Finding>) {
-    let run = std::mem::take(run);
     if run.len() < 2 {
+        run.clear();
         return;
     }
+    let run = std::mem::take(run);
     found.push(Finding {
         kind: FindingKind::SerialCalls,
         node: parent,

@@ -20,16 +20,11 @@ pub(super) fn find(case: &Case<'_>, invocations: &[Invocation], found: &mut Vec<
     let timed_out: HashSet<&RequestId> = timed_out.map(|one| &one.request_id).collect();
     let mut functions = Above::default();
     for place in 0..case.trace.nodes.len() {
-        let span = case.trace.span(place);
-        match Role::of(span) {
+        match case.trace.nodes[place].role {
             Role::Init | Role::Restore => found.extend(cold_start(case, place)),
             Role::Invocation => {
-                if span
-                    .origin
-                    .request_id
-                    .as_ref()
-                    .is_some_and(|id| timed_out.contains(id))
-                {
+                let request_id = case.trace.span(place).origin.request_id.as_ref();
+                if request_id.is_some_and(|id| timed_out.contains(id)) {
                     found.extend(timeout_suspect(case, place));
                 }
                 found.extend(functions.recursion(case, place));
@@ -70,11 +65,11 @@ fn queue_wait(case: &Case<'_>, place: usize) -> Option<Finding> {
 
 /// Of an invocation that ran into its time limit: what was open when it came, as deep as anything is told.
 fn timeout_suspect(case: &Case<'_>, invocation: usize) -> Option<Finding> {
-    let is_open = |place: &&usize| case.trace.nodes[**place].marks.contains(Mark::Unfinished);
+    let is_open = |&place: &usize| case.trace.nodes[place].marks.contains(Mark::Unfinished);
     let mut open = Vec::new();
     let mut at = invocation;
     // The one that began last: who was waited for by all above it.
-    while let Some(&next) = case.children(at).iter().rfind(is_open) {
+    while let Some(next) = case.children(at).filter(is_open).last() {
         open.push(next);
         at = next;
     }
@@ -102,7 +97,10 @@ impl<'a> Above<'a> {
         let function = case.trace.span(place).resource.service();
         let above = self.latest.entry(function).or_default();
         // Nodes come in the order of a walk: what is not above this one is done.
-        while above.last().is_some_and(|&last| case.ends[last] <= place) {
+        while above
+            .last()
+            .is_some_and(|&last| case.subtrees.end(last) <= place)
+        {
             above.pop();
         }
         let last = above.last().copied();

@@ -207,7 +207,7 @@ impl Profile {
 /// The nodes from one down, and of each the call that it is part of: the first on the way down.
 pub(crate) fn below(
     trace: &Trace,
-    operations: &Operations,
+    operations: &Operations<'_>,
     place: usize,
 ) -> impl Iterator<Item = (usize, Option<usize>)> {
     let mut part_of: Vec<Option<Option<usize>>> = vec![None; trace.nodes.len()];
@@ -217,7 +217,7 @@ pub(crate) fn below(
             Some(parent) => part_of[parent],
             None => None,
         };
-        let call = above?.or_else(|| operations.get(at).map(|_| at));
+        let call = above?.or_else(|| operations.is_call(at).then_some(at));
         part_of[at] = Some(call);
         Some((at, call))
     })
@@ -233,7 +233,7 @@ fn cpu(trace: &Trace, place: usize) -> Option<Nanos> {
 // === impl Seen ===
 
 impl Seen {
-    fn of(trace: &Trace, operations: &Operations, finding: &Finding) -> Self {
+    fn of(trace: &Trace, operations: &Operations<'_>, finding: &Finding) -> Self {
         let shown: Vec<usize> = match finding.kind {
             FindingKind::SerialCalls => finding.evidence.clone(),
             // Deepest is whom everybody waited for.
