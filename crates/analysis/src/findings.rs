@@ -14,8 +14,9 @@ use coldtrace_model::{Invocation, Nanos};
 
 use crate::order::Subtrees;
 use crate::{Mark, Trace};
-pub(crate) use operation::Operations;
-pub(crate) use words::name;
+pub(crate) use operation::{Operations, without_literals};
+pub(crate) use single::message_wait;
+pub(crate) use words::{name, target};
 
 pub use words::{Words, length};
 

@@ -190,6 +190,15 @@ pub fn explain(function: &str, observed: &Observed) -> Vec<FunctionFinding> {
     found
 }
 
+// === impl Question ===
+
+impl Question {
+    /// Traces with a span of this name that this service sent.
+    pub fn of_spans(service: &str, span: &str) -> Self {
+        words::of_spans(service, span, 0)
+    }
+}
+
 // === impl Fault ===
 
 impl Fault {

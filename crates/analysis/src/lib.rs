@@ -21,6 +21,7 @@ mod path;
 mod prices;
 mod requests;
 mod rings;
+mod segments;
 mod synthesis;
 mod trace;
 mod verdict;
@@ -40,6 +41,7 @@ pub use function::{
 };
 pub use hops::{Hop, hops};
 pub use prices::{NanoDollars, PRICES_OF, Price, cost};
+pub use segments::{Example, Segment, SegmentKey, SegmentSum, segments, summed};
 pub use trace::{Mark, Marks, Node, Section, Trace};
 pub use verdict::{Category, Part, Verdict, verdict};
 

@@ -16,6 +16,7 @@ mod invocations;
 mod lines;
 mod logs;
 mod parts;
+mod paths;
 mod peers;
 mod phases;
 mod rates;
@@ -42,6 +43,7 @@ pub use invocations::{InvocationFilter, InvocationKey, InvocationSort};
 pub use lines::{LineFilter, LineKey, LineQuery};
 pub use logs::{LogFilter, LogRecordRow};
 pub use parts::{FunctionPart, MemoryLife, MessageCount};
+pub use paths::{FunctionPath, PathPoint, PathSegment};
 pub use peers::{Peer, PeerKind, Peers};
 pub use phases::SandboxPhaseRow;
 pub use rates::{Rate, Rates};
@@ -72,6 +74,16 @@ const MAX_QUERY_SIZE: u32 = 8 << 20;
 pub struct Reader {
     store: Store,
     tenant: Tenant,
+    pace: Pace,
+}
+
+/// How much of the store's machine a question may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    /// Somebody waits.
+    Asked,
+    /// Nobody waits: one thread at a time.
+    Background,
 }
 
 /// A stretch of a list.
@@ -97,7 +109,20 @@ pub enum Sort {
 
 impl Reader {
     pub(crate) fn new(store: Store, tenant: Tenant) -> Self {
-        Self { store, tenant }
+        Self {
+            store,
+            tenant,
+            pace: Pace::Asked,
+        }
+    }
+
+    /// The same for what nobody waits for: each question takes one core of the store's at most.
+    #[must_use]
+    pub fn in_background(self) -> Self {
+        Self {
+            pace: Pace::Background,
+            ..self
+        }
     }
 
     /// `tenant = ...`: part of every query's filter.
@@ -127,9 +152,12 @@ impl Reader {
         &self,
         query: &str,
     ) -> Result<Vec<T>, clickhouse::error::Error> {
-        self.store
-            .client()
-            .query_raw(query)
+        let query = self.store.client().query_raw(query);
+        let query = match self.pace {
+            Pace::Asked => query,
+            Pace::Background => query.with_setting("max_threads", "1"),
+        };
+        query
             .with_setting("max_execution_time", ENGINE_DEADLINE.as_secs().to_string())
             .with_setting("max_query_size", MAX_QUERY_SIZE.to_string())
             // Marks and rows of derived tables belong together.

@@ -12,7 +12,7 @@ pub(crate) struct Migration {
     text: &'static str,
 }
 
-pub(crate) const MIGRATIONS: [Migration; 5] = [
+pub(crate) const MIGRATIONS: [Migration; 6] = [
     Migration {
         number: 1,
         file: "0001_base.sql",
@@ -37,6 +37,11 @@ pub(crate) const MIGRATIONS: [Migration; 5] = [
         number: 5,
         file: "0005_feature_counts.sql",
         text: include_str!("../migrations/0005_feature_counts.sql"),
+    },
+    Migration {
+        number: 6,
+        file: "0006_paths.sql",
+        text: include_str!("../migrations/0006_paths.sql"),
     },
 ];
 
@@ -122,11 +127,10 @@ mod tests {
     }
 
     #[test]
-    fn migrations_are_numbered_from_one_as_their_files_are() {
-        for (index, migration) in MIGRATIONS.iter().enumerate() {
-            let number = u32::try_from(index).unwrap() + 1;
-            assert_eq!(migration.number, number);
-            assert!(migration.file.starts_with(&format!("{number:04}_")));
+    fn migrations_are_in_order_and_numbered_as_their_files_are() {
+        assert!(MIGRATIONS.is_sorted_by(|one, next| one.number < next.number));
+        for Migration { number, file, .. } in MIGRATIONS {
+            assert!(file.starts_with(&format!("{number:04}_")), "{file}");
         }
     }
 

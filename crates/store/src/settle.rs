@@ -15,9 +15,11 @@ pub(crate) mod edges;
 pub(crate) mod features;
 pub(crate) mod functions;
 mod lease;
+pub(crate) mod paths;
 mod told;
 pub(crate) mod windows;
 
+pub use paths::{PathSampling, SampledFunction, SettledPath, SettledSegment};
 pub use told::{DueFunction, ToldFinding};
 pub use windows::Window;
 
@@ -142,9 +144,7 @@ impl Settler {
         if windows.is_empty() {
             return Ok(());
         }
-        // Of each attempt its own: one that failed half-way, or somebody else's, must not be taken for this.
-        let attempt = RandomState::new().hash_one(now.0) as u32;
-        let values = windows::values(windows, attempt, now);
+        let values = windows::values(windows, attempt(now), now);
         let statements = match rollup {
             Rollup::FunctionMinutes => vec![functions::settle_minutes(windows, &values)],
             Rollup::FunctionHours => vec![functions::settle_hours(windows, &values)],
@@ -193,4 +193,9 @@ impl Settler {
             query.with_setting(name, value.to_string())
         })
     }
+}
+
+/// Of each attempt to settle its own number: one that failed half-way, or somebody else's, must not be taken for this.
+fn attempt(now: UnixNanos) -> u32 {
+    RandomState::new().hash_one(now.0) as u32
 }

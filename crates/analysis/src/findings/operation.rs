@@ -103,11 +103,52 @@ pub(super) fn endpoint(span: &Span) -> Option<&str> {
     rest.get(begin..end)
 }
 
+/// A text for people without its literals: `GET /orders/17` and `GET /orders/18` are `GET /orders/?`.
+pub(crate) fn without_literals(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    // Between two literals of a list nothing stands; behind the last one what stood there.
+    let mut behind = String::new();
+    let mut was_literal = false;
+    letters(text, |letter| match letter {
+        None => {
+            if !was_literal {
+                plain.push('?');
+            }
+            behind.clear();
+            was_literal = true;
+        }
+        Some(between @ (',' | ' ')) if was_literal => behind.push(between),
+        Some(other) => {
+            plain.push_str(&behind);
+            plain.push(other);
+            behind.clear();
+            was_literal = false;
+        }
+    });
+    plain.push_str(&behind);
+    plain
+}
+
 /// A statement without its literals: `id = 17` and `id = 'a'` ask the same, and so do lists of any length.
 fn normalised(text: &str, bytes: &mut Vec<u8>) {
+    let mut was_literal = false;
+    letters(text, |letter| {
+        match letter {
+            None if was_literal => {}
+            None => bytes.push(b'?'),
+            // Between the literals of a list.
+            Some(',' | ' ') if was_literal => return,
+            Some(other) => bytes.extend_from_slice(&u32::from(other).to_ne_bytes()),
+        }
+        was_literal = letter.is_none();
+    });
+    bytes.push(END);
+}
+
+/// The letters of a statement, and `None` for each of its literals.
+fn letters(text: &str, mut take: impl FnMut(Option<char>)) {
     let mut letters = text.chars().peekable();
     let mut is_in_word = false;
-    let mut was_literal = false;
     while let Some(letter) = letters.next() {
         let is_literal = match letter {
             '\'' => {
@@ -129,16 +170,8 @@ fn normalised(text: &str, bytes: &mut Vec<u8>) {
             _ => false,
         };
         is_in_word = letter.is_alphanumeric() || letter == '_';
-        match (is_literal, letter) {
-            (true, _) if was_literal => {}
-            (true, _) => bytes.push(b'?'),
-            // Between the literals of a list.
-            (false, ',' | ' ') if was_literal => continue,
-            (false, other) => bytes.extend_from_slice(&u32::from(other).to_ne_bytes()),
-        }
-        was_literal = is_literal;
+        take((!is_literal).then_some(letter));
     }
-    bytes.push(END);
 }
 
 #[cfg(test)]
@@ -188,6 +221,24 @@ mod tests {
             "select 'open",
         ] {
             assert_ne!(told(other), told(same[0]), "{other}");
+        }
+    }
+    #[test]
+    fn a_text_without_its_literals_is_still_read_by_people() {
+        let cases = [
+            ("GET /orders/17", "GET /orders/?"),
+            (
+                "SELECT a FROM t1 WHERE id IN (1, 2, 'x') LIMIT 5",
+                "SELECT a FROM t1 WHERE id IN (?) LIMIT ?",
+            ),
+            ("render 7 of 9", "render ? of ?"),
+            ("open 'quote", "open ?"),
+            ("plain", "plain"),
+            ("17, ", "?, "),
+            ("", ""),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(without_literals(text), expected, "{text}");
         }
     }
 }

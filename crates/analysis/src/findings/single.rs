@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use coldtrace_model::{Invocation, Nanos, Outcome, RequestId, SpanKind};
 
 use super::{Case, Confidence, Finding, FindingKind};
-use crate::Mark;
 use crate::draft::Role;
+use crate::{Mark, Trace};
 
 /// A message that lay shorter than this was taken at once.
 const LEAST_WAIT: Nanos = Nanos::from_millis(50);
@@ -46,21 +46,27 @@ fn cold_start(case: &Case<'_>, place: usize) -> Option<Finding> {
     })
 }
 
-/// Between the sender's end and the taker's begin.
 fn queue_wait(case: &Case<'_>, place: usize) -> Option<Finding> {
-    let node = &case.trace.nodes[place];
-    let parent = node.parent.filter(|_| node.marks.contains(Mark::Async))?;
-    let (sender, taker) = (case.trace.span(parent), case.trace.span(place));
-    let is_message = matches!(sender.kind, SpanKind::Producer | SpanKind::Client)
-        && matches!(taker.kind, SpanKind::Consumer | SpanKind::Server);
-    let wait = taker.start.since(sender.end);
-    (is_message && taker.start > sender.end && wait >= LEAST_WAIT).then(|| Finding {
+    let (sender, wait) = message_wait(case.trace, place)?;
+    Some(Finding {
         kind: FindingKind::QueueWait,
         node: place,
-        evidence: vec![parent, place],
+        evidence: vec![sender, place],
         gain: wait,
         confidence: Confidence::High,
     })
+}
+
+/// Of a node that takes a message that lay in a queue, who sent it and how long it lay: between the sender's end and the taker's
+/// begin.
+pub(crate) fn message_wait(trace: &Trace, place: usize) -> Option<(usize, Nanos)> {
+    let node = &trace.nodes[place];
+    let parent = node.parent.filter(|_| node.marks.contains(Mark::Async))?;
+    let (sender, taker) = (trace.span(parent), trace.span(place));
+    let is_message = matches!(sender.kind, SpanKind::Producer | SpanKind::Client)
+        && matches!(taker.kind, SpanKind::Consumer | SpanKind::Server);
+    let wait = taker.start.since(sender.end);
+    (is_message && taker.start > sender.end && wait >= LEAST_WAIT).then_some((parent, wait))
 }
 
 /// Of an invocation that ran into its time limit: what was open when it came, as deep as anything is told.

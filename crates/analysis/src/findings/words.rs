@@ -1,6 +1,6 @@
 //! A finding in a sentence, the same wherever it is read.
 
-use coldtrace_model::{AttributeValue, Nanos, attribute};
+use coldtrace_model::{AttributeValue, Nanos, Span, attribute};
 
 use super::operation::endpoint;
 use super::{Finding, FindingKind};
@@ -95,15 +95,20 @@ impl Finding {
 /// A span's name, with where it went unless that says so.
 pub(crate) fn name(trace: &Trace, place: usize) -> String {
     let span = trace.span(place);
-    let told = TARGETS
-        .iter()
-        .find_map(|key| attribute(&span.attributes, key));
-    let target = told.and_then(AttributeValue::as_str);
-    let target = target.or_else(|| endpoint(span)).unwrap_or_default();
+    let target = target(span);
     match target.is_empty() || span.name.contains(target) {
         true => span.name.clone(),
         false => format!("{} {target}", span.name),
     }
+}
+
+/// Where a call went; empty where it doesn't say.
+pub(crate) fn target(span: &Span) -> &str {
+    let told = TARGETS
+        .iter()
+        .find_map(|key| attribute(&span.attributes, key));
+    let target = told.and_then(AttributeValue::as_str);
+    target.or_else(|| endpoint(span)).unwrap_or_default()
 }
 
 /// A length of time for people: three digits and a unit.

@@ -5,5 +5,6 @@ mod flame;
 mod hops;
 mod picture;
 mod properties;
+mod segments;
 mod shapes;
 mod verdict;

@@ -15,7 +15,7 @@ use super::sql::SECOND;
 use super::{ReadError, Reader, sql};
 use crate::settle::edges::{self, Calls};
 use crate::settle::functions::{self, Filed};
-use crate::settle::{Rollup, windows};
+use crate::settle::{Rollup, paths, windows};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 3_600;
@@ -59,6 +59,24 @@ pub(super) struct FeatureSources {
     pub(super) settled: Vec<TimeRange>,
     pub(super) base: Vec<TimeRange>,
     pub(super) has_twins: bool,
+}
+
+/// What is derived of a range's paths: whole buckets.
+pub(super) struct PathSources {
+    /// As a filter on `t`; none if there is nothing.
+    pub(super) derived: Option<String>,
+    /// Has data, and nothing stands of it.
+    pub(super) missing: Vec<TimeRange>,
+    /// Rows came since.
+    pub(super) outdated: Vec<TimeRange>,
+}
+
+/// A bucket of paths, as the store tells it.
+#[derive(Clone, Copy, Debug, Row, Deserialize)]
+struct PathState {
+    t: u32,
+    is_settled: bool,
+    is_derived: bool,
 }
 
 /// Where what a function did in a range comes from.
@@ -238,6 +256,36 @@ impl Reader {
             // Where nothing is filed, nothing is read.
             base: open,
             has_twins: states.iter().any(|state| state.has_twins),
+        })
+    }
+
+    /// What is derived of the paths of a range.
+    pub(super) async fn path_sources(&self, range: TimeRange) -> Result<PathSources, ReadError> {
+        let whole = whole(range, edges::BUCKET);
+        let owned = self.owned();
+        let states = windows::featured_in(paths::TABLE, &owned, whole, UnixNanos::now());
+        let states = format!(
+            "SELECT t, is_settled, revision != 0 AS is_derived FROM ({states}) ORDER BY t{AT_ONCE}"
+        );
+        let states: Vec<PathState> = self.rows(&states).await?;
+        let (mut missing, mut outdated) = (Vec::new(), Vec::new());
+        for state in states.iter().filter(|state| !state.is_settled) {
+            let ranges = match state.is_derived {
+                true => &mut outdated,
+                false => &mut missing,
+            };
+            let from = u64::from(state.t);
+            let bucket = TimeRange {
+                from: UnixNanos(from * SECOND),
+                to: UnixNanos((from + edges::BUCKET) * SECOND),
+            };
+            add(ranges, bucket);
+        }
+        let is_derived = states.iter().any(|state| state.is_derived);
+        Ok(PathSources {
+            derived: is_derived.then(|| windows::within_range("t", whole)),
+            missing,
+            outdated,
         })
     }
 

@@ -73,6 +73,18 @@ impl Filed {
         )
     }
 
+    /// The requests of those that are over, each once of a function: `function`, `request_id`.
+    pub(super) fn over(&self) -> String {
+        let (filter, shown) = (&self.filter, self.shown());
+        format!(
+            "SELECT DISTINCT CAST(function, 'String') AS function, request_id FROM (
+                SELECT tenant, function, request_id, toStartOfMinute(ts) AS minute, groupBitOr(facts) AS facts,
+                    max(outcome) AS outcome
+                FROM invocations WHERE {filter} GROUP BY tenant, function, ts, request_id)
+            WHERE {shown} AND outcome != 0"
+        )
+    }
+
     /// Each invocation's facts merged into one, as the reader merges them.
     pub(super) fn merged(&self) -> String {
         format!(

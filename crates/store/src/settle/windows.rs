@@ -1,7 +1,7 @@
 //! Windows and their fingerprints: which are settled, and which are not.
 
 use clickhouse::Row;
-use coldtrace_model::{TimeRange, UnixNanos};
+use coldtrace_model::{Nanos, TimeRange, UnixNanos};
 use serde::Deserialize;
 
 use super::{Rollup, SECOND, edges, features, functions};
@@ -50,7 +50,7 @@ impl Window {
     }
 
     /// Above the one that stands, and told apart from every other attempt's.
-    fn next_revision(&self, attempt: u32) -> u64 {
+    pub(super) fn next_revision(&self, attempt: u32) -> u64 {
         (((self.last_revision >> 32) + 1) << 32) | u64::from(attempt)
     }
 }
@@ -73,33 +73,41 @@ impl From<WindowRow> for Window {
 
 /// The windows of a table that are not settled: rows of [`WindowRow`].
 pub(super) fn unsettled(rollup: Rollup, range: TimeRange, now: UnixNanos, limit: u32) -> String {
-    let states = states(rollup, range, now);
+    unsettled_of(&states(rollup, range, now), now, "t, tenant", limit)
+}
+
+/// Of these states, the windows that are not settled.
+pub(super) fn unsettled_of(states: &str, now: UnixNanos, order: &str, limit: u32) -> String {
     let now = now.0 / SECOND;
     format!(
         "SELECT tenant, t, settled, row_count, fingerprint, revision, keep_days, first_keep_days, has_twins
         FROM ({states})
         WHERE NOT is_settled AND t + toUInt64(first_keep_days) * 86400 > {now}
-        ORDER BY t, tenant LIMIT {limit}"
+        ORDER BY {order} LIMIT {limit}"
     )
 }
 
 /// Every window that begins in a range and has data, of all tenants, with its state.
 pub(super) fn states(rollup: Rollup, range: TimeRange, now: UnixNanos) -> String {
-    let length = rollup.length().0;
-    let whole = |time: UnixNanos| {
-        let next = time.0.checked_next_multiple_of(length);
-        UnixNanos(next.unwrap_or(u64::MAX))
-    };
-    let range = TimeRange {
-        from: whole(range.from),
-        // The last one ends behind the range.
-        to: whole(range.to),
-    };
+    let range = whole(range, rollup.length());
     match rollup {
         Rollup::FunctionMinutes => minutes("true", &[range], now),
         Rollup::FunctionHours => hours(range, now),
         Rollup::EdgeBuckets => buckets("true", range, now),
         Rollup::Features => featured("true", range, now),
+    }
+}
+
+/// From the first to the end of the last window that begins in a range.
+pub(super) fn whole(range: TimeRange, length: Nanos) -> TimeRange {
+    let whole = |time: UnixNanos| {
+        let next = time.0.checked_next_multiple_of(length.0);
+        UnixNanos(next.unwrap_or(u64::MAX))
+    };
+    TimeRange {
+        from: whole(range.from),
+        // The last one ends behind the range.
+        to: whole(range.to),
     }
 }
 
@@ -189,10 +197,15 @@ pub(crate) fn buckets(owned: &str, range: TimeRange, now: UnixNanos) -> String {
 /// fingerprint: the stamps of the bucket's minutes, as for functions, and those of all minutes in which such spans are
 /// looked for. A call of somebody else's in these minutes makes the bucket unsettled as well: then it is computed once too often.
 pub(crate) fn featured(owned: &str, range: TimeRange, now: UnixNanos) -> String {
+    featured_in(Rollup::Features.table(), owned, range, now)
+}
+
+/// The same of another table of which windows depend on as much.
+pub(crate) fn featured_in(table: &str, owned: &str, range: TimeRange, now: UnixNanos) -> String {
     let bucket = edges::BUCKET;
     let minutes = touched_minutes(owned, &[range]);
     let calls = calls_around(owned, range, features::SPANS_BEFORE, features::SPANS_AFTER);
-    let marks = marks(Rollup::Features, owned, &[range]);
+    let marks = marks_in(table, owned, &[range]);
     let is_settled = is_settled(now);
     format!(
         "SELECT tenant, t, row_count, keep_days, touched.first_keep_days AS first_keep_days, has_twins,
@@ -248,7 +261,10 @@ fn hours(range: TimeRange, now: UnixNanos) -> String {
 
 /// The newest mark of each window that begins in one of these ranges.
 pub(crate) fn marks(rollup: Rollup, owned: &str, ranges: &[TimeRange]) -> String {
-    let table = rollup.table();
+    marks_in(rollup.table(), owned, ranges)
+}
+
+fn marks_in(table: &str, owned: &str, ranges: &[TimeRange]) -> String {
     let within = sql::any_of(ranges, |range| within_range(&format!("{table}.t"), range));
     format!(
         "SELECT tenant, toUnixTimestamp({table}.t) AS t, max({table}.revision) AS revision,

@@ -8,6 +8,7 @@ mod lists;
 mod lookup;
 mod migrate;
 mod native;
+mod paths;
 mod push;
 mod reads;
 mod search;
