@@ -16,6 +16,7 @@ mod login;
 mod logs;
 mod map;
 mod params;
+mod paths;
 mod sandboxes;
 mod search;
 mod suggest;
@@ -99,6 +100,10 @@ fn served(api: Api, answers: Answers, registry: &Registry) -> Router {
         .merge(kept(
             "/api/v1/functions/{function}/findings",
             function::findings(),
+        ))
+        .merge(kept(
+            "/api/v1/functions/{function}/path",
+            paths::of_function(),
         ))
         .merge(kept(
             "/api/v1/functions/{function}/sandboxes",

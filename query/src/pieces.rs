@@ -50,11 +50,19 @@ impl Pieces {
         trace_ids: &[TraceId],
         limit: usize,
     ) -> Result<Self, ReadError> {
+        Self::read_with(reader, trace_ids, &[], limit).await
+    }
+
+    /// The same, with the facts of these requests even where no trace names them.
+    pub(crate) async fn read_with(
+        reader: &Reader,
+        trace_ids: &[TraceId],
+        request_ids: &[RequestId],
+        limit: usize,
+    ) -> Result<Self, ReadError> {
         let windows = reader.trace_windows(trace_ids).await?;
-        let request_ids: Vec<RequestId> = windows
-            .iter()
-            .flat_map(|window| window.request_ids.iter().cloned())
-            .collect();
+        let named = windows.iter().flat_map(|window| &window.request_ids);
+        let request_ids: Vec<RequestId> = named.chain(request_ids).cloned().collect();
         let (mut spans, invocations) = tokio::try_join!(
             reader.spans(&windows, limit.saturating_add(1)),
             reader.invocations_of(&request_ids)

@@ -52,7 +52,10 @@ pub(crate) async fn told<T: Clone + Send + 'static>(
 }
 
 /// Each invocation with its traces: the platform's, the function's own, and those that name its request.
-async fn served(reader: &Reader, invocations: &[Invocation]) -> Result<Vec<Served>, ReadError> {
+pub(crate) async fn served(
+    reader: &Reader,
+    invocations: &[Invocation],
+) -> Result<Vec<Served>, ReadError> {
     let request_ids: Vec<RequestId> = invocations
         .iter()
         .map(|one| one.request_id.clone())

@@ -1,7 +1,8 @@
 //! Settle: keeps derived tables up to date, in the background.
 //!
 //! A step looks for windows that are closed and not settled, first among the last hours, then in one more day of all that
-//! there are, and computes as many as a step may. Where all is settled, it looks at a function and notes what about it costs ([`told`]). Nothing is remembered that matters: what is settled stands in the store
+//! there are, and computes as many as a step may. Where all is settled, it derives by turns where the time of functions went in one
+//! more window ([`paths`]), and looks at a function and notes what about it costs ([`told`]). Nothing is remembered that matters: what is settled stands in the store
 //! beside the result (`coldtrace_store::settle`), so a restart, another holder of the lease or a gap of days need no care.
 //! Not here: SQL. Invariant: between two steps at least so much time passes that settling takes no more than its share
 //! of one core.
@@ -19,19 +20,21 @@ use tracing::{info, warn};
 
 mod config;
 mod metrics;
+mod paths;
 mod policy;
 mod told;
 
 pub use config::SettleConfig;
 
 use metrics::SettleMetrics;
+use paths::Paths;
+use policy::Sweep;
 use told::Looks;
 
 use crate::journey::Limits;
 
 /// What is looked at in every step: nearly all that is late comes within it.
 const RECENT: Nanos = Nanos::from_millis(2 * 3_600 * 1_000);
-const DAY: Nanos = Nanos::from_millis(24 * 3_600 * 1_000);
 /// Windows that one look finds: what is behind them is found when they are done.
 const FOUND: u32 = 50_000;
 /// Statements of a step for each derived table and range: a step ends within minutes, and the lease is prolonged.
@@ -41,12 +44,21 @@ const STATEMENTS: usize = 4;
 pub(crate) struct Settle {
     settler: Settler,
     looks: Looks,
+    paths: Paths,
     config: SettleConfig,
     metrics: SettleMetrics,
     /// Tells this process from others that claim the lease.
     holder: u64,
-    /// The day that is looked at next, besides the last hours.
-    swept: Option<UnixNanos>,
+    sweep: Sweep,
+    /// Of what is done where all is settled, whose turn it is: neither waits for the other to be done.
+    turn: Turn,
+}
+
+/// What is done where all is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Paths,
+    Looks,
 }
 
 /// What a step came to.
@@ -76,10 +88,12 @@ impl Settle {
         Self {
             settler: store.settler(),
             looks: Looks::new(store, Limits::default()),
+            paths: Paths::new(store, config.grace, registry),
             config,
             metrics: SettleMetrics::new(registry),
             holder: RandomState::new().hash_one("holder"),
-            swept: None,
+            sweep: Sweep::default(),
+            turn: Turn::Paths,
         }
     }
 
@@ -101,7 +115,7 @@ impl Settle {
             let began = Instant::now();
             let mut step = self.step(UnixNanos::now()).await;
             if matches!(step, Ok(Step::Done)) {
-                step = self.look_at_a_function(UnixNanos::now()).await;
+                step = self.step_aside(UnixNanos::now()).await;
             }
             match &step {
                 Ok(_) if is_failing => info!("settling again"),
@@ -118,6 +132,30 @@ impl Settle {
                 _ => rest.max(self.config.every),
             };
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Where everything is settled: a step of whose turn it is; if there is nothing, one of the other.
+    async fn step_aside(&mut self, now: UnixNanos) -> Result<Step, SettleError> {
+        for _ in 0..2 {
+            let turn = self.turn;
+            self.turn = turn.next();
+            let step = match turn {
+                Turn::Paths => self.derive_paths(now).await?,
+                Turn::Looks => self.look_at_a_function(now).await?,
+            };
+            if step == Step::More {
+                return Ok(step);
+            }
+        }
+        Ok(Step::Done)
+    }
+
+    /// Where everything is settled: derives where the time of functions went in one more window.
+    pub(crate) async fn derive_paths(&mut self, now: UnixNanos) -> Result<Step, SettleError> {
+        match self.paths.step(now).await? {
+            true => Ok(Step::More),
+            false => Ok(Step::Done),
         }
     }
 
@@ -150,10 +188,11 @@ impl Settle {
     async fn look(&mut self, now: UnixNanos) -> Result<Step, SettleError> {
         let recent = policy::recent(now, RECENT);
         let mut left = self.settle_range(recent, now).await?;
-        if let Some(day) = self.day(now).await? {
+        if let Some(earliest) = self.settler.earliest().await? {
+            let day = self.sweep.day(earliest, now);
             let days = self.settle_range(day, now).await?;
             if days.is_empty() {
-                self.swept = Some(day.from.minus(DAY));
+                self.sweep.passed(day);
             }
             left.extend(days);
         }
@@ -162,20 +201,6 @@ impl Settle {
             true => Ok(Step::Done),
             false => Ok(Step::More),
         }
-    }
-
-    /// The day to be swept, from today back to the earliest that has data, then from today again.
-    async fn day(&mut self, now: UnixNanos) -> Result<Option<TimeRange>, SettleError> {
-        let Some(earliest) = self.settler.earliest().await? else {
-            return Ok(None);
-        };
-        let today = policy::start_of_day(now);
-        let from = match self.swept {
-            Some(day) if day <= today && day.plus(DAY) > earliest => day,
-            _ => today,
-        };
-        let to = from.plus(DAY);
-        Ok(Some(TimeRange { from, to }))
     }
 
     /// Settles what is due in a range of whole hours, as far as a step may. Returns when windows ended that are left.
@@ -244,5 +269,16 @@ impl Settle {
             self.metrics.settled(rollup, windows);
         }
         settled
+    }
+}
+
+// === impl Turn ===
+
+impl Turn {
+    fn next(self) -> Self {
+        match self {
+            Self::Paths => Self::Looks,
+            Self::Looks => Self::Paths,
+        }
     }
 }

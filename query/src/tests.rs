@@ -10,6 +10,7 @@ mod lists;
 mod logs;
 mod map;
 mod openapi;
+mod paths;
 mod search;
 mod served;
 mod settle;

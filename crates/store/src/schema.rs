@@ -127,10 +127,11 @@ mod tests {
     }
 
     #[test]
-    fn migrations_are_in_order_and_numbered_as_their_files_are() {
-        assert!(MIGRATIONS.is_sorted_by(|one, next| one.number < next.number));
-        for Migration { number, file, .. } in MIGRATIONS {
-            assert!(file.starts_with(&format!("{number:04}_")), "{file}");
+    fn migrations_are_numbered_from_one_as_their_files_are() {
+        for (index, migration) in MIGRATIONS.iter().enumerate() {
+            let number = u32::try_from(index).unwrap() + 1;
+            assert_eq!(migration.number, number);
+            assert!(migration.file.starts_with(&format!("{number:04}_")));
         }
     }
 

@@ -20,10 +20,25 @@ const WINDOWS: usize = 500;
 const HOUR: Nanos = Nanos::from_millis(3_600_000);
 const DAY: Nanos = Nanos::from_millis(24 * 3_600_000);
 
+/// Which day is looked at next, besides the last hours: from today back to the earliest that has data, then from today again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sweep {
+    next: Option<UnixNanos>,
+}
+
 /// Whether a window is to be computed now. Computed again, it waits as long as it was old the last time: an invocation of
 /// fifteen minutes tells its end then, and its minute is computed some five times and not ninety.
 pub(super) fn is_due(rollup: Rollup, window: &Window, now: UnixNanos, grace: Duration) -> bool {
-    let end = end(rollup, window);
+    is_due_after(end(rollup, window), window, now, grace)
+}
+
+/// The same of a window that has all that is not late at this moment.
+pub(super) fn is_due_after(
+    end: UnixNanos,
+    window: &Window,
+    now: UnixNanos,
+    grace: Duration,
+) -> bool {
     if now < end.plus(nanos(grace)) {
         return false;
     }
@@ -82,9 +97,24 @@ pub(super) fn recent(now: UnixNanos, reach: Nanos) -> TimeRange {
     }
 }
 
-/// Midnight, in UTC.
-pub(super) fn start_of_day(now: UnixNanos) -> UnixNanos {
-    floor(now, DAY)
+// === impl Sweep ===
+
+impl Sweep {
+    /// The day, where data go back to this moment.
+    pub(super) fn day(self, earliest: UnixNanos, now: UnixNanos) -> TimeRange {
+        let today = floor(now, DAY);
+        let from = match self.next {
+            Some(day) if day <= today && day.plus(DAY) > earliest => day,
+            _ => today,
+        };
+        let to = from.plus(DAY);
+        TimeRange { from, to }
+    }
+
+    /// Nothing of this day is left.
+    pub(super) fn passed(&mut self, day: TimeRange) {
+        self.next = Some(day.from.minus(DAY));
+    }
 }
 
 fn floor(time: UnixNanos, step: Nanos) -> UnixNanos {
@@ -160,6 +190,27 @@ mod tests {
         check(&[(0, ROWS), (60, 1), (120, ROWS - 1), (180, 1)], &[1, 2, 1]);
         check(&[(0, ROWS * 9)], &[1]);
         check(&vec![(0, 0); WINDOWS + 1], &[WINDOWS, 1]);
+    }
+
+    #[test]
+    fn days_are_swept_from_today_back_to_the_earliest_and_anew() {
+        let day = |number: u64| TimeRange {
+            from: UnixNanos(number * DAY.0),
+            to: UnixNanos((number + 1) * DAY.0),
+        };
+        let (earliest, now) = (day(8).from.plus(HOUR), day(10).from.plus(HOUR));
+        let mut sweep = Sweep::default();
+        for expected in [10, 9, 8, 10] {
+            assert_eq!(sweep.day(earliest, now), day(expected));
+            assert_eq!(
+                sweep.day(earliest, now),
+                day(expected),
+                "not before it is done"
+            );
+            sweep.passed(day(expected));
+        }
+        // A clock that was set back.
+        assert_eq!(sweep.day(earliest, day(8).from), day(8));
     }
 
     #[test]

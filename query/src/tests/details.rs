@@ -69,6 +69,14 @@ async fn every_reply_is_what_the_description_says() {
             ],
         ),
         (
+            "/api/v1/functions/{function}/path",
+            vec![
+                format!("checkout/path?{range}"),
+                format!("nobody/path?{range}"),
+                "checkout/path?from=x".into(),
+            ],
+        ),
+        (
             "/api/v1/functions/{function}/sandboxes",
             vec![
                 format!("checkout/sandboxes?{range}"),

@@ -131,11 +131,12 @@ fn what_does_not_end_is_known() {
     assert_eq!(streams, STREAMS);
 }
 
-/// Derives what counts, and looks for findings.
+/// Derives what counts and where the time went, and looks for findings.
 async fn settle(store: &Store) {
     let mut settle = settling(store, &Registry::new());
     let now = at(2.0 * 3_600_000.0);
     while settle.step(now).await.expect("a step") == Step::More {}
+    while settle.derive_paths(now).await.expect("a window") == Step::More {}
     while settle.look_at_a_function(now).await.expect("a look") == Step::More {}
 }
 

@@ -112,6 +112,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/functions/{function}/path": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the time of one function went in the range, over time, as far as it is derived */
+        get: operations["getFunctionPath"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/functions/{function}/sandboxes": {
         parameters: {
             query?: never;
@@ -386,6 +403,56 @@ export interface components {
             p95: components["schemas"]["Nanos"];
             /** @description Whether its numbers were multiplied */
             is_estimated: boolean;
+        };
+        /** @description What the critical paths of a function's invocations are made of: derived in windows of five minutes, each of which is told whole, from an even sample of its invocations. Each window's sample counts for as many invocations as there were */
+        FunctionPath: {
+            /** @description How many were over, in the windows that are derived */
+            invocations: components["schemas"]["Count"];
+            /** @description How many of them were looked at */
+            looked_at: components["schemas"]["Count"];
+            /** @description Of a critical path, with the wait of its message and the start of its sandbox before */
+            mean: components["schemas"]["Nanos"];
+            /** @description The longest first, at most 50 and of each category the rest as one; together they are `mean` */
+            segments: components["schemas"]["PathSegment"][];
+            /** @description Of `points`, whole windows */
+            step: components["schemas"]["Nanos"];
+            /** @description Of steps with invocations that are derived, the earliest first, at most some 120 */
+            points: components["schemas"]["PathPoint"][];
+            /** @description Windows in which there were invocations (of any function) and that are not derived, or not yet: nothing here tells of them */
+            missing: components["schemas"]["Range"][];
+            /** @description Windows that are told here as they were before rows came late; they are derived again */
+            outdated: components["schemas"]["Range"][];
+        };
+        PathSegment: {
+            category: components["schemas"]["Category"];
+            /** @description Of a call, the service that answered or the address; of other work, whose it was; null for what the platform did */
+            service: string | null;
+            /** @description What a span of it is called, numbers and texts in it aside; null for the rest of a category */
+            name: string | null;
+            /** @description In the mean of all invocations, of those as well that did not wait for it */
+            mean: components["schemas"]["Nanos"];
+            /** @description Of the time of all invocations, 0 to 1 */
+            share: number;
+            /** @description The share of the invocations that waited for it, 0 to 1; null for the rest of a category */
+            share_invocations: number | null;
+            /** @description Path of this API that lists what shows it, such as `/api/v1/search?q=...` */
+            question: string;
+        };
+        PathPoint: {
+            start: components["schemas"]["Time"];
+            invocations: components["schemas"]["Count"];
+            looked_at: components["schemas"]["Count"];
+            /** @description By name */
+            categories: components["schemas"]["PathCategory"][];
+        };
+        PathCategory: {
+            category: components["schemas"]["Category"];
+            /** @description In the mean of all invocations of the step */
+            mean: components["schemas"]["Nanos"];
+        };
+        Range: {
+            from: components["schemas"]["Time"];
+            to: components["schemas"]["Time"];
         };
         FunctionSandboxes: {
             /** @description Those that served somebody in the range, used last first, at most 60 */
@@ -1199,6 +1266,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FunctionFindings"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getFunctionPath: {
+        parameters: {
+            query?: {
+                /** @description First moment inside; default one hour before `to` */
+                from?: components["parameters"]["from"];
+                /** @description First moment after; default now */
+                to?: components["parameters"]["to"];
+            };
+            header?: never;
+            path: {
+                function: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Parts of its critical paths */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionPath"];
                 };
             };
             400: components["responses"]["Invalid"];
