@@ -2,6 +2,7 @@
 //! function costs.
 
 mod function;
+mod path;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -100,7 +101,11 @@ struct Finding {
 enum Found {
     Invocation(String),
     Trace(String),
-    Function(String),
+    Function {
+        findings: String,
+        /// Where its time goes; nothing if the service has no answer to that.
+        path: Option<String>,
+    },
 }
 
 /// Runs it.
@@ -119,7 +124,12 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
             explain(&detail.trace, &mut out);
         }
         Found::Trace(reply) => explain(&read(reply)?, &mut out),
-        Found::Function(reply) => function::told(&arguments.id, &read(reply)?, &mut out),
+        Found::Function { findings, path } => {
+            function::told(&arguments.id, &read(findings)?, &mut out);
+            if let Some(path) = path {
+                path::told(&read(path)?, &mut out);
+            }
+        }
     }
     say(&out)
 }
@@ -160,24 +170,25 @@ impl Found {
             return Ok(Self::Trace(reply));
         }
         let now = UnixNanos::now();
-        let findings = format!(
-            "functions/{}/findings?from={}&to={}",
-            escaped(id),
-            now.minus(arguments.last).0,
-            now.0
-        );
+        let of_function = |what: &str| {
+            let (function, from) = (escaped(id), now.minus(arguments.last).0);
+            format!("functions/{function}/{what}?from={from}&to={}", now.0)
+        };
         let unknown = || {
             Failure::Told(format!(
                 "nothing has the id {id}, neither an invocation nor a trace, and no function of that name was invoked in the last {}",
                 age(arguments.last.0)
             ))
         };
-        api.get(&findings)?.map(Self::Function).ok_or_else(unknown)
+        let findings = api.get(&of_function("findings"))?.ok_or_else(unknown)?;
+        let path = api.get(&of_function("path"))?;
+        Ok(Self::Function { findings, path })
     }
 
     fn reply(&self) -> &str {
         match self {
-            Self::Invocation(reply) | Self::Trace(reply) | Self::Function(reply) => reply,
+            Self::Invocation(reply) | Self::Trace(reply) => reply,
+            Self::Function { findings, .. } => findings,
         }
     }
 }

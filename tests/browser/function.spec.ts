@@ -19,6 +19,7 @@ const costs = (page: Page) => page.getByRole("region", { name: "What costs here"
 const steps = (page: Page) => page.getByRole("slider", { name: "Steps of time" });
 const why = (page: Page) => page.getByRole("region", { name: "Why is this different?" });
 const sandboxes = (page: Page) => page.getByRole("region", { name: "Sandboxes" });
+const spent = (page: Page) => page.getByRole("region", { name: "Where the time goes" });
 const lives = (page: Page) => sandboxes(page).getByRole("link", { name: /^Sandbox / });
 const finding = (page: Page, title: string) => costs(page).getByRole("listitem").filter({ hasText: title });
 
@@ -255,6 +256,55 @@ test("nothing that tells them apart is said, and a failure of the comparison is 
   await page.unroute("**/compare?*");
   await why(page).getByRole("button", { name: "Try again" }).click();
   await expect(why(page)).toContainText("the rest");
+});
+
+test("where the time goes is told by its largest parts, and each leads to what shows it", async ({ page }) => {
+  const problems = watchForProblems(page);
+  await page.goto(`${server.url}/functions/checkout?range=6h`);
+  const parts = spent(page)
+    .getByRole("listitem")
+    .filter({ has: page.getByRole("link") });
+  await expect(parts.filter({ visible: true })).toHaveCount(8);
+  await expect(parts.first()).toContainText(/^\d+\u00a0%.*POST \/chargespayments\.acme\.example$/);
+  const traces = parts.first().getByRole("link");
+  await expect(traces).toHaveAttribute("href", /^\/api\/v1\/search\?q=.*POST%20%2Fcharges/);
+  await spent(page).getByText("2\u00a0smaller ones").click();
+  await expect(parts.filter({ visible: true })).toHaveCount(10);
+  await parts.filter({ hasText: "runtime init" }).getByRole("link").click();
+  await expect(page, "starts are a list of this page").toHaveURL(/range=6h&start=cold#invocations$/);
+  expect(problems()).toEqual([]);
+});
+
+test("what a step's time went on is told where it is pointed at, by key as well", async ({ page }) => {
+  await page.goto(`${server.url}/functions/checkout?range=6h`);
+  const steps = spent(page).getByRole("slider", { name: "On what the time of each step went" });
+  await steps.focus();
+  await page.keyboard.press("ArrowLeft");
+  await expect(steps).toHaveAttribute(
+    "aria-valuetext",
+    /^\d\d:\d\d – \d\d:\d\d: .*; (.*, )?calls .*, own work .*; .*invocations? looked at$/,
+  );
+  const told = await steps.getAttribute("aria-valuetext");
+  await expect(spent(page)).toContainText(told ?? "");
+  await page.keyboard.press("Home");
+  await expect(steps).not.toHaveAttribute("aria-valuetext", told ?? "");
+});
+
+test("what is not derived is said, and a failure of it is its own", async ({ page }) => {
+  const nothing = { invocations: "0", looked_at: "0", mean: "0", segments: [], step: "300000000000", points: [] };
+  let answer: object = { ...nothing, missing: [{ from: "0", to: "300000000000" }], outdated: [] };
+  let status = 200;
+  await page.route("**/path?*", route => route.fulfill({ status, json: answer }));
+  await page.goto(`${server.url}/functions/checkout`);
+  await expect(spent(page)).toContainText("Nothing of this range is derived yet");
+  status = 503;
+  answer = { error: { code: "unavailable", message: "The store does not answer." } };
+  await page.reload();
+  await expect(spent(page).getByRole("alert")).toContainText("The store does not answer.");
+  await expect(page.getByRole("table", { name: "Invocations" })).toBeVisible();
+  await page.unroute("**/path?*");
+  await spent(page).getByRole("button", { name: "Try again" }).click();
+  await expect(spent(page)).toContainText("looked at");
 });
 
 test("what ran it is asked when somebody asks, and stays in the address", async ({ page }) => {

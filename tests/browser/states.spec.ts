@@ -62,6 +62,17 @@ const STATES: readonly State[] = [
     },
   },
   {
+    name: "function-time",
+    scenario: "full",
+    path: "/functions/checkout?range=6h",
+    shown: async page => {
+      await expect(page.getByRole("region", { name: "Where the time goes" })).toContainText("looked at");
+      await page.getByRole("slider", { name: "On what the time of each step went" }).focus();
+      await page.keyboard.press("ArrowLeft");
+      await page.getByRole("heading", { name: "Where the time goes" }).scrollIntoViewIfNeeded();
+    },
+  },
+  {
     name: "function-sandboxes",
     scenario: "full",
     path: "/functions/checkout?sandboxes=open",

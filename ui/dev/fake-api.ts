@@ -3,6 +3,7 @@
 import type { components } from "../src/api/generated/openapi.ts";
 import { comparison, paths } from "./comparison.ts";
 import { findings, toldFindings } from "./function-findings.ts";
+import { functionPath } from "./function-path.ts";
 import { sandboxes } from "./sandboxes.ts";
 import { costOf, shop, type Told } from "./shop.ts";
 import { verdict } from "./verdict.ts";
@@ -77,6 +78,7 @@ export class FakeApi {
     if (invocations.length === 0)
       return failed(404, "not_found", `The function ${name} was not invoked in this range.`);
     if (part === "findings") return { status: 200, body: findings(name, invocations, url.search) };
+    if (part === "path") return { status: 200, body: functionPath(invocations, url.searchParams) };
     const length = BigInt(url.searchParams.get("to") ?? "0") - BigInt(url.searchParams.get("from") ?? "0");
     const minutes = STEP_MINUTES.find(minutes => length / (minutes * MINUTE) <= STEPS) ?? 1440n;
     if (part === "sandboxes") return { status: 200, body: sandboxes(invocations, minutes * MINUTE) };

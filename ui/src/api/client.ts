@@ -8,6 +8,7 @@ import type { PathComparison } from "../model/flame.ts";
 import type { FunctionSummary } from "../model/function.ts";
 import type { FunctionDetail } from "../model/function-detail.ts";
 import type { FunctionFindings } from "../model/function-findings.ts";
+import type { FunctionPath } from "../model/function-path.ts";
 import { type Invocation, isFailure, type Order, OUTCOMES } from "../model/invocation.ts";
 import type { FunctionSandboxes } from "../model/sandboxes.ts";
 import type { ToldFinding } from "../model/told-findings.ts";
@@ -18,6 +19,7 @@ import {
   functionDetail,
   functionFindings,
   functionList,
+  functionPath,
   functionSandboxes,
   invocationDetail,
   invocationList,
@@ -83,6 +85,11 @@ export function getFunctionFindings(
   signal: AbortSignal,
 ): Promise<FunctionFindings> {
   return get(`functions/${encodeURIComponent(name)}/findings`, { from, to }, functionFindings, signal);
+}
+
+/** Where its time went, as far as that is derived. */
+export function getFunctionPath(name: string, { from, to }: Between, signal: AbortSignal): Promise<FunctionPath> {
+  return get(`functions/${encodeURIComponent(name)}/path`, { from, to }, functionPath, signal);
 }
 
 /** What ran a function, and how many invocations at once. */

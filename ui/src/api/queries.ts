@@ -5,6 +5,7 @@ import { keepPreviousData, queryOptions, skipToken } from "@tanstack/react-query
 import { now } from "../base/time.ts";
 import type { Selection } from "../model/comparison.ts";
 import type { FunctionDetail } from "../model/function-detail.ts";
+import type { FunctionPath } from "../model/function-path.ts";
 import type { Invocation } from "../model/invocation.ts";
 import { bounds, type Range, rangeSearch } from "../model/range.ts";
 import type { FunctionSandboxes } from "../model/sandboxes.ts";
@@ -16,6 +17,7 @@ import {
   comparePaths,
   getFunction,
   getFunctionFindings,
+  getFunctionPath,
   getFunctionSandboxes,
   getInvocation,
   getTrace,
@@ -68,6 +70,24 @@ export function functionFindingsQuery(name: string, range: Range) {
     queryKey: ["findings", name, rangeSearch(range)],
     queryFn: ({ signal }) => getFunctionFindings(name, bounds(range, now()), signal),
     staleTime: FINDINGS_MS,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Where the time of a function went, and the range that its chart shows. */
+export interface PathInRange extends Between {
+  readonly of: FunctionPath;
+}
+
+export function functionPathQuery(name: string, range: Range) {
+  return queryOptions({
+    queryKey: ["path", name, rangeSearch(range)],
+    queryFn: async ({ signal }): Promise<PathInRange> => {
+      const asked = bounds(range, now());
+      return { ...asked, of: await getFunctionPath(name, asked, signal) };
+    },
+    staleTime: FINDINGS_MS,
+    refetchInterval: range.kind === "last" ? FINDINGS_MS : false,
     placeholderData: keepPreviousData,
   });
 }

@@ -12,6 +12,7 @@ import {
   functionDetail,
   functionFindings,
   functionList,
+  functionPath,
   functionSandboxes,
   invocationDetail,
   invocationList,
@@ -136,4 +137,15 @@ test("20,000 spans are parsed", () => {
   const sent = JSON.parse(JSON.stringify(ask(`invocations/${invocations[0]?.requestId}`)));
   const { trace: parsed } = z.parse(invocationDetail, sent);
   expect(parsed.spans.length).toBeGreaterThan(BIG * 0.99);
+});
+
+test("where the time of a function goes is parsed", () => {
+  const now = Date.UTC(2026, 10, 23);
+  const range = `from=${now - 6 * 3_600_000}000000&to=${now}000000`;
+  const path = z.parse(functionPath, ask(`functions/checkout/path?${range}`));
+  expect(path.lookedAt).toBeLessThanOrEqual(path.invocations);
+  const share = path.segments.reduce((sum, one) => sum + one.share, 0);
+  expect(share).toBeCloseTo(1);
+  expect(path.segments.some(one => one.name === null && one.shareInvocations === null)).toBe(true);
+  expect(path.points.every(point => point.categories.length > 0)).toBe(true);
 });

@@ -14,6 +14,7 @@ import { CATEGORIES, type Frame, type PathComparison } from "../model/flame.ts";
 import type { FunctionSummary } from "../model/function.ts";
 import type { Bucket, FunctionDetail, FunctionPart, FunctionPoint, FunctionStart } from "../model/function-detail.ts";
 import type { FunctionFinding, FunctionFindings } from "../model/function-findings.ts";
+import type { FunctionPath, Between as PathBetween, PathPoint, PathSegment } from "../model/function-path.ts";
 import type { Invocation } from "../model/invocation.ts";
 import type { ConcurrencyPoint, FunctionSandboxes, Sandbox, SandboxRun, UnusedSandboxes } from "../model/sandboxes.ts";
 import type { ToldFinding } from "../model/told-findings.ts";
@@ -524,6 +525,45 @@ export const functionSandboxes = z.object({
   step: nanosText,
   concurrency: z.nullable(z.array(concurrencyPoint)),
 }) satisfies Wire<"FunctionSandboxes", FunctionSandboxes>;
+
+const stretch = z.object({ from: timeText, to: timeText }) satisfies Wire<"Range", PathBetween>;
+
+const pathSegment = z.pipe(
+  z.object({
+    category: z.enum(CATEGORIES),
+    service: nullableText,
+    name: nullableText,
+    mean: nanosText,
+    share: z.number(),
+    share_invocations: z.nullable(z.number()),
+    question: text,
+  }),
+  z.transform(({ share_invocations, ...wire }): PathSegment => ({ ...wire, shareInvocations: share_invocations })),
+) satisfies Wire<"PathSegment", PathSegment>;
+
+const pathPoint = z.pipe(
+  z.object({
+    start: timeText,
+    invocations: count,
+    looked_at: count,
+    categories: z.array(z.object({ category: z.enum(CATEGORIES), mean: nanosText })),
+  }),
+  z.transform(({ looked_at, ...wire }): PathPoint => ({ ...wire, lookedAt: looked_at })),
+) satisfies Wire<"PathPoint", PathPoint>;
+
+export const functionPath = z.pipe(
+  z.object({
+    invocations: count,
+    looked_at: count,
+    mean: nanosText,
+    segments: z.array(pathSegment),
+    step: nanosText,
+    points: z.array(pathPoint),
+    missing: z.array(stretch),
+    outdated: z.array(stretch),
+  }),
+  z.transform(({ looked_at, ...wire }): FunctionPath => ({ ...wire, lookedAt: looked_at })),
+) satisfies Wire<"FunctionPath", FunctionPath>;
 
 const traceSummary = z.pipe(
   z.object({

@@ -1,15 +1,14 @@
-import { Link } from "@tanstack/react-router";
 import type { JSX, ReactNode } from "react";
 
 import { formatPart, plural } from "../../base/format.ts";
 import type { FunctionFinding, FunctionFindings } from "../../model/function-findings.ts";
 import { OUTCOME_TEXT } from "../../model/invocation.ts";
-import { type Question, questionOf, rangeFor } from "../../model/question.ts";
-import { rangeOf, rangeSearch } from "../../model/range.ts";
+import { type Question, questionOf } from "../../model/question.ts";
 import { Copy } from "../../widgets/Copy.tsx";
+import { Asked } from "./Asked.tsx";
 import { Examples } from "./Examples.tsx";
 import { Gains, Monthly } from "./Gains.tsx";
-import type { FunctionSearch, InvocationsSearch } from "./url.ts";
+import type { FunctionSearch } from "./url.ts";
 
 interface FindingItemProps {
   readonly finding: FunctionFinding;
@@ -70,59 +69,31 @@ interface AskProps {
 }
 
 /** The question behind it: as a list of this ui where it has one, or as it is put to the API. */
-function Ask({ question, name, shown }: AskProps): JSX.Element {
-  if (question.kind === "path") {
-    return (
-      <p className="ask">
-        <Answer path={question.path}>What shows it, as JSON</Answer>
-      </p>
-    );
-  }
-  if (question.kind === "search") {
-    return (
-      <p className="ask">
-        <Answer path={question.path}>Traces that show it, as JSON</Answer>
+function Ask({ question, ...where }: AskProps): JSX.Element {
+  return (
+    <p className="ask">
+      <Asked question={question} {...where}>
+        {askText(question)}
+      </Asked>
+      {question.kind === "search" && (
         <span className="id">
           <code title={question.query}>{question.query}</code>
           <Copy text={question.query} what="query" />
         </span>
-      </p>
-    );
-  }
-  const { function: of, outcomes, cold, sort } = question;
-  const search: InvocationsSearch = {
-    ...rangeSearch(rangeFor(question.range, rangeOf(shown))),
-    ...(outcomes.length > 0 && { outcome: outcomes.join(",") }),
-    ...(cold !== null && { start: cold ? ("cold" as const) : ("warm" as const) }),
-    ...(sort !== "newest" && { sort }),
-  };
-  return (
-    <p className="ask">
-      {of === null ? (
-        <Link data-finding to="/invocations" search={search}>
-          {listText(question)}
-        </Link>
-      ) : (
-        <Link
-          data-finding
-          to="/functions/$function"
-          params={{ function: of }}
-          search={{ ...search, ...(of === name && shown.chart !== undefined && { chart: shown.chart }) }}
-          hash="invocations"
-        >
-          {listText(question)}
-        </Link>
       )}
     </p>
   );
 }
 
-function Answer({ path, children }: { readonly path: string; readonly children: ReactNode }): JSX.Element {
-  return (
-    <a data-finding href={path} target="_blank" rel="noreferrer">
-      {children}
-    </a>
-  );
+function askText(question: Question): string {
+  switch (question.kind) {
+    case "path":
+      return "What shows it, as JSON";
+    case "search":
+      return "Traces that show it, as JSON";
+    case "invocations":
+      return listText(question);
+  }
 }
 
 function listText({ outcomes, cold, sort }: Extract<Question, { kind: "invocations" }>): string {

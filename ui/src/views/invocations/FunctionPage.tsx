@@ -7,6 +7,7 @@ import type { JSX } from "react";
 import {
   comparisonQuery,
   functionFindingsQuery,
+  functionPathQuery,
   functionQuery,
   isNotFound,
   pathsQuery,
@@ -26,6 +27,7 @@ import { FunctionParts, FunctionStarts } from "./FunctionParts.tsx";
 import { InvocationList, useInvocations } from "./InvocationList.tsx";
 import { OverTime } from "./OverTime.tsx";
 import { Sandboxes } from "./Sandboxes.tsx";
+import { TimeSpent } from "./TimeSpent.tsx";
 import { type FunctionSearch, withoutRange, withoutWhy } from "./url.ts";
 import { Why } from "./Why.tsx";
 
@@ -44,6 +46,7 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
   const range = rangeOf(search);
   const found = useQuery(functionQuery(name, range));
   const findings = useQuery(functionFindingsQuery(name, range));
+  const spent = useQuery(functionPathQuery(name, range));
   const newest = found.data === undefined ? null : newestVersion(found.data.detail);
   const selection = selectionOf(search, newest);
   const comparison = useQuery(comparisonQuery(name, range, selection));
@@ -73,6 +76,7 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
   const read = () => {
     found.refetch();
     findings.refetch();
+    spent.refetch();
     if (selection !== null) {
       comparison.refetch();
       paths.refetch();
@@ -142,6 +146,7 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
               )}
             </div>
           </div>
+          <TimeSpent name={name} shown={search} query={spent} />
           {found.data !== undefined && <Sandboxes isOpen={areSandboxesOpen} query={sandboxes} onOpen={onSandboxes} />}
           {found.data !== undefined && <FunctionParts detail={found.data.detail} stale={found.isPlaceholderData} />}
           <h2 className="list-title" id="invocations">
