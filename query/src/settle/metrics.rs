@@ -2,10 +2,8 @@
 
 use coldtrace_model::UnixNanos;
 use coldtrace_service::metrics::{Counter, Gauge, Histogram, Registry};
-use coldtrace_store::settle::{Rollup, Window};
+use coldtrace_store::settle::{Rollup, Settler, Window};
 
-/// The table of paths, which is none of the rollups.
-const PATHS: &str = "cp_1m";
 // Of each table.
 const SETTLED: (&str, &str) = (
     "coldtrace_settle_windows_total",
@@ -94,8 +92,9 @@ impl SettleMetrics {
 
 impl PathMetrics {
     pub(super) fn new(registry: &Registry) -> Self {
-        let of_paths =
-            |(name, help): (&str, &str)| registry.counter(name, help, &[("table", PATHS)]);
+        let of_paths = |(name, help): (&str, &str)| {
+            registry.counter(name, help, &[("table", Settler::PATH_TABLE)])
+        };
         Self {
             settled: of_paths(SETTLED),
             resettled: of_paths(RESETTLED),

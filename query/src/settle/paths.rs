@@ -36,8 +36,9 @@ pub(crate) const SAMPLING: PathSampling = PathSampling {
 /// Parts of a function and window that are told one by one, beside the rest of each category.
 pub(crate) const MOST_SEGMENTS: usize = 20;
 
-/// Invocations whose traces are read at once.
-const AT_ONCE: usize = 100;
+/// Invocations whose traces are read at once: what a question costs is mostly that it is asked, and that it looks through the
+/// window's spans.
+const AT_ONCE: usize = 400;
 /// Spans that are read at once, some tens of megabytes. An invocation with more is not looked at.
 const SPANS_AT_ONCE: usize = 25_000;
 /// Spans of a window: fifty of each invocation. What lies behind them is not looked at.
@@ -255,23 +256,23 @@ impl Looking {
         functions: usize,
     ) -> Result<Vec<Vec<Vec<Segment>>>, JourneyError> {
         let mut told: Vec<Vec<Vec<Segment>>> = vec![Vec::new(); functions];
-        let mut waiting: Vec<&[Picked]> = picked.chunks(AT_ONCE).rev().collect();
-        while let Some(some) = waiting.pop() {
-            if self.spans_left == 0 || self.began.elapsed() >= PATIENCE {
-                break;
-            }
+        let (mut left, mut at_once) = (picked, AT_ONCE);
+        while !left.is_empty() && self.spans_left > 0 && self.began.elapsed() < PATIENCE {
+            let (some, rest) = left.split_at(at_once.min(left.len()));
+            let before = self.spans_left;
             match self.look(some).await? {
                 Some(paths) => {
                     for (one, path) in some.iter().zip(paths) {
                         told[one.function].extend(path);
                     }
+                    left = rest;
+                    if (before - self.spans_left) * 2 <= SPANS_AT_ONCE {
+                        at_once = AT_ONCE.min(at_once * 2);
+                    }
                 }
-                // Too much at once. One alone that is too much is passed over.
-                None if some.len() > 1 => {
-                    let (first, second) = some.split_at(some.len() / 2);
-                    waiting.extend([second, first]);
-                }
-                None => {}
+                None if some.len() > 1 => at_once = some.len() / 2,
+                // Too much by itself.
+                None => left = rest,
             }
         }
         Ok(told)
@@ -313,5 +314,68 @@ impl Looking {
             trace_ids: traces.get(request_id).cloned().unwrap_or_default(),
         });
         Ok(served.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(tenant: &str, start: u64, settled: Option<u64>) -> Window {
+        let mut window = Window::default();
+        window.tenant = tenant.to_owned();
+        window.start = UnixNanos(start);
+        window.settled = settled.map(UnixNanos);
+        window
+    }
+
+    #[test]
+    fn what_was_never_derived_comes_first_and_of_that_the_latest() {
+        let mut windows = [
+            window("a", 3, Some(9)),
+            window("a", 1, None),
+            window("a", 4, Some(9)),
+            window("a", 2, None),
+        ];
+        windows.sort_by_key(turn);
+        assert_eq!(windows.map(|window| window.start.0), [2, 1, 4, 3]);
+    }
+
+    #[test]
+    fn of_two_tenants_each_is_the_first_now_and_then() {
+        let first = |start| {
+            let windows = [window("a", start, None), window("b", start, None)];
+            let first = windows.into_iter().min_by_key(turn);
+            first.expect("there are two").tenant
+        };
+        let firsts: Vec<String> = (0..100).map(first).collect();
+        let a = firsts.iter().filter(|tenant| *tenant == "a").count();
+        assert!((30..=70).contains(&a), "{a} of a hundred");
+    }
+
+    #[test]
+    fn each_function_has_its_turn_before_one_has_two() {
+        let sampled = |function: &str, count: u32| SampledFunction {
+            function: function.to_owned(),
+            invocations: count.into(),
+            request_ids: (0..count)
+                .map(|number| RequestId::parse(&format!("{function}{number}")).expect("an id"))
+                .collect(),
+        };
+        let sample = [sampled("a", 3), sampled("b", 1), sampled("c", 2)];
+        let picked = by_turns(&sample);
+        let told: Vec<(usize, &str)> = picked
+            .iter()
+            .map(|one| (one.function, one.request_id.as_str()))
+            .collect();
+        let expected = [
+            (0, "a0"),
+            (1, "b0"),
+            (2, "c0"),
+            (0, "a1"),
+            (2, "c1"),
+            (0, "a2"),
+        ];
+        assert_eq!(told, expected);
     }
 }

@@ -92,6 +92,8 @@ struct Written<'a> {
 }
 
 impl Settler {
+    /// The table of paths, by its name in the database.
+    pub const PATH_TABLE: &'static str = TABLE;
     /// How long windows of paths are.
     pub const PATH_WINDOW: Nanos = Nanos(edges::BUCKET * SECOND);
     /// How long after its end a window still takes rows that are not late.
