@@ -190,7 +190,8 @@ pub enum Outcome {
     Timeout = 5,
     /// The memory limit was reached.
     OutOfMemory = 6,
-    /// Started, and then never heard of again; a verdict of settle.
+    /// Started, and of its end nothing was told until long after its deadline. No fact says so: it is what reading makes of
+    /// [`Outcome::Running`] ([`Outcome::lost_before`]), and ends when a fact comes.
     Lost = 7,
 }
 
@@ -568,9 +569,20 @@ impl Cold {
 }
 
 impl Outcome {
+    /// How long after its deadline an invocation is waited for. What a sandbox knows of its last invocation may come with its
+    /// shutdown alone, and an idle one is kept for minutes; who is told too early that something is lost looks for nothing.
+    pub const WAITED_FOR: Nanos = Nanos::from_millis(30 * 60 * 1_000);
+
     /// True if the invocation failed.
     pub const fn is_failure(self) -> bool {
         !matches!(self, Self::Running | Self::Ok)
+    }
+
+    /// By now those are lost whose end was not told and whose deadline lies before this; one without a known deadline never is.
+    /// It is a whole minute, so that what is counted ahead needs to know no more of a deadline than its minute.
+    pub const fn lost_before(now: UnixNanos) -> UnixNanos {
+        const MINUTE: u64 = 60_000_000_000;
+        UnixNanos(now.minus(Self::WAITED_FOR).0 / MINUTE * MINUTE)
     }
 }
 
@@ -585,6 +597,15 @@ mod tests {
             assert_eq!(Outcome::from_name(outcome.as_str()), Some(outcome));
         }
         assert_eq!(Outcome::from_number(200), None);
+    }
+
+    #[test]
+    fn what_is_waited_for_is_lost_once_the_minute_of_its_deadline_is_long_over() {
+        const MINUTE: u64 = 60_000_000_000;
+        let lost_before = |now| Outcome::lost_before(UnixNanos(now)).0;
+        assert_eq!(lost_before(100 * MINUTE), 70 * MINUTE);
+        assert_eq!(lost_before(101 * MINUTE - 1), 70 * MINUTE);
+        assert_eq!(lost_before(29 * MINUTE), 0, "nothing was before");
     }
 
     #[test]

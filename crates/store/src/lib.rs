@@ -10,6 +10,7 @@ mod attribute_index;
 mod damage;
 pub mod embedded;
 mod error;
+mod lost;
 mod migrate;
 pub mod native;
 pub mod reader;

@@ -9,6 +9,7 @@ mod compare;
 mod correlation;
 mod edges;
 mod error;
+mod errors;
 mod features;
 mod findings;
 mod functions;
@@ -36,6 +37,7 @@ pub use compare::{CohortTotals, ItemCount, ItemPattern, KeyCount, PatternItem, S
 pub use correlation::{RequestTrace, TraceWindow};
 pub use edges::{Edge, EdgeKind};
 pub use error::ReadError;
+pub use errors::{ErrorFilter, ErrorGroup, ErrorKey, ErrorSort, ErrorState, Errors, SILENCE};
 pub use features::{Features, Words};
 pub use findings::FindingRecord;
 pub use functions::{BilledTime, FunctionSummary};
@@ -58,7 +60,7 @@ pub use traces::{TraceFilter, TraceKey, TraceSummary};
 use std::time::Duration;
 
 use clickhouse::{RowOwned, RowRead};
-use coldtrace_model::Tenant;
+use coldtrace_model::{Tenant, UnixNanos};
 
 use crate::Store;
 
@@ -75,6 +77,8 @@ pub struct Reader {
     store: Store,
     tenant: Tenant,
     pace: Pace,
+    /// The present, if it is not the clock's.
+    as_of: Option<UnixNanos>,
 }
 
 /// How much of the store's machine a question may take.
@@ -113,6 +117,7 @@ impl Reader {
             store,
             tenant,
             pace: Pace::Asked,
+            as_of: None,
         }
     }
 
@@ -123,6 +128,19 @@ impl Reader {
             pace: Pace::Background,
             ..self
         }
+    }
+
+    /// The same with another present: what is lost, and what is kept still, depends on when it is asked.
+    #[must_use]
+    pub fn as_of(self, now: UnixNanos) -> Self {
+        Self {
+            as_of: Some(now),
+            ..self
+        }
+    }
+
+    fn now(&self) -> UnixNanos {
+        self.as_of.unwrap_or_else(UnixNanos::now)
     }
 
     /// `tenant = ...`: part of every query's filter.

@@ -12,7 +12,7 @@ pub(crate) struct Migration {
     text: &'static str,
 }
 
-pub(crate) const MIGRATIONS: [Migration; 6] = [
+pub(crate) const MIGRATIONS: [Migration; 7] = [
     Migration {
         number: 1,
         file: "0001_base.sql",
@@ -42,6 +42,11 @@ pub(crate) const MIGRATIONS: [Migration; 6] = [
         number: 6,
         file: "0006_paths.sql",
         text: include_str!("../migrations/0006_paths.sql"),
+    },
+    Migration {
+        number: 7,
+        file: "0007_errors.sql",
+        text: include_str!("../migrations/0007_errors.sql"),
     },
 ];
 

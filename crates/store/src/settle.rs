@@ -12,6 +12,7 @@
 
 mod audit;
 pub(crate) mod edges;
+pub(crate) mod errors;
 pub(crate) mod features;
 pub(crate) mod functions;
 mod lease;
@@ -60,17 +61,20 @@ pub enum Rollup {
     EdgeBuckets,
     /// `features`: what cohorts of invocations are compared by, in buckets of five minutes.
     Features,
+    /// `error_groups`: errors that are alike, in buckets of five minutes.
+    ErrorGroups,
 }
 
 // === impl Rollup ===
 
 impl Rollup {
     /// All of them: an hour is computed from its minutes.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::FunctionMinutes,
         Self::FunctionHours,
         Self::EdgeBuckets,
         Self::Features,
+        Self::ErrorGroups,
     ];
 
     /// Its name in the database.
@@ -80,6 +84,7 @@ impl Rollup {
             Self::FunctionHours => "fn_1h",
             Self::EdgeBuckets => "edges_1m",
             Self::Features => "features",
+            Self::ErrorGroups => "error_groups",
         }
     }
 
@@ -88,7 +93,7 @@ impl Rollup {
         match self {
             Self::FunctionMinutes => Nanos(60 * SECOND),
             Self::FunctionHours => Nanos(3_600 * SECOND),
-            Self::EdgeBuckets | Self::Features => Nanos(edges::BUCKET * SECOND),
+            Self::EdgeBuckets | Self::Features | Self::ErrorGroups => Nanos(edges::BUCKET * SECOND),
         }
     }
 
@@ -97,7 +102,7 @@ impl Rollup {
         match self {
             Self::FunctionMinutes | Self::FunctionHours => Nanos(0),
             Self::EdgeBuckets => Nanos(edges::CALLERS_AFTER * SECOND),
-            Self::Features => Nanos(features::SPANS_AFTER * SECOND),
+            Self::Features | Self::ErrorGroups => Nanos(features::SPANS_AFTER * SECOND),
         }
     }
 }
@@ -150,6 +155,7 @@ impl Settler {
             Rollup::FunctionHours => vec![functions::settle_hours(windows, &values)],
             Rollup::EdgeBuckets => vec![edges::settle(windows, &values)],
             Rollup::Features => features::settle(windows, &values).into(),
+            Rollup::ErrorGroups => vec![errors::settle(windows, &values)],
         };
         for statement in &statements {
             let settled = self.answered(self.statement(statement).execute()).await;

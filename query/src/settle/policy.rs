@@ -12,7 +12,7 @@ const LONGEST_WAIT: Nanos = Nanos::from_millis(600_000);
 
 /// Rows of the base table behind one statement: some tens of megabytes while it runs. A window with more is computed alone.
 const ROWS: u64 = 500_000;
-/// The same of features, of which each invocation is a row with all its spans tell: a kilobyte of it while it runs.
+/// The same of features, of which each invocation is a row with all its spans tell: a kilobyte of it while it runs. So it is of errors.
 const FEATURE_ROWS: u64 = 125_000;
 /// Windows of one statement, which names each.
 const WINDOWS: usize = 500;
@@ -60,7 +60,7 @@ pub(super) fn end(rollup: Rollup, window: &Window) -> UnixNanos {
 pub(super) fn batches(windows: Vec<Window>, rollup: Rollup) -> Vec<Vec<Window>> {
     let (reach, most_rows) = match rollup {
         Rollup::FunctionMinutes | Rollup::EdgeBuckets => (HOUR, ROWS),
-        Rollup::Features => (HOUR, FEATURE_ROWS),
+        Rollup::Features | Rollup::ErrorGroups => (HOUR, FEATURE_ROWS),
         Rollup::FunctionHours => (DAY, ROWS),
     };
     let mut batches: Vec<Vec<Window>> = Vec::new();

@@ -416,9 +416,9 @@ impl SpanFilter {
             Self::Kind(kind) => {
                 matches!(kind, SpanKind::Server | SpanKind::Internal).then(|| "true".to_owned())
             }
-            // A phase may have failed where the invocation did not.
+            // A phase may have failed where the invocation did not; and what has no end may be lost.
             Self::Status(StatusCode::Error) => Some(format!(
-                "(max(i.outcome) > {} OR max(i.cold) != 0 OR {phased})",
+                "(max(i.outcome) != {} OR max(i.cold) != 0 OR {phased})",
                 Outcome::Ok as u8
             )),
             Self::Duration(Between {

@@ -30,12 +30,14 @@ pub struct FunctionSummary {
     pub invocations: u64,
     /// How many waited for a start of their sandbox.
     pub cold_starts: u64,
-    /// How many failed, timeouts and out-of-memory included.
+    /// How many failed, timeouts, out-of-memory and lost ones included.
     pub errors: u64,
     /// How many timed out.
     pub timeouts: u64,
     /// How many ran out of memory.
     pub ooms: u64,
+    /// How many were never heard of again.
+    pub lost: u64,
     /// Median of the known durations, within 1.1 %; 0 if none is.
     pub p50: Nanos,
     /// Their 95th percentile, as near.
@@ -79,6 +81,7 @@ struct FunctionRow {
     errors: u64,
     timeouts: u64,
     ooms: u64,
+    lost: u64,
     durations: Vec<(i16, u64)>,
     inits: Vec<(i16, u64)>,
     max: u64,
@@ -132,6 +135,7 @@ impl Reader {
                     sum(told.errors) AS errors,
                     sum(told.timeouts) AS timeouts,
                     sum(told.ooms) AS ooms,
+                    sum(told.lost) AS lost,
                     sumMap(told.durations) AS durations,
                     sumMap(told.inits) AS inits,
                     max(told.max) AS max,
@@ -141,7 +145,7 @@ impl Reader {
                 FROM (
                     SELECT function, platform, runtime, architecture, memory_bytes, max(last_filed_ns) AS filed,
                         sum(n) AS invocations, sumIf(n, cold IN {COLD_STARTS}) AS cold_starts,
-                        sum(counted.errors) AS errors, sum(counted.timeouts) AS timeouts, sum(counted.ooms) AS ooms,
+                        sum(counted.errors) AS errors, sum(counted.timeouts) AS timeouts, sum(counted.ooms) AS ooms, sum(counted.lost) AS lost,
                         sumMap(duration_hist) AS durations, sumMap(init_hist) AS inits,
                         max(max_duration_ns) AS max, max(last_start_ns) AS last_seen, sum(billed_ns) AS billed
                     FROM ({counted}) AS counted
@@ -208,6 +212,7 @@ impl From<FunctionRow> for FunctionSummary {
             errors: row.errors,
             timeouts: row.timeouts,
             ooms: row.ooms,
+            lost: row.lost,
             p50: quantile(0.5),
             p95: quantile(0.95),
             max,

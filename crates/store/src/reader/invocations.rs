@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::rates::{Bill, Rates};
 use super::rollups::AT_ONCE;
 use super::{Page, ReadError, Reader, sql};
+use crate::lost;
 
 /// `Cold` of those that waited for a start of their sandbox: on demand, from a snapshot, after a reset.
 pub(super) const COLD_STARTS: &str = "(1, 3, 4)";
@@ -141,9 +142,14 @@ struct Count {
     count: u64,
 }
 
-/// The rows of a range, each invocation's facts merged into one: the columns of [`InvocationRecord`].
-pub(super) fn merged(owned: &str, range: TimeRange, more: Option<&str>) -> String {
+/// The rows of a range, each invocation's facts merged into one: the columns of [`InvocationRecord`], with the outcome by now.
+pub(super) fn merged(owned: &str, range: TimeRange, more: Option<&str>, now: UnixNanos) -> String {
     let within = sql::within(range);
+    let outcome = lost::outcome(
+        "max(invocations.outcome)",
+        "max(invocations.deadline_unix_ns)",
+        now,
+    );
     let more = more.map_or_else(String::new, |more| format!(" AND {more}"));
     // Aggregates of FixedString keep the type's alias, which the client does not read: hence toFixedString.
     format!(
@@ -153,7 +159,7 @@ pub(super) fn merged(owned: &str, range: TimeRange, more: Option<&str>) -> Strin
             max(architecture) AS architecture, max(region) AS region, max(account) AS account,
             max(memory_bytes) AS memory_bytes, max(start_unix_ns) AS start_unix_ns,
             max(platform_start_unix_ns) AS platform_start_unix_ns,
-            max(deadline_unix_ns) AS deadline_unix_ns, max(outcome) AS outcome, max(cold) AS cold,
+            max(deadline_unix_ns) AS deadline_unix_ns, {outcome} AS outcome, max(cold) AS cold,
             max(trigger) AS trigger,
             if(max(invocations.duration_ns) != 0, max(invocations.duration_ns),
                 max(runtime_duration_ns)) AS duration_ns,
@@ -245,7 +251,7 @@ impl Reader {
             });
             format!("SELECT toUInt64(sum(n)) AS count FROM ({counted}){shown}{AT_ONCE}")
         } else {
-            let all = merged(&self.owned(), filter.range, function);
+            let all = merged(&self.owned(), filter.range, function, self.now());
             let shown = filter.shown(&visible(&self.owned(), filter.range, None));
             format!("SELECT count() AS count FROM ({all}) WHERE {shown}")
         };
@@ -313,7 +319,7 @@ impl Reader {
         while wanted > 0 && rest.to > rest.from {
             let stretch = self.last_stretch(rest, function, rows).await?;
             let candidates = derived(&owned, stretch, function);
-            let merged = merged(&owned, stretch, function);
+            let merged = merged(&owned, stretch, function, self.now());
             let visible = visible(&owned, stretch, Some(&candidates));
             let mut found = self.first_of(filter, &merged, &visible, wanted).await?;
             wanted -= found.len() as u64;
@@ -340,7 +346,7 @@ impl Reader {
             let Some(keys) = Keys::of(candidates) else {
                 return Ok(Vec::new());
             };
-            let merged = merged(&owned, keys.range, Some(&keys.filter));
+            let merged = merged(&owned, keys.range, Some(&keys.filter), self.now());
             let visible = visible(&owned, keys.range, Some(&keys.request_ids));
             let records = self.first_of(filter, &merged, &visible, wanted).await?;
             let are_all = candidates.len() == greatest.len() && (greatest.len() as u64) < rows;
@@ -352,7 +358,7 @@ impl Reader {
             }
             rows = rows.saturating_mul(STRETCH_GROWTH);
         }
-        let merged = merged(&owned, range, function);
+        let merged = merged(&owned, range, function, self.now());
         let visible = visible(&owned, range, None);
         self.first_of(filter, &merged, &visible, wanted).await
     }
@@ -406,7 +412,7 @@ impl Reader {
         let Some(keys) = Keys::of(&found) else {
             return Ok(Vec::new());
         };
-        let merged = merged(&self.owned(), keys.range, Some(&keys.filter));
+        let merged = merged(&self.owned(), keys.range, Some(&keys.filter), self.now());
         let records: Vec<InvocationRecord> = self
             .rows(&format!(
                 "SELECT * FROM ({merged}) ORDER BY filed_at DESC, request_id DESC, function DESC"

@@ -32,7 +32,7 @@ pub struct FunctionPart {
     pub cold: Cold,
     /// How many.
     pub invocations: u64,
-    /// How many failed, timeouts and out-of-memory included.
+    /// How many failed, timeouts, out-of-memory and lost ones included.
     pub errors: u64,
     /// All that was billed.
     pub billed: Nanos,
@@ -173,7 +173,7 @@ impl Reader {
             only.push_str(&format!(" AND cityHash64(request_id) <= {bound}"));
         }
         let (merged, visible) = (
-            merged(&owned, range, Some(&only)),
+            merged(&owned, range, Some(&only), self.now()),
             visible(&owned, range, None),
         );
         let records: Vec<InvocationRecord> = self

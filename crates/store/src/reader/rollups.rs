@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::sql::SECOND;
 use super::{ReadError, Reader, sql};
+use crate::lost;
 use crate::settle::edges::{self, Calls};
 use crate::settle::functions::{self, Filed};
 use crate::settle::{Rollup, paths, windows};
@@ -54,8 +55,8 @@ struct Sources {
     base: Vec<TimeRange>,
 }
 
-/// Where features come from: whole buckets, of which a range may want a part.
-pub(super) struct FeatureSources {
+/// Where features and errors come from: whole buckets, of which a range may want a part.
+pub(super) struct BucketSources {
     pub(super) settled: Vec<TimeRange>,
     pub(super) base: Vec<TimeRange>,
     pub(super) has_twins: bool,
@@ -125,8 +126,8 @@ pub(super) const AT_ONCE: &str = " SETTINGS optimize_move_to_prewhere = 0";
 // === impl Reader ===
 
 impl Reader {
-    /// The rows of functions in a range, as SQL: the columns of `fn_1m` from `tenant` to `init_hist`. More than one row may
-    /// have the same key. `more` is a filter on other columns, such as ` AND function = 'x'`.
+    /// The rows of functions in a range, as SQL: the columns of `fn_1m` from `tenant` to `init_hist`, and how many are `lost`, which
+    /// are among the `errors`. More than one row may have the same key. `more` is a filter on other columns, such as ` AND function = 'x'`.
     pub(super) async fn function_rows(
         &self,
         range: TimeRange,
@@ -134,11 +135,18 @@ impl Reader {
         coarsest: Coarsest,
     ) -> Result<String, ReadError> {
         let sources = self.function_sources(range, coarsest).await?;
-        Ok(self.joined(
+        let rows = self.joined(
             &sources,
             more,
             |rollup, filter| functions::rolled_up(rollup, filter, more),
             Filed::rolled_up,
+        );
+        if rows.is_empty() {
+            return Ok(rows);
+        }
+        let lost = lost::count("open_hist", self.now());
+        Ok(format!(
+            "SELECT * EXCEPT open_hist REPLACE (told.errors + {lost} AS errors), {lost} AS lost FROM ({rows}) AS told"
         ))
     }
 
@@ -162,7 +170,7 @@ impl Reader {
         range: TimeRange,
         coarsest: Coarsest,
     ) -> Result<FunctionSources, ReadError> {
-        let (owned, now) = (self.owned(), UnixNanos::now());
+        let (owned, now) = (self.owned(), self.now());
         let hours = self.hours(range, now).await?;
         let mut states: Vec<State> = Vec::new();
         if !hours.open.is_empty() {
@@ -231,27 +239,44 @@ impl Reader {
     pub(super) async fn feature_sources(
         &self,
         range: TimeRange,
-    ) -> Result<FeatureSources, ReadError> {
+    ) -> Result<BucketSources, ReadError> {
         // Buckets are read whole, since which keys are ids is told apart in each.
         let whole = whole(range, edges::BUCKET);
-        let states = windows::featured(&self.owned(), whole, UnixNanos::now());
+        self.bucket_sources(Rollup::Features, whole, whole).await
+    }
+
+    /// Where the errors of a range come from. A bucket of which the range has a part comes from the base, whole.
+    pub(super) async fn error_sources(&self, range: TimeRange) -> Result<BucketSources, ReadError> {
+        let whole = whole(range, edges::BUCKET);
+        self.bucket_sources(Rollup::ErrorGroups, whole, range).await
+    }
+
+    /// Of whole buckets, those that lie in `inside` and are settled, and the others.
+    async fn bucket_sources(
+        &self,
+        rollup: Rollup,
+        whole: TimeRange,
+        inside: TimeRange,
+    ) -> Result<BucketSources, ReadError> {
+        let states = windows::answered(rollup.table(), &self.owned(), whole, self.now());
         let states = format!(
             "SELECT t, row_count, is_settled, has_twins FROM ({states}) ORDER BY t{AT_ONCE}"
         );
-        let states: Vec<State> = self.rows(&states).await?;
+        let mut states: Vec<State> = self.rows(&states).await?;
         let mut open = Vec::new();
-        for state in states.iter().filter(|state| !state.is_settled) {
+        for state in &mut states {
             let from = u64::from(state.t);
-            add(
-                &mut open,
-                TimeRange {
-                    from: UnixNanos(from * SECOND),
-                    to: UnixNanos((from + edges::BUCKET) * SECOND),
-                },
-            );
+            let bucket = TimeRange {
+                from: UnixNanos(from * SECOND),
+                to: UnixNanos((from + edges::BUCKET) * SECOND),
+            };
+            state.is_settled &= bucket.from >= inside.from && bucket.to <= inside.to;
+            if !state.is_settled {
+                add(&mut open, bucket);
+            }
         }
         let sources = Sources::of_buckets(whole, &states);
-        Ok(FeatureSources {
+        Ok(BucketSources {
             settled: sources.minutes,
             // Where nothing is filed, nothing is read.
             base: open,
@@ -263,7 +288,7 @@ impl Reader {
     pub(super) async fn path_sources(&self, range: TimeRange) -> Result<PathSources, ReadError> {
         let whole = whole(range, edges::BUCKET);
         let owned = self.owned();
-        let states = windows::featured_in(paths::TABLE, &owned, whole, UnixNanos::now());
+        let states = windows::answered(paths::TABLE, &owned, whole, self.now());
         let states = format!(
             "SELECT t, is_settled, revision != 0 AS is_derived FROM ({states}) ORDER BY t{AT_ONCE}"
         );
@@ -291,7 +316,7 @@ impl Reader {
 
     /// The rows of edges in a range, as SQL: the columns of `edges_1m` from `tenant` to `duration_hist`.
     pub(super) async fn edge_rows(&self, range: TimeRange) -> Result<String, ReadError> {
-        let (owned, now) = (self.owned(), UnixNanos::now());
+        let (owned, now) = (self.owned(), self.now());
         let states = windows::buckets(&owned, whole(range, edges::BUCKET), now);
         let states = format!(
             "SELECT t, row_count, is_settled, has_twins FROM ({states}) ORDER BY t{AT_ONCE}"

@@ -153,7 +153,7 @@ impl Reader {
             "function = {} AND (ts, request_id) IN (SELECT ts, request_id {rows} AND sandbox_id IN ({chosen}))",
             sql::text(function)
         );
-        let merged = merged(&owned, range, Some(&only));
+        let merged = merged(&owned, range, Some(&only), self.now());
         let lifelines = format!(
             "SELECT sandbox_id, argMin(version, start) AS version, max(memory_bytes) AS memory, argMin(cold, start) AS cold,
                 count() AS invocations, countIf(outcome > 1) AS errors, sum(duration_ns) AS busy,
@@ -262,7 +262,7 @@ impl Reader {
         step: Nanos,
     ) -> Result<Vec<Concurrency>, ReadError> {
         let only = format!("function = {}", sql::text(function));
-        let merged = merged(&self.owned(), range, Some(&only));
+        let merged = merged(&self.owned(), range, Some(&only), self.now());
         let step = step.0.max(1);
         // What ends at a moment is over when another begins at it.
         let rows: Vec<ConcurrencyRow> = self

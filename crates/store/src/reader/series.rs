@@ -20,12 +20,14 @@ pub struct FunctionPoint {
     pub invocations: u64,
     /// How many waited for a start of their sandbox.
     pub cold_starts: u64,
-    /// How many failed, timeouts and out-of-memory included.
+    /// How many failed, timeouts, out-of-memory and lost ones included.
     pub errors: u64,
     /// How many timed out.
     pub timeouts: u64,
     /// How many ran out of memory.
     pub ooms: u64,
+    /// How many were never heard of again.
+    pub lost: u64,
     /// All their durations together.
     pub duration: Nanos,
     /// All that was billed.
@@ -48,6 +50,7 @@ struct PointRow {
     errors: u64,
     timeouts: u64,
     ooms: u64,
+    lost: u64,
     duration: u64,
     billed: u64,
     max: u64,
@@ -83,6 +86,7 @@ impl Reader {
                     sum(counted.errors) AS errors,
                     sum(counted.timeouts) AS timeouts,
                     sum(counted.ooms) AS ooms,
+                    sum(counted.lost) AS lost,
                     sum(duration_ns) AS duration,
                     sum(billed_ns) AS billed,
                     max(max_duration_ns) AS max,
@@ -105,6 +109,7 @@ impl From<PointRow> for FunctionPoint {
             errors: row.errors,
             timeouts: row.timeouts,
             ooms: row.ooms,
+            lost: row.lost,
             duration: Nanos(row.duration),
             billed: Nanos(row.billed),
             max: Nanos(row.max),

@@ -30,7 +30,7 @@ pub(crate) fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// `(1, 2)`, for IN. There must be at least one.
-pub(super) fn numbers(numbers: impl IntoIterator<Item = u64>) -> String {
+pub(crate) fn numbers(numbers: impl IntoIterator<Item = u64>) -> String {
     list(numbers.into_iter().map(|number| number.to_string()))
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn within(range: TimeRange) -> String {
 }
 
 /// `ts` inside the range, for a table whose key begins with the time itself.
-pub(super) fn within_moments(range: TimeRange) -> String {
+pub(crate) fn within_moments(range: TimeRange) -> String {
     format!("ts >= {} AND ts < {}", moment(range.from), moment(range.to))
 }
 

@@ -6,18 +6,21 @@
 use coldtrace_model::{TimeRange, UnixNanos};
 
 use super::functions::{FIRST_HAND, FROM_SPAN, TWINS_WITHIN, bucket_of};
-use super::{Rollup, Settler, edges, features, functions, windows};
+use super::{Rollup, Settler, edges, errors, features, functions, windows};
 use crate::reader::{ReadError, sql};
 
 /// The columns of a function's row, histograms as sorted lists.
 const FUNCTION: &str = "tenant, function, t, version, memory_bytes, runtime, architecture, platform, cold, n, errors, \
     timeouts, ooms, duration_ns, billed_ns, init_ns, restore_ns, max_duration_ns, max_memory_bytes, \
-    last_filed_ns, last_start_ns, durations, inits";
+    last_filed_ns, last_start_ns, durations, inits, opens";
 /// The columns of an edge's row.
 const EDGE: &str = "tenant, t, src, dst, kind, n, errors, duration_ns, durations";
 /// The columns of an invocation's row.
 const FEATURES: &str =
     "tenant, t, function, ts, request_id, duration_ns, outcome, cold, version, memory_bytes, items";
+/// The columns of a group's row.
+const ERRORS: &str = "tenant, t, function, id, deadline_minute, type, message, seen, outcome, n, cold, by_version, first_version, \
+    first_ns, last_ns, examples";
 
 impl Settler {
     /// What a derived table holds of its settled windows in a range, other than a plain GROUP BY over the base tables
@@ -37,6 +40,7 @@ impl Settler {
             ),
             Rollup::EdgeBuckets => (EDGE, derived_edges(range), direct_edges(range)),
             Rollup::Features => (FEATURES, derived_features(range), direct_features(range)),
+            Rollup::ErrorGroups => (ERRORS, derived_errors(range), direct_errors(range)),
         };
         let states = windows::states(rollup, range, now);
         let start = start_of(rollup, "t");
@@ -55,24 +59,26 @@ impl Settler {
 fn derived_functions(rollup: Rollup, range: TimeRange) -> String {
     let rows = functions::rolled_up(rollup, &windows::within_range("t", range), "");
     let (durations, inits) = (sorted("duration_hist"), sorted("init_hist"));
-    format!("SELECT *, {durations} AS durations, {inits} AS inits FROM ({rows})")
+    let opens = "arraySort(CAST(open_hist, 'Array(Tuple(UInt32, UInt64))'))";
+    format!("SELECT *, {durations} AS durations, {inits} AS inits, {opens} AS opens FROM ({rows})")
 }
 
 fn direct_functions(rollup: Rollup, range: TimeRange) -> String {
     let within = sql::within(range);
     let start = start_of(rollup, "ts");
     let (duration, init) = (bucket_of("duration"), bucket_of("i.init_ns"));
-    let (durations, inits) = (counted("durations"), counted("inits"));
+    let (durations, inits, opens) = (counted("durations"), counted("inits"), counted("opens"));
     let shown = shown();
     format!(
-        "SELECT * REPLACE ({durations} AS durations, {inits} AS inits) FROM (
+        "SELECT * REPLACE ({durations} AS durations, {inits} AS inits, {opens} AS opens) FROM (
             SELECT tenant, function, start AS t, version, memory_bytes, runtime, architecture, platform, cold,
                 count() AS n, countIf(outcome > 1) AS errors, countIf(outcome = 5) AS timeouts,
                 countIf(outcome = 6) AS ooms, sum(duration) AS duration_ns, sum(i.billed_ns) AS billed_ns,
                 sum(i.init_ns) AS init_ns, sum(i.restore_ns) AS restore_ns, max(duration) AS max_duration_ns,
                 max(i.max_memory_bytes) AS max_memory_bytes, max(filed) AS last_filed_ns,
                 max(began) AS last_start_ns, groupArrayIf({duration}, duration != 0) AS durations,
-                groupArrayIf({init}, i.init_ns != 0) AS inits
+                groupArrayIf({init}, i.init_ns != 0) AS inits,
+                groupArrayIf(toUInt32(intDiv(i.deadline_unix_ns, 60000000000)), outcome = 0 AND i.deadline_unix_ns != 0) AS opens
             FROM (
                 SELECT *, {start} AS start, toUInt64(toUnixTimestamp64Nano(ts)) AS filed,
                     if(invocations.duration_ns != 0, invocations.duration_ns, runtime_duration_ns) AS duration,
@@ -177,12 +183,67 @@ fn direct_features(range: TimeRange) -> String {
     )
 }
 
+fn derived_errors(range: TimeRange) -> String {
+    let within = windows::within_range("t", range);
+    format!(
+        "SELECT *, arraySort(CAST(versions, 'Array(Tuple(String, UInt64))')) AS by_version
+        FROM error_groups WHERE mark = 0 AND {within} AND (tenant, t, revision) IN (
+            SELECT tenant, t, max(revision) FROM error_groups WHERE mark = 1 AND {within} GROUP BY tenant, t)"
+    )
+}
+
+/// As long as no function has too many groups in a window, no group too many versions, and no error too many spans or a long message;
+/// and as long as types and messages stand in columns and not in events.
+fn direct_errors(range: TimeRange) -> String {
+    let (within, shown) = (sql::within(range), shown());
+    let (before, after) = (features::SPANS_BEFORE, features::SPANS_AFTER);
+    let message = errors::without_what_differs("seen");
+    let filed = format!("SELECT * FROM invocations FINAL WHERE {within} AND ({shown})");
+    let told = format!(
+        "SELECT tenant, function, ts, request_id, count() AS answers, argMin((words, kind_of), (words = '', at, id)) AS first
+        FROM (
+            SELECT filed.tenant AS tenant, filed.function AS function, filed.ts AS ts, filed.request_id AS request_id,
+                failed.ts AS at, span_id AS id, status_message AS words,
+                if(attrs['exception.type'] != '', attrs['exception.type'], attrs['error.type']) AS kind_of
+            FROM ({filed}) AS filed INNER JOIN (SELECT *, attrs FROM spans WHERE kind IN (2, 5) AND status = 2) AS failed
+                ON filed.tenant = failed.tenant AND filed.request_id = if(failed.request_id != '', failed.request_id,
+                    concat(lower(hex(failed.trace_id)), ':', lower(hex(failed.span_id))))
+            WHERE at >= filed.ts - toIntervalSecond({before}) AND at < filed.ts + toIntervalSecond({after})
+        ) GROUP BY tenant, function, ts, request_id"
+    );
+    format!(
+        "SELECT tenant, t, function, cityHash64(function, type, message) AS id, deadline_minute, type, message,
+            argMin(error.seen, (cityHash64(request_id), filed_ns)) AS seen, max(ended) AS outcome, count() AS n,
+            countIf(error.cold IN (1, 3, 4)) AS cold,
+            arraySort(arrayMap(version -> (version, countEqual(groupArray(by), version)), arrayDistinct(groupArray(by)))) AS by_version,
+            argMin(by, (filed_ns, cityHash64(request_id))) AS first_version, min(filed_ns) AS first_ns, max(filed_ns) AS last_ns,
+            arraySlice(arrayDistinct(arraySlice(arraySort(groupArray((cityHash64(request_id), request_id))), 1, 9)), 1, 3) AS examples
+        FROM (
+            SELECT *, CAST(version, 'String') AS by, toUInt64(toUnixTimestamp64Nano(ts)) AS filed_ns,
+                toStartOfFiveMinutes(ts) AS t, answers > 0 AND outcome < 3 AS is_own,
+                answers = 0 AND outcome = 0 AND deadline_unix_ns != 0 AS is_open,
+                if(is_open, toUInt32(intDiv(deadline_unix_ns, 60000000000)), 0) AS deadline_minute,
+                if(is_open, 7, outcome) AS ended, first.1 AS said,
+                multiIf(is_own AND first.2 != '', first.2, error_type != '', error_type,
+                    is_own AND said LIKE '%Error: %', splitByString(': ', said)[1],
+                    ['running', 'ok', 'error', 'init_error', 'crash', 'timeout', 'oom', 'lost'][ended + 1]) AS type,
+                multiIf(NOT is_own OR said = type, '', startsWith(said, concat(type, ': ')), substring(said, length(type) + 3), said) AS seen,
+                {message} AS message
+            FROM ({filed}) AS filed LEFT JOIN ({told}) AS told USING (tenant, function, ts, request_id)
+            WHERE outcome > 1 OR answers > 0 OR is_open
+        ) AS error
+        GROUP BY tenant, t, function, id, deadline_minute, type, message"
+    )
+}
+
 /// When a row's window began.
 fn start_of(rollup: Rollup, time: &str) -> String {
     match rollup {
         Rollup::FunctionMinutes => format!("toStartOfMinute({time})"),
         Rollup::FunctionHours => format!("toStartOfHour({time})"),
-        Rollup::EdgeBuckets | Rollup::Features => format!("toStartOfFiveMinutes({time})"),
+        Rollup::EdgeBuckets | Rollup::Features | Rollup::ErrorGroups => {
+            format!("toStartOfFiveMinutes({time})")
+        }
     }
 }
 

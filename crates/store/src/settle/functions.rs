@@ -6,6 +6,7 @@
 use coldtrace_model::{FactSet, Nanos, TimeRange};
 
 use super::{Rollup, SECOND, Window, windows};
+use crate::lost;
 use crate::reader::sql;
 
 /// `facts` that a sandbox told itself.
@@ -21,7 +22,7 @@ const DIMENSIONS: &str =
     "tenant, function, t, version, memory_bytes, runtime, architecture, platform, cold";
 /// What is counted.
 const MEASURES: &str = "n, errors, timeouts, ooms, duration_ns, billed_ns, init_ns, restore_ns, max_duration_ns, \
-    max_memory_bytes, last_filed_ns, last_start_ns, duration_hist, init_hist";
+    max_memory_bytes, last_filed_ns, last_start_ns, duration_hist, init_hist, open_hist";
 /// How rows add up to one.
 const ADDED_UP: &str =
     "sum(n) AS n, sum(errors) AS errors, sum(timeouts) AS timeouts, sum(ooms) AS ooms,
@@ -29,7 +30,7 @@ const ADDED_UP: &str =
     sum(restore_ns) AS restore_ns, max(max_duration_ns) AS max_duration_ns,
     max(max_memory_bytes) AS max_memory_bytes, max(last_filed_ns) AS last_filed_ns,
     max(last_start_ns) AS last_start_ns, sumMap(duration_hist) AS duration_hist,
-    sumMap(init_hist) AS init_hist";
+    sumMap(init_hist) AS init_hist, sumMap(open_hist) AS open_hist";
 
 /// Invocations in the base table.
 #[derive(Clone)]
@@ -48,6 +49,7 @@ impl Filed {
         let merged = self.merged();
         let shown = self.shown();
         let (duration, init) = (bucket_of("filed.duration_ns"), bucket_of("filed.init_ns"));
+        let (deadline, open) = (lost::minute_of("filed.deadline_unix_ns"), lost::OPEN);
         format!(
             "SELECT tenant, function, minute AS t, version, memory_bytes, runtime, architecture, platform, cold,
                 count() AS n, countIf(outcome > 1) AS errors, countIf(outcome = 5) AS timeouts,
@@ -57,7 +59,8 @@ impl Filed {
                 max(filed.max_memory_bytes) AS max_memory_bytes, max(filed_ns) AS last_filed_ns,
                 max(start_ns) AS last_start_ns,
                 sumMapIf(map({duration}, toUInt64(1)), filed.duration_ns != 0) AS duration_hist,
-                sumMapIf(map({init}, toUInt64(1)), filed.init_ns != 0) AS init_hist
+                sumMapIf(map({init}, toUInt64(1)), filed.init_ns != 0) AS init_hist,
+                sumMapIf(map({deadline}, toUInt64(1)), {open}) AS open_hist
             FROM ({merged}) AS filed WHERE {shown} GROUP BY {DIMENSIONS}"
         )
     }
@@ -97,7 +100,7 @@ impl Filed {
                 if(max(invocations.duration_ns) != 0, max(invocations.duration_ns),
                     max(runtime_duration_ns)) AS duration_ns,
                 max(billed_ns) AS billed_ns, max(init_ns) AS init_ns, max(restore_ns) AS restore_ns,
-                max(max_memory_bytes) AS max_memory_bytes,
+                max(max_memory_bytes) AS max_memory_bytes, max(deadline_unix_ns) AS deadline_unix_ns,
                 multiIf(max(platform_start_unix_ns) != 0, max(platform_start_unix_ns),
                     max(start_unix_ns) != 0, max(start_unix_ns), filed_ns) AS start_ns
             FROM invocations WHERE {} GROUP BY tenant, function, ts, request_id",

@@ -107,7 +107,7 @@ impl Settler {
         limit: u32,
     ) -> Result<Vec<Window>, ReadError> {
         let range = windows::whole(range, Self::PATH_WINDOW);
-        let states = windows::featured_in(TABLE, "true", range, now);
+        let states = windows::answered(TABLE, "true", range, now);
         let query = windows::unsettled_of(&states, now, "t DESC, tenant", limit);
         let rows: Vec<WindowRow> = self.rows(&query).await?;
         Ok(rows.into_iter().map(Window::from).collect())

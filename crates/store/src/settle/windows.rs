@@ -7,6 +7,9 @@ use serde::Deserialize;
 use super::{Rollup, SECOND, edges, features, functions};
 use crate::reader::sql;
 
+/// Counts the changes of what is computed of a minute of functions: 1 since those without an end are.
+const FUNCTION_COLUMNS: u64 = 1;
+
 /// A window that is to be computed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Window {
@@ -94,7 +97,7 @@ pub(super) fn states(rollup: Rollup, range: TimeRange, now: UnixNanos) -> String
         Rollup::FunctionMinutes => minutes("true", &[range], now),
         Rollup::FunctionHours => hours(range, now),
         Rollup::EdgeBuckets => buckets("true", range, now),
-        Rollup::Features => featured("true", range, now),
+        Rollup::Features | Rollup::ErrorGroups => answered(rollup.table(), "true", range, now),
     }
 }
 
@@ -114,7 +117,7 @@ pub(super) fn whole(range: TimeRange, length: Nanos) -> TimeRange {
 /// Every minute of some ranges in which invocations were filed, with its state: `t` in Unix seconds, `is_settled`, and what a
 /// window needs.
 pub(crate) fn minutes(owned: &str, ranges: &[TimeRange], now: UnixNanos) -> String {
-    let touched = touched_minutes(owned, ranges);
+    let touched = touched_minutes(owned, ranges, FUNCTION_COLUMNS);
     let marks = marks(Rollup::FunctionMinutes, owned, ranges);
     let is_settled = is_settled(now);
     format!(
@@ -127,7 +130,7 @@ pub(crate) fn minutes(owned: &str, ranges: &[TimeRange], now: UnixNanos) -> Stri
 /// Every hour of a range in which invocations were filed: `t` in Unix seconds, `has_twins`, and the `fingerprint` that its
 /// mark has if it is settled. Then its minutes are settled too, since it was computed from settled ones.
 pub(crate) fn hour_fingerprints(owned: &str, range: TimeRange) -> String {
-    let touched = touched_minutes(owned, &[range]);
+    let touched = touched_minutes(owned, &[range], FUNCTION_COLUMNS);
     format!(
         "SELECT toUInt32(intDiv(minute, 3600) * 3600) AS t, sum(fingerprint) AS fingerprint, max(twins) AS has_twins
         FROM (SELECT t AS minute, fingerprint, has_twins AS twins FROM ({touched})) GROUP BY t"
@@ -137,8 +140,9 @@ pub(crate) fn hour_fingerprints(owned: &str, range: TimeRange) -> String {
 /// Minutes in which invocations were filed, with their fingerprints.
 ///
 /// What a minute shows of invocations that are derived from spans depends on those that sandboxes told of around it. So
-/// there the stamps of these minutes are part of its fingerprint.
-fn touched_minutes(owned: &str, ranges: &[TimeRange]) -> String {
+/// there the stamps of these minutes are part of its fingerprint. So are the `columns` that are computed: what was settled before
+/// there was one more has it after being settled again.
+fn touched_minutes(owned: &str, ranges: &[TimeRange], columns: u64) -> String {
     let around = functions::TWINS_WITHIN;
     let first_hand = functions::FIRST_HAND;
     let from_span = functions::FROM_SPAN;
@@ -153,7 +157,7 @@ fn touched_minutes(owned: &str, ranges: &[TimeRange]) -> String {
     format!(
         "SELECT tenant, t, row_count, keep_days, first_keep_days,
             bitAnd(facts, {from_span}) != 0 AND first_hand != 0 AS has_twins,
-            if(has_twins, stamp + first_hand, stamp) AS fingerprint
+            if(has_twins, stamp + first_hand, stamp) + {columns} AS fingerprint
         FROM (
             SELECT tenant, t, row_count, keep_days, first_keep_days, facts, stamp,
                 sum(if(bitAnd(facts, {first_hand}) != 0, stamp, 0)) OVER (PARTITION BY tenant ORDER BY t
@@ -191,19 +195,14 @@ pub(crate) fn buckets(owned: &str, range: TimeRange, now: UnixNanos) -> String {
     )
 }
 
-/// As [`minutes`], for whole buckets of features.
+/// As [`minutes`], for whole buckets of features and of errors.
 ///
-/// What an invocation is compared by is told by its own row and by the spans that answered it. So both sources have a part in the
+/// What an invocation is compared by, and what went wrong, is told by its own row and by the spans that answered it. So both sources have a part in the
 /// fingerprint: the stamps of the bucket's minutes, as for functions, and those of all minutes in which such spans are
 /// looked for. A call of somebody else's in these minutes makes the bucket unsettled as well: then it is computed once too often.
-pub(crate) fn featured(owned: &str, range: TimeRange, now: UnixNanos) -> String {
-    featured_in(Rollup::Features.table(), owned, range, now)
-}
-
-/// The same of another table of which windows depend on as much.
-pub(crate) fn featured_in(table: &str, owned: &str, range: TimeRange, now: UnixNanos) -> String {
+pub(crate) fn answered(table: &str, owned: &str, range: TimeRange, now: UnixNanos) -> String {
     let bucket = edges::BUCKET;
-    let minutes = touched_minutes(owned, &[range]);
+    let minutes = touched_minutes(owned, &[range], 0);
     let calls = calls_around(owned, range, features::SPANS_BEFORE, features::SPANS_AFTER);
     let marks = marks_in(table, owned, &[range]);
     let is_settled = is_settled(now);
@@ -339,7 +338,7 @@ pub(super) fn among(windows: &[Window], start: &str) -> String {
 }
 
 /// A column of type `DateTime` in a range of Unix seconds.
-pub(super) fn within(column: &str, from: u64, to: u64) -> String {
+pub(crate) fn within(column: &str, from: u64, to: u64) -> String {
     // Beyond 2106 the engine's DateTime ends.
     let (from, to) = (from.min(u64::from(u32::MAX)), to.min(u64::from(u32::MAX)));
     format!("{column} >= toDateTime({from}, 'UTC') AND {column} < toDateTime({to}, 'UTC')")

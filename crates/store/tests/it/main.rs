@@ -3,9 +3,11 @@
 mod damage;
 mod database;
 mod embedded;
+mod errors;
 mod insert;
 mod lists;
 mod lookup;
+mod lost;
 mod migrate;
 mod native;
 mod paths;

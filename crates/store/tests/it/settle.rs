@@ -10,10 +10,10 @@ use coldtrace_testkit::engine::{self, KEEP_DAYS, TestEngine};
 use crate::database::ask;
 use crate::push::{NONE, plain_span, push_span};
 
-const SECOND: u64 = 1_000_000_000;
-const MINUTE: u64 = 60 * SECOND;
+pub(crate) const SECOND: u64 = 1_000_000_000;
+pub(crate) const MINUTE: u64 = 60 * SECOND;
 /// Ten minutes before a day ends: windows lie on both sides of the border.
-const BEGIN: u64 = 1_767_225_600 * SECOND - 10 * MINUTE;
+pub(crate) const BEGIN: u64 = 1_767_225_600 * SECOND - 10 * MINUTE;
 const ALL: TimeRange = TimeRange {
     from: UnixNanos(BEGIN - 120 * MINUTE),
     to: UnixNanos(BEGIN + 120 * MINUTE),
@@ -32,10 +32,10 @@ const THERE: Owner<'static> = Owner {
 };
 
 /// Numbers that look random and are the same every time.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -44,20 +44,20 @@ impl Dice {
     }
 }
 
-struct Data {
+pub(crate) struct Data {
     writer: Writer,
     inserts: u64,
 }
 
 impl Data {
-    fn of(store: &Store) -> Self {
+    pub(crate) fn of(store: &Store) -> Self {
         Self {
             writer: store.writer(),
             inserts: 0,
         }
     }
 
-    async fn insert(&mut self, blocks: Blocks) {
+    pub(crate) async fn insert(&mut self, blocks: Blocks) {
         for block in blocks.finish() {
             self.inserts += 1;
             let token = format!("insert {}", self.inserts);
@@ -66,7 +66,7 @@ impl Data {
         }
     }
 
-    async fn invocations(&mut self, rows: &[InvocationRow<'_>]) {
+    pub(crate) async fn invocations(&mut self, rows: &[InvocationRow<'_>]) {
         let mut blocks = Blocks::default();
         for row in rows {
             blocks.push_invocation(row);
@@ -74,7 +74,7 @@ impl Data {
         self.insert(blocks).await;
     }
 
-    async fn spans(&mut self, rows: &[SpanRow<'_>]) {
+    pub(crate) async fn spans(&mut self, rows: &[SpanRow<'_>]) {
         let mut blocks = Blocks::default();
         for row in rows {
             push_span(&mut blocks, *row, NONE);
@@ -99,10 +99,15 @@ fn facts<'a>(dice: &mut Dice, ids: &'a [String]) -> Vec<InvocationRow<'a>> {
         };
         rows.push(InvocationRow {
             start_unix_ns: ts + 5,
+            deadline_unix_ns: dice.below(2) * (ts + dice.below(15 * MINUTE)),
             cold: dice.below(2) as u8,
             runtime: "python3.12",
             ..of(FactSet::STARTED)
         });
+        if dice.below(5) == 0 {
+            // Of which nothing else is told.
+            continue;
+        }
         rows.push(InvocationRow {
             runtime_duration_ns: dice.below(1 << 33),
             outcome: 1 + dice.below(6) as u8,
@@ -162,7 +167,7 @@ fn span(
 }
 
 /// Settles everything that there is, as often as it takes.
-async fn settle_all(settler: &Settler) {
+pub(crate) async fn settle_all(settler: &Settler) {
     for rollup in Rollup::ALL {
         let windows = settler
             .unsettled(rollup, ALL, NOW, 10_000)
@@ -181,7 +186,7 @@ async fn settle_all(settler: &Settler) {
 }
 
 /// What stands is right, settled or not.
-async fn check(settler: &Settler) {
+pub(crate) async fn check(settler: &Settler) {
     for rollup in Rollup::ALL {
         let differences = settler
             .differences(rollup, ALL, NOW)

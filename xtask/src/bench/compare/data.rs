@@ -28,6 +28,7 @@ const TABLES: [&str; 10] = [
     "fn_1h",
     "edges_1m",
     "features",
+    "error_groups",
     "feature_values",
     "feature_counts",
 ];
