@@ -8,6 +8,7 @@ mod answers;
 mod compare;
 mod cursor;
 mod error;
+mod errors;
 mod findings;
 mod function;
 mod functions;
@@ -94,6 +95,8 @@ fn served(api: Api, answers: Answers, registry: &Registry) -> Router {
     Router::new()
         .merge(kept("/api/v1/compare", compare::cohorts()))
         .merge(kept("/api/v1/compare/paths", compare::paths()))
+        .merge(kept("/api/v1/errors", errors::list()))
+        .merge(kept("/api/v1/errors/{group}", errors::detail()))
         .merge(kept("/api/v1/findings", findings::list()))
         .merge(kept("/api/v1/functions", functions::list()))
         .merge(kept("/api/v1/functions/{function}", function::detail()))

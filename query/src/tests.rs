@@ -2,6 +2,7 @@
 
 mod compare;
 mod details;
+mod error_groups;
 mod errors;
 mod fixture;
 mod functions;

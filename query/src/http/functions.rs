@@ -36,6 +36,7 @@ pub(super) struct FunctionReply<'a> {
     errors: Decimal,
     timeouts: Decimal,
     ooms: Decimal,
+    lost: Decimal,
     p50: Decimal,
     p95: Decimal,
     max: Decimal,
@@ -70,10 +71,10 @@ async fn list_functions(access: Access, uri: Uri) -> Result<Response, ApiError> 
 /// By what the order is, the greatest first.
 fn rank(summary: &FunctionSummary, order: Order) -> u64 {
     match order {
-        Order::Newest => summary.last_filed.0,
         Order::Slowest => summary.p95.0,
         Order::Errors => summary.errors,
         Order::Cost => cost_of(summary).map_or(0, |cost| cost.0.unsigned_abs()),
+        _ => summary.last_filed.0,
     }
 }
 
@@ -148,6 +149,7 @@ impl<'a> From<&'a FunctionSummary> for FunctionReply<'a> {
             errors: Decimal(summary.errors),
             timeouts: Decimal(summary.timeouts),
             ooms: Decimal(summary.ooms),
+            lost: Decimal(summary.lost),
             p50: summary.p50.into(),
             p95: summary.p95.into(),
             max: summary.max.into(),

@@ -144,10 +144,10 @@ async fn get_invocation(
 
 fn sort(order: Order) -> InvocationSort {
     match order {
-        Order::Newest => InvocationSort::Newest,
         Order::Slowest => InvocationSort::Slowest,
         Order::Errors => InvocationSort::FailedFirst,
         Order::Cost => InvocationSort::Dearest(rates()),
+        _ => InvocationSort::Newest,
     }
 }
 

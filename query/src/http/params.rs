@@ -31,6 +31,12 @@ pub(super) enum Order {
     Errors,
     /// Dearest first.
     Cost,
+    /// Those that came most often first.
+    Count,
+    /// Those that came last first.
+    LastSeen,
+    /// Those that came for the first time last first.
+    FirstSeen,
 }
 
 /// `from` and `to` as they were given.
@@ -162,6 +168,9 @@ impl Order {
             Self::Slowest => "slowest",
             Self::Errors => "errors",
             Self::Cost => "cost",
+            Self::Count => "count",
+            Self::LastSeen => "last_seen",
+            Self::FirstSeen => "first_seen",
         }
     }
 }

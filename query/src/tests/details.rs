@@ -34,6 +34,8 @@ async fn every_reply_is_what_the_description_says() {
     let (served, away) = (Served::on(&engine.store()), Served::without_store());
     let description = Description::read();
     let range = "from=1767225600000000000&to=1767229200000000000";
+    let errors = served.ok(&format!("/api/v1/errors?{range}")).await;
+    let group = errors["errors"][0]["group"].as_str().expect("a group");
     let cases = [
         ("/api/v1/findings", vec![String::new(), "?from=x".into()]),
         (
@@ -58,6 +60,18 @@ async fn every_reply_is_what_the_description_says() {
                 format!("checkout?{range}"),
                 format!("nobody?{range}"),
                 "%FF".into(),
+            ],
+        ),
+        (
+            "/api/v1/errors",
+            vec![format!("?{range}&limit=1"), "?sort=cost".into()],
+        ),
+        (
+            "/api/v1/errors/{group}",
+            vec![
+                format!("{group}?{range}"),
+                format!("00000000000000ff?{range}"),
+                "ff".into(),
             ],
         ),
         (

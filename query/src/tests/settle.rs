@@ -124,8 +124,8 @@ async fn days_without_settling_are_caught_up_step_by_step() {
     let now = at(50.0 * HOUR);
     assert_eq!(
         unsettled(&store, now).await,
-        32,
-        "minutes, and buckets of features; hours wait for their minutes"
+        48,
+        "minutes, and buckets of features and of errors; hours wait for their minutes"
     );
     let mut settle = settling(&store, &Registry::new());
     let mut steps = 0;

@@ -41,6 +41,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Groups of errors that are alike, with errors in the range
+         * @description An error is an invocation that failed, that is lost, or of whose answering spans one failed. A group has in common function, type, and the message without numbers, ids and quoted texts.
+         */
+        get: operations["listErrors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/errors/{group}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One group of errors in the range */
+        get: operations["getError"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/findings": {
         parameters: {
             query?: never;
@@ -559,10 +596,12 @@ export interface components {
             memory_bytes: components["schemas"]["Count"];
             invocations: components["schemas"]["Count"];
             cold_starts: components["schemas"]["Count"];
-            /** @description All failures, timeouts and ooms included */
+            /** @description All failures, timeouts, ooms and lost ones included */
             errors: components["schemas"]["Count"];
             timeouts: components["schemas"]["Count"];
             ooms: components["schemas"]["Count"];
+            /** @description Whose end nobody told, by half an hour after their deadline */
+            lost: components["schemas"]["Count"];
             p50: components["schemas"]["Nanos"];
             p95: components["schemas"]["Nanos"];
             max: components["schemas"]["Nanos"];
@@ -624,6 +663,8 @@ export interface components {
             errors: components["schemas"]["Count"];
             timeouts: components["schemas"]["Count"];
             ooms: components["schemas"]["Count"];
+            /** @description Whose end nobody told, by half an hour after their deadline */
+            lost: components["schemas"]["Count"];
             p50: components["schemas"]["Nanos"];
             p95: components["schemas"]["Nanos"];
             p99: components["schemas"]["Nanos"];
@@ -646,6 +687,69 @@ export interface components {
         FindingList: {
             findings: components["schemas"]["ToldFinding"][];
             total: number;
+        };
+        ErrorList: {
+            errors: components["schemas"]["ErrorGroup"][];
+            total: number;
+            next_cursor: string | null;
+            /** @description When the first step of every series begins; it may lie before the range */
+            start: components["schemas"]["Time"];
+            /** @description How long a step is */
+            step: components["schemas"]["Nanos"];
+        };
+        ErrorDetail: {
+            error: components["schemas"]["ErrorGroup"];
+            /** @description When the first step of the series begins; it may lie before the range */
+            start: components["schemas"]["Time"];
+            /** @description How long a step is */
+            step: components["schemas"]["Nanos"];
+        };
+        ErrorGroup: {
+            /** @description 16 hex digits, the same whenever it is asked */
+            group: string;
+            function: string;
+            /** @description An exception's type, the platform's class of error, or an outcome; `other` where a function had too many groups in five minutes */
+            type: string;
+            /** @description What the messages have in common, a star for what differs; empty if there is none */
+            message: string;
+            /** @description The message of one of them, at most 1,000 characters */
+            seen: string;
+            /**
+             * @description The worst end of one of these invocations; `ok` where only a span failed
+             * @enum {string}
+             */
+            outcome: "running" | "ok" | "error" | "init_error" | "crash" | "timeout" | "oom" | "lost";
+            /**
+             * @description new: the first error that is known lies in the range; regressed: in the range it came after a day without
+             * @enum {string}
+             */
+            state: "new" | "regressed" | "ongoing";
+            count: components["schemas"]["Count"];
+            /** @description Of the function's invocations in the range, from 0 to 1 */
+            share: number;
+            /** @description Those that waited for a start */
+            cold: components["schemas"]["Count"];
+            /** @description Of the errors, from 0 to 1 */
+            cold_share: number;
+            /** @description The first error that is known, before the range as well */
+            first_seen: components["schemas"]["Time"];
+            /** @description Its version; empty if not known */
+            first_version: string;
+            /** @description In the range */
+            last_seen: components["schemas"]["Time"];
+            /** @description Those with the most errors first; of more than ten in five minutes only these */
+            versions: components["schemas"]["ErrorVersion"][];
+            /** @description Requests, at most three, always the same */
+            examples: string[];
+            /** @description Where invocations with this outcome are listed, these among them; null where no filter names them */
+            path: string | null;
+            /** @description How many in each step of the range, at most 48, of one group 120 */
+            series: components["schemas"]["Count"][];
+        };
+        ErrorVersion: {
+            /** @description Empty if not known */
+            version: string;
+            count: components["schemas"]["Count"];
         };
         ToldFinding: {
             function: string;
@@ -1145,6 +1249,71 @@ export interface operations {
                 };
             };
             400: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listErrors: {
+        parameters: {
+            query?: {
+                /** @description First moment inside; default one hour before `to` */
+                from?: components["parameters"]["from"];
+                /** @description First moment after; default now */
+                to?: components["parameters"]["to"];
+                function?: string;
+                /** @description By how many, by the last error, or by the first that is known; the greatest or latest first */
+                sort?: "count" | "last_seen" | "first_seen";
+                limit?: components["parameters"]["limit"];
+                /** @description next_cursor of the page before */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorList"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getError: {
+        parameters: {
+            query?: {
+                /** @description First moment inside; default one hour before `to` */
+                from?: components["parameters"]["from"];
+                /** @description First moment after; default now */
+                to?: components["parameters"]["to"];
+            };
+            header?: never;
+            path: {
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The group */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDetail"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            404: components["responses"]["NotFound"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
