@@ -2,6 +2,7 @@
 
 import type { components } from "../src/api/generated/openapi.ts";
 import { comparison, paths } from "./comparison.ts";
+import { errors } from "./errors.ts";
 import { findings, toldFindings } from "./function-findings.ts";
 import { functionPath } from "./function-path.ts";
 import { sandboxes } from "./sandboxes.ts";
@@ -49,6 +50,7 @@ export class FakeApi {
     if (resource === "functions")
       return id === undefined ? this.#functions(url) : this.#function(url, decodeURIComponent(id), part);
     if (resource === "compare") return this.#compare(url, id);
+    if (resource === "errors") return this.#errors(url);
     if (resource === "findings") return { status: 200, body: toldFindings(this.#told.map(one => one.invocation)) };
     if (resource === "invocations")
       return id === undefined ? this.#invocations(url) : this.#invocation(decodeURIComponent(id));
@@ -83,6 +85,14 @@ export class FakeApi {
     const minutes = STEP_MINUTES.find(minutes => length / (minutes * MINUTE) <= STEPS) ?? 1440n;
     if (part === "sandboxes") return { status: 200, body: sandboxes(invocations, minutes * MINUTE) };
     return { status: 200, body: detail(invocations, minutes * MINUTE) };
+  }
+
+  #errors(url: URL): Answer {
+    const name = url.searchParams.get("function");
+    const invocations = this.#inRange(url).map(one => one.invocation);
+    const of = invocations.filter(one => name === null || one.function === name);
+    const [from, to] = ["from", "to"].map(bound => BigInt(url.searchParams.get(bound) ?? "0"));
+    return { status: 200, body: errors(of, from ?? 0n, to ?? 0n) };
   }
 
   #compare(url: URL, part: string | undefined): Answer {
@@ -178,6 +188,7 @@ function summary(invocations: Schemas["Invocation"][]): Schemas["Function"] {
     errors: count(one => one.outcome !== "ok" && one.outcome !== "running"),
     timeouts: count(one => one.outcome === "timeout"),
     ooms: count(one => one.outcome === "oom"),
+    lost: count(one => one.outcome === "lost"),
     p50: part(lengths, 0.5) ?? "0",
     p95: part(lengths, 0.95) ?? "0",
     max: part(lengths, 1) ?? "0",
@@ -212,13 +223,13 @@ function detail(invocations: Schemas["Invocation"][], step: bigint): Schemas["Fu
 }
 
 function point(start: string, invocations: Schemas["Invocation"][]): Schemas["FunctionPoint"] {
-  const { cold_starts, errors, timeouts, ooms } = summary(invocations);
+  const { cold_starts, errors, timeouts, ooms, lost } = summary(invocations);
   const { p50, p95, p99, max, billed, max_memory_bytes } = functionPart(invocations, {});
   const buckets = grouped(sorted(invocations.map(one => one.duration)), bucketEnd);
   return {
     start,
     invocations: String(invocations.length),
-    ...{ cold_starts, errors, timeouts, ooms, p50, p95, p99, max, billed, max_memory_bytes },
+    ...{ cold_starts, errors, timeouts, ooms, lost, p50, p95, p99, max, billed, max_memory_bytes },
     durations: buckets.map(([end, of]) => [end, String(of.length)]),
   };
 }

@@ -4,6 +4,7 @@ import * as z from "zod/mini";
 
 import type { Time } from "../base/time.ts";
 import { type Comparison, type Selection, SLOWEST } from "../model/comparison.ts";
+import type { FunctionErrors } from "../model/errors.ts";
 import type { PathComparison } from "../model/flame.ts";
 import type { FunctionSummary } from "../model/function.ts";
 import type { FunctionDetail } from "../model/function-detail.ts";
@@ -15,6 +16,7 @@ import type { ToldFinding } from "../model/told-findings.ts";
 import type { InvocationDetail, Trace, TraceSummary } from "../model/trace.ts";
 import {
   comparison,
+  errorList,
   findingList,
   functionDetail,
   functionFindings,
@@ -69,6 +71,8 @@ export interface TraceQuery extends Paged {
 }
 
 const PAGE = 100;
+/** As many as somebody looks through. */
+const ERROR_GROUPS = 20;
 
 export async function listFunctions({ from, to }: Between, signal: AbortSignal): Promise<readonly FunctionSummary[]> {
   const answer = await get("functions", { from, to }, functionList, signal);
@@ -87,9 +91,15 @@ export function getFunctionFindings(
   return get(`functions/${encodeURIComponent(name)}/findings`, { from, to }, functionFindings, signal);
 }
 
+<<<<<<< HEAD
 /** Where its time went, as far as that is derived. */
 export function getFunctionPath(name: string, { from, to }: Between, signal: AbortSignal): Promise<FunctionPath> {
   return get(`functions/${encodeURIComponent(name)}/path`, { from, to }, functionPath, signal);
+=======
+/** Of a function's errors, those that are most frequent. */
+export function listFunctionErrors(name: string, { from, to }: Between, signal: AbortSignal): Promise<FunctionErrors> {
+  return get("errors", { from, to, function: name, limit: ERROR_GROUPS }, errorList, signal);
+>>>>>>> 5d01344 (ui, cli: the errors of a function, those that are alike as one, with since when and whether they are new)
 }
 
 /** What ran a function, and how many invocations at once. */

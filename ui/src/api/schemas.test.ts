@@ -8,6 +8,7 @@ import { BIG } from "../../dev/shop.ts";
 import { valueText } from "../model/attribute.ts";
 import {
   comparison,
+  errorList,
   findingList,
   functionDetail,
   functionFindings,
@@ -41,6 +42,15 @@ test("a function and its findings are parsed", () => {
   expect(findings.length).toBe(7);
   const [loss] = z.parse(functionFindings, ask(`functions/inventory/findings?${range}`)).findings;
   expect(loss?.gain.monthly, "what would cost more").toBe(-310_000_000n);
+});
+
+test("the errors of a function are parsed", () => {
+  const now = Date.UTC(2026, 10, 23);
+  const range = `from=${now - 3_600_000}000000&to=${now}000000`;
+  const { errors, total } = z.parse(errorList, ask(`errors?function=checkout&${range}`));
+  expect(errors.length).toBe(total);
+  expect(errors.length).toBeGreaterThan(0);
+  for (const one of errors) expect(one.series.reduce((sum, count) => sum + count, 0)).toBe(one.count);
 });
 
 test("the sandboxes of a function are parsed", () => {

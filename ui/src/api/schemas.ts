@@ -10,6 +10,7 @@ import { type Dollars, dollars } from "../base/money.ts";
 import { type Nanos, nanos, type Time, time } from "../base/time.ts";
 import type { AnyValue, Attribute } from "../model/attribute.ts";
 import type { Cohort, ComparedItem, Comparison } from "../model/comparison.ts";
+import { ERROR_STATES, type ErrorGroup, type FunctionErrors } from "../model/errors.ts";
 import { CATEGORIES, type Frame, type PathComparison } from "../model/flame.ts";
 import type { FunctionSummary } from "../model/function.ts";
 import type { Bucket, FunctionDetail, FunctionPart, FunctionPoint, FunctionStart } from "../model/function-detail.ts";
@@ -80,6 +81,7 @@ const functionSummary = z.pipe(
     errors: count,
     timeouts: count,
     ooms: count,
+    lost: count,
     p50: nanosText,
     p95: nanosText,
     max: nanosText,
@@ -99,6 +101,7 @@ const functionSummary = z.pipe(
       errors: wire.errors,
       timeouts: wire.timeouts,
       ooms: wire.ooms,
+      lost: wire.lost,
       p50: wire.p50,
       p95: wire.p95,
       max: wire.max,
@@ -172,6 +175,7 @@ const functionPoint = z.pipe(
     errors: count,
     timeouts: count,
     ooms: count,
+    lost: count,
     p50: nanosText,
     p95: nanosText,
     p99: nanosText,
@@ -460,6 +464,61 @@ const invocation = z.pipe(
     }),
   ),
 ) satisfies Wire<"Invocation", Invocation>;
+
+const errorGroup = z.pipe(
+  z.object({
+    group: text,
+    function: text,
+    type: text,
+    message: text,
+    seen: text,
+    outcome,
+    state: z.enum(ERROR_STATES),
+    count,
+    share: z.number(),
+    cold: count,
+    cold_share: z.number(),
+    first_seen: timeText,
+    first_version: text,
+    last_seen: timeText,
+    versions: z.array(z.object({ version: text, count })),
+    examples: z.array(text),
+    path: nullableText,
+    series: z.array(count),
+  }),
+  z.transform(
+    (wire): ErrorGroup => ({
+      group: wire.group,
+      function: wire.function,
+      type: wire.type,
+      message: wire.message,
+      seen: wire.seen,
+      outcome: wire.outcome,
+      state: wire.state,
+      count: wire.count,
+      share: wire.share,
+      coldShare: wire.cold_share,
+      firstSeen: wire.first_seen,
+      firstVersion: wire.first_version,
+      lastSeen: wire.last_seen,
+      versions: wire.versions,
+      examples: wire.examples,
+      path: wire.path,
+      series: wire.series,
+    }),
+  ),
+) satisfies Wire<"ErrorGroup", ErrorGroup>;
+
+export const errorList = z.pipe(
+  z.object({
+    errors: z.array(errorGroup),
+    total: z.number(),
+    next_cursor: nullableText,
+    start: timeText,
+    step: nanosText,
+  }),
+  z.transform((wire): FunctionErrors => ({ errors: wire.errors, total: wire.total, step: wire.step })),
+) satisfies Wire<"ErrorList", FunctionErrors>;
 
 export const invocationList = z.object({
   invocations: z.array(invocation),

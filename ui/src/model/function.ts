@@ -10,10 +10,11 @@ export interface FunctionSummary {
   readonly memoryBytes: bigint;
   readonly invocations: number;
   readonly coldStarts: number;
-  /** All failures, timeouts and ooms included. */
+  /** All failures, timeouts, ooms and lost ones included. */
   readonly errors: number;
   readonly timeouts: number;
   readonly ooms: number;
+  readonly lost: number;
   readonly p50: Nanos;
   readonly p95: Nanos;
   readonly max: Nanos;

@@ -6,6 +6,7 @@ import type { JSX } from "react";
 
 import {
   comparisonQuery,
+  functionErrorsQuery,
   functionFindingsQuery,
   functionPathQuery,
   functionQuery,
@@ -21,6 +22,7 @@ import { useKeys } from "../../widgets/keys.ts";
 import { Failure } from "../../widgets/Notice.tsx";
 import { RangePicker } from "../../widgets/RangePicker.tsx";
 import { useTitle } from "../../widgets/title.ts";
+import { FunctionErrors } from "./FunctionErrors.tsx";
 import { FunctionFigures } from "./FunctionFigures.tsx";
 import { FunctionFindings } from "./FunctionFindings.tsx";
 import { FunctionParts, FunctionStarts } from "./FunctionParts.tsx";
@@ -46,7 +48,11 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
   const range = rangeOf(search);
   const found = useQuery(functionQuery(name, range));
   const findings = useQuery(functionFindingsQuery(name, range));
+<<<<<<< HEAD
   const spent = useQuery(functionPathQuery(name, range));
+=======
+  const errors = useQuery(functionErrorsQuery(name, range));
+>>>>>>> 5d01344 (ui, cli: the errors of a function, those that are alike as one, with since when and whether they are new)
   const newest = found.data === undefined ? null : newestVersion(found.data.detail);
   const selection = selectionOf(search, newest);
   const comparison = useQuery(comparisonQuery(name, range, selection));
@@ -76,7 +82,11 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
   const read = () => {
     found.refetch();
     findings.refetch();
+<<<<<<< HEAD
     spent.refetch();
+=======
+    errors.refetch();
+>>>>>>> 5d01344 (ui, cli: the errors of a function, those that are alike as one, with since when and whether they are new)
     if (selection !== null) {
       comparison.refetch();
       paths.refetch();
@@ -146,7 +156,11 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
               )}
             </div>
           </div>
+<<<<<<< HEAD
           <TimeSpent name={name} shown={search} query={spent} />
+=======
+          <FunctionErrors name={name} shown={search} query={errors} />
+>>>>>>> 5d01344 (ui, cli: the errors of a function, those that are alike as one, with since when and whether they are new)
           {found.data !== undefined && <Sandboxes isOpen={areSandboxesOpen} query={sandboxes} onOpen={onSandboxes} />}
           {found.data !== undefined && <FunctionParts detail={found.data.detail} stale={found.isPlaceholderData} />}
           <h2 className="list-title" id="invocations">
