@@ -55,7 +55,8 @@ struct Sources {
     base: Vec<TimeRange>,
 }
 
-/// Where features and errors come from: whole buckets, of which a range may want a part.
+/// Where features and errors come from: whole buckets, of which a range may want a part. Where nothing is filed, nothing is read.
+#[derive(Default)]
 pub(super) struct BucketSources {
     pub(super) settled: Vec<TimeRange>,
     pub(super) base: Vec<TimeRange>,
@@ -107,8 +108,11 @@ struct Hours {
     has_twins: bool,
 }
 
-/// Beginnings of windows that are not settled.
-struct Open(BTreeSet<u64>);
+/// Windows that have data, by their beginnings: whether they are settled. Of others in these ranges there are none.
+struct Known<'a> {
+    settled: BTreeMap<u64, bool>,
+    ranges: &'a [TimeRange],
+}
 
 /// The coarsest source that a question allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,11 +186,11 @@ impl Reader {
         }
         let settled = match coarsest {
             Coarsest::Hours => &hours.kept | &hours.going,
-            Coarsest::KeptHours => hours.kept,
+            Coarsest::KeptHours => hours.kept.clone(),
             Coarsest::Minutes => BTreeSet::new(),
         };
         Ok(FunctionSources {
-            sources: Sources::of_functions(range, &states, &settled),
+            sources: Sources::of_functions(range, &states, &hours.open, &settled),
             has_twins: hours.has_twins,
         })
     }
@@ -262,26 +266,32 @@ impl Reader {
         let states = format!(
             "SELECT t, row_count, is_settled, has_twins FROM ({states}) ORDER BY t{AT_ONCE}"
         );
-        let mut states: Vec<State> = self.rows(&states).await?;
-        let mut open = Vec::new();
-        for state in &mut states {
+        let states: Vec<State> = self.rows(&states).await?;
+        let mut sources = BucketSources {
+            has_twins: states.iter().any(|state| state.has_twins),
+            ..BucketSources::default()
+        };
+        let mut was_settled = None;
+        for state in &states {
             let from = u64::from(state.t);
             let bucket = TimeRange {
                 from: UnixNanos(from * SECOND),
                 to: UnixNanos((from + edges::BUCKET) * SECOND),
             };
-            state.is_settled &= bucket.from >= inside.from && bucket.to <= inside.to;
-            if !state.is_settled {
-                add(&mut open, bucket);
+            let is_inside = bucket.from >= inside.from && bucket.to <= inside.to;
+            let is_settled = state.is_settled && is_inside;
+            let ranges = match is_settled {
+                true => &mut sources.settled,
+                false => &mut sources.base,
+            };
+            match ranges.last_mut() {
+                // Between them is nothing.
+                Some(last) if was_settled == Some(is_settled) => last.to = bucket.to,
+                _ => ranges.push(bucket),
             }
+            was_settled = Some(is_settled);
         }
-        let sources = Sources::of_buckets(whole, &states);
-        Ok(BucketSources {
-            settled: sources.minutes,
-            // Where nothing is filed, nothing is read.
-            base: open,
-            has_twins: states.iter().any(|state| state.has_twins),
-        })
+        Ok(sources)
     }
 
     /// What is derived of the paths of a range.
@@ -384,32 +394,44 @@ impl Hours {
 // === impl Sources ===
 
 impl Sources {
-    fn of_functions(range: TimeRange, states: &[State], settled_hours: &BTreeSet<u64>) -> Self {
-        let open = Open::of(states);
+    /// `asked` are the ranges of which the states are told.
+    fn of_functions(
+        range: TimeRange,
+        states: &[State],
+        asked: &[TimeRange],
+        settled_hours: &BTreeSet<u64>,
+    ) -> Self {
+        let known = Known::of(states, asked);
         Self::cut(range, MINUTE, |minute, left| {
             let is_hour = minute.is_multiple_of(HOUR) && left >= HOUR;
             match is_hour {
-                true if settled_hours.contains(&minute) => (Source::Hours, HOUR),
-                true if !open.within(minute, HOUR) => (Source::Minutes, HOUR),
-                _ => (open.source(minute, MINUTE), MINUTE),
+                true if settled_hours.contains(&minute) => (Some(Source::Hours), HOUR),
+                true if !known.has_open(minute, HOUR) => (known.source(minute, HOUR), HOUR),
+                _ => (known.source(minute, MINUTE), MINUTE),
             }
         })
     }
 
     fn of_buckets(range: TimeRange, states: &[State]) -> Self {
-        let open = Open::of(states);
+        let all = [whole(range, edges::BUCKET)];
+        let known = Known::of(states, &all);
         Self::cut(range, edges::BUCKET, |bucket, left| {
             let is_hour = bucket.is_multiple_of(HOUR) && left >= HOUR;
-            match is_hour && !open.within(bucket, HOUR) {
-                true => (Source::Minutes, HOUR),
-                false => (open.source(bucket, edges::BUCKET), edges::BUCKET),
+            match is_hour && !known.has_open(bucket, HOUR) {
+                true => (known.source(bucket, HOUR), HOUR),
+                false => (known.source(bucket, edges::BUCKET), edges::BUCKET),
             }
         })
     }
 
     /// Walks over the whole windows of a range, each of which the choice gives a source and a length; what is left at
-    /// both ends comes from the base.
-    fn cut(range: TimeRange, step: u64, choice: impl Fn(u64, u64) -> (Source, u64)) -> Self {
+    /// both ends comes from the base. Where there is nothing the source goes on that was before: a question names each stretch, and
+    /// of too many it is too long.
+    fn cut(
+        range: TimeRange,
+        step: u64,
+        choice: impl Fn(u64, u64) -> (Option<Source>, u64),
+    ) -> Self {
         let mut sources = Self::default();
         let first = range.from.0.div_ceil(step * SECOND) * step;
         let last = range.to.0 / SECOND / step * step;
@@ -421,9 +443,16 @@ impl Sources {
         let between = |from, to| TimeRange { from, to };
         sources.add(Source::Base, between(range.from, moment(first)));
         let mut at = first;
+        let mut before = Source::Minutes;
         while at < last {
             let (source, length) = choice(at, last - at);
-            sources.add(source, between(moment(at), moment(at + length)));
+            before = match (source, before) {
+                (Some(source), _) => source,
+                // A part of an hour is not in hours.
+                (None, Source::Hours) => Source::Minutes,
+                (None, before) => before,
+            };
+            sources.add(before, between(moment(at), moment(at + length)));
             at += length;
         }
         sources.add(Source::Base, between(moment(last), range.to));
@@ -444,22 +473,33 @@ impl Sources {
     }
 }
 
-// === impl Open ===
+// === impl Known ===
 
-impl Open {
-    fn of(states: &[State]) -> Self {
-        let open = states.iter().filter(|state| !state.is_settled);
-        Self(open.map(|state| state.t.into()).collect())
+impl<'a> Known<'a> {
+    fn of(states: &[State], ranges: &'a [TimeRange]) -> Self {
+        let settled = states.iter();
+        Self {
+            settled: settled
+                .map(|state| (state.t.into(), state.is_settled))
+                .collect(),
+            ranges,
+        }
     }
 
-    fn within(&self, from: u64, length: u64) -> bool {
-        self.0.range(from..from + length).next().is_some()
+    fn has_open(&self, from: u64, length: u64) -> bool {
+        let mut within = self.settled.range(from..from + length);
+        within.any(|(_, is_settled)| !is_settled)
     }
 
-    fn source(&self, from: u64, length: u64) -> Source {
-        match self.within(from, length) {
-            true => Source::Base,
-            false => Source::Minutes,
+    /// `None` if there are no data. Windows that nobody asked about are settled.
+    fn source(&self, from: u64, length: u64) -> Option<Source> {
+        let moment = UnixNanos(from * SECOND);
+        let is_asked = |range: &TimeRange| range.from <= moment && moment < range.to;
+        match self.settled.range(from..from + length).next() {
+            Some(_) if self.has_open(from, length) => Some(Source::Base),
+            Some(_) => Some(Source::Minutes),
+            None if self.ranges.iter().any(is_asked) => None,
+            None => Some(Source::Minutes),
         }
     }
 }
@@ -530,20 +570,31 @@ mod tests {
             ..minutes(0, 250)
         };
         let settled = BTreeSet::from([HOUR, 4 * HOUR]);
-        let sources = Sources::of_functions(range, &states, &settled);
+        let sources = Sources::of_functions(range, &states, &[minutes(120, 240)], &settled);
         let expected = Sources {
             // The last is not whole.
             hours: vec![minutes(60, 120)],
-            minutes: vec![minutes(120, 125), minutes(126, 250)],
+            minutes: vec![minutes(120, 125), minutes(180, 250)],
             base: vec![
                 TimeRange {
                     from: range.from,
                     ..minutes(0, 60)
                 },
-                minutes(125, 126),
+                // Until there is something else.
+                minutes(125, 180),
             ],
         };
         assert_eq!(sources, expected);
+    }
+
+    #[test]
+    fn stretches_are_as_few_as_what_lies_in_them_allows() {
+        let states: Vec<State> = (0..100).map(|place| state(place * 7, false)).collect();
+        let range = minutes(0, 700);
+        let asked = [minutes(0, 720)];
+        let sources = Sources::of_functions(range, &states, &asked, &BTreeSet::new());
+        assert_eq!(sources.base, [range]);
+        assert_eq!(sources.minutes, []);
     }
 
     #[test]
@@ -574,7 +625,7 @@ mod tests {
             from: UnixNanos(1),
             to: UnixNanos(2),
         };
-        let sources = Sources::of_functions(range, &[], &BTreeSet::new());
+        let sources = Sources::of_functions(range, &[], &[range], &BTreeSet::new());
         assert_eq!(sources.base, [range]);
         assert_eq!(sources.minutes, []);
     }

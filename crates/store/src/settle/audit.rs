@@ -192,47 +192,44 @@ fn derived_errors(range: TimeRange) -> String {
     )
 }
 
-/// As long as no function has too many groups in a window, no group too many versions, and no error too many spans or a long message;
-/// and as long as types and messages stand in columns and not in events.
+/// As long as no function has too many groups in a window, no group too many versions, and no request too many failed spans. What
+/// texts come to is shared: it has tests of its own.
 fn direct_errors(range: TimeRange) -> String {
     let (within, shown) = (sql::within(range), shown());
     let (before, after) = (features::SPANS_BEFORE, features::SPANS_AFTER);
-    let message = errors::without_what_differs("seen");
+    let (kind, message) = (errors::span_type(), errors::span_message());
     let filed = format!("SELECT * FROM invocations FINAL WHERE {within} AND ({shown})");
     let told = format!(
-        "SELECT tenant, function, ts, request_id, count() AS answers, argMin((words, kind_of), (words = '', at, id)) AS first
+        "SELECT tenant, function, ts, request_id, count() AS answers, argMin((kind_of, words), (words = '', at, id)) AS first
         FROM (
             SELECT filed.tenant AS tenant, filed.function AS function, filed.ts AS ts, filed.request_id AS request_id,
-                failed.ts AS at, span_id AS id, status_message AS words,
-                if(attrs['exception.type'] != '', attrs['exception.type'], attrs['error.type']) AS kind_of
-            FROM ({filed}) AS filed INNER JOIN (SELECT *, attrs FROM spans WHERE kind IN (2, 5) AND status = 2) AS failed
+                failed.ts AS at, span_id AS id, kind_of, words
+            FROM ({filed}) AS filed
+            INNER JOIN (SELECT *, {kind} AS kind_of, {message} AS words FROM spans WHERE kind IN (2, 5) AND status = 2) AS failed
                 ON filed.tenant = failed.tenant AND filed.request_id = if(failed.request_id != '', failed.request_id,
                     concat(lower(hex(failed.trace_id)), ':', lower(hex(failed.span_id))))
             WHERE at >= filed.ts - toIntervalSecond({before}) AND at < filed.ts + toIntervalSecond({after})
         ) GROUP BY tenant, function, ts, request_id"
     );
+    let known = format!(
+        "SELECT tenant, function, toStartOfFiveMinutes(ts) AS t, ts, toUInt64(toUnixTimestamp64Nano(ts)) AS filed_ns, request_id,
+            version, cold, error_type, answers = 0 AND filed.outcome = 0 AND deadline_unix_ns != 0 AS is_open,
+            if(is_open, toUInt32(intDiv(deadline_unix_ns, 60000000000)), 0) AS deadline_minute,
+            if(is_open, 7, filed.outcome) AS outcome, if(filed.outcome < 3, first.1, '') AS told_type,
+            if(filed.outcome < 3, first.2, '') AS told_message
+        FROM ({filed}) AS filed LEFT JOIN ({told}) AS told USING (tenant, function, ts, request_id)
+        WHERE filed.outcome > 1 OR answers > 0 OR is_open"
+    );
+    let errors = errors::worded(&known);
     format!(
-        "SELECT tenant, t, function, cityHash64(function, type, message) AS id, deadline_minute, type, message,
-            argMin(error.seen, (cityHash64(request_id), filed_ns)) AS seen, max(ended) AS outcome, count() AS n,
+        "SELECT tenant, t, function, own_id AS id, deadline_minute, type, message,
+            argMin(error.seen, (cityHash64(request_id), filed_ns)) AS seen, max(error.outcome) AS outcome, count() AS n,
             countIf(error.cold IN (1, 3, 4)) AS cold,
-            arraySort(arrayMap(version -> (version, countEqual(groupArray(by), version)), arrayDistinct(groupArray(by)))) AS by_version,
-            argMin(by, (filed_ns, cityHash64(request_id))) AS first_version, min(filed_ns) AS first_ns, max(filed_ns) AS last_ns,
+            arraySort(arrayMap(one -> (one, countEqual(groupArray(version), one)), arrayDistinct(groupArray(version)))) AS by_version,
+            argMin(version, (filed_ns, cityHash64(request_id))) AS first_version, min(filed_ns) AS first_ns, max(filed_ns) AS last_ns,
             arraySlice(arrayDistinct(arraySlice(arraySort(groupArray((cityHash64(request_id), request_id))), 1, 9)), 1, 3) AS examples
-        FROM (
-            SELECT *, CAST(version, 'String') AS by, toUInt64(toUnixTimestamp64Nano(ts)) AS filed_ns,
-                toStartOfFiveMinutes(ts) AS t, answers > 0 AND outcome < 3 AS is_own,
-                answers = 0 AND outcome = 0 AND deadline_unix_ns != 0 AS is_open,
-                if(is_open, toUInt32(intDiv(deadline_unix_ns, 60000000000)), 0) AS deadline_minute,
-                if(is_open, 7, outcome) AS ended, first.1 AS said,
-                multiIf(is_own AND first.2 != '', first.2, error_type != '', error_type,
-                    is_own AND said LIKE '%Error: %', splitByString(': ', said)[1],
-                    ['running', 'ok', 'error', 'init_error', 'crash', 'timeout', 'oom', 'lost'][ended + 1]) AS type,
-                multiIf(NOT is_own OR said = type, '', startsWith(said, concat(type, ': ')), substring(said, length(type) + 3), said) AS seen,
-                {message} AS message
-            FROM ({filed}) AS filed LEFT JOIN ({told}) AS told USING (tenant, function, ts, request_id)
-            WHERE outcome > 1 OR answers > 0 OR is_open
-        ) AS error
-        GROUP BY tenant, t, function, id, deadline_minute, type, message"
+        FROM ({errors}) AS error
+        GROUP BY tenant, t, function, own_id, deadline_minute, type, message"
     )
 }
 

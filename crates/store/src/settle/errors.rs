@@ -60,7 +60,7 @@ pub(crate) struct Failed {
 impl Failed {
     /// The rows of `error_groups` that these invocations give, without what settle adds: `tenant` and [`COLUMNS`].
     pub(crate) fn rows(&self) -> String {
-        let (errors, counted) = (self.errors(), &self.counted);
+        let (errors, counted) = (worded(&self.known()), &self.counted);
         let colds = Cold::ALL.iter().filter(|cold| cold.is_waited_for());
         let colds = sql::numbers(colds.map(|cold| cold.number().into()));
         let (other, many) = (sql::text(OTHERS.0), sql::text(OTHERS.1));
@@ -98,36 +98,6 @@ impl Failed {
         )
     }
 
-    /// A row for each error: its type, its message as it was seen and without what differs.
-    fn errors(&self) -> String {
-        let known = self.known();
-        let (said, raw_type) = (
-            clean("told_message", LONGEST_SEEN),
-            clean("named", LONGEST_TYPE),
-        );
-        let message = without_what_differs("seen");
-        let outcomes = Outcome::ALL.iter();
-        let numbers: Vec<String> = outcomes
-            .clone()
-            .map(|one| one.number().to_string())
-            .collect();
-        let names: Vec<String> = outcomes.map(|one| sql::text(one.as_str())).collect();
-        let (numbers, names) = (numbers.join(", "), names.join(", "));
-        format!(
-            "SELECT tenant, function, t, ts, filed_ns, request_id, CAST(version, 'String') AS version, cold, outcome, deadline_minute,
-                type, seen, {message} AS message, cityHash64(function, type, message) AS own_id
-            FROM (
-                SELECT *, if(raw_type = '', transform(outcome, [{numbers}], [{names}], ''), raw_type) AS type,
-                    multiIf(said = type, '', startsWith(said, concat(type, ': ')), substring(said, length(type) + 3), said) AS seen
-                FROM (
-                    SELECT *, {raw_type} AS raw_type FROM (
-                        SELECT *, {said} AS said,
-                            arrayFirst(name -> name != '', [told_type, error_type,
-                                extract(said, '^([A-Za-z_][A-Za-z0-9_.$]*(?:Error|Exception|Failure|Fault))(?:: |$)')]) AS named
-                        FROM ({known}))))"
-        )
-    }
-
     /// Invocations that are errors, or are once they are lost, with what their spans say of it.
     fn known(&self) -> String {
         let (merged, shown, spans) = (
@@ -160,22 +130,63 @@ impl Failed {
         let (spans, filed) = (&self.spans, &self.filed.filter);
         // As `Featured::pairs_of_spans` knows them.
         let request = "if(request_id != '', request_id, concat(lower(hex(trace_id)), ':', lower(hex(span_id))))";
-        let (event_type, event_message) = (
-            event_text("exception.type"),
-            event_text("exception.message"),
-        );
+        let (kind, message) = (span_type(), span_message());
         format!(
             "SELECT tenant, request AS request_id,
                 groupArraySorted({MOST_SPANS})((toUInt64(toUnixTimestamp64Nano(ts)), span, trace, type, message)) AS spans
             FROM (
                 SELECT tenant, ts, {request} AS request, hex(span_id) AS span, hex(trace_id) AS trace,
-                    substring(arrayFirst(text -> text != '', [{event_type}, attrs['exception.type'], attrs['error.type']]), 1, {LONGEST_RAW}) AS type,
-                    substring(arrayFirst(text -> text != '', [status_message, {event_message}, attrs['exception.message']]), 1, {LONGEST_RAW}) AS message
+                    {kind} AS type, {message} AS message
                 FROM spans WHERE {spans} AND kind IN (2, 5) AND status = 2
                     AND (tenant, request) IN (SELECT tenant, request_id FROM invocations WHERE {filed}))
             GROUP BY tenant, request_id"
         )
     }
+}
+
+/// A row for each error: of what is known of it, its type, its message as it was seen and without what differs, and its group, `own_id`.
+pub(super) fn worded(known: &str) -> String {
+    let (said, raw_type) = (
+        clean("told_message", LONGEST_SEEN),
+        clean("named", LONGEST_TYPE),
+    );
+    let message = without_what_differs("seen");
+    let outcomes = Outcome::ALL.iter();
+    let numbers: Vec<String> = outcomes
+        .clone()
+        .map(|one| one.number().to_string())
+        .collect();
+    let names: Vec<String> = outcomes.map(|one| sql::text(one.as_str())).collect();
+    let (numbers, names) = (numbers.join(", "), names.join(", "));
+    format!(
+        "SELECT tenant, function, t, ts, filed_ns, request_id, CAST(version, 'String') AS version, cold, outcome, deadline_minute,
+            type, seen, {message} AS message, cityHash64(function, type, message) AS own_id
+        FROM (
+            SELECT *, if(raw_type = '', transform(outcome, [{numbers}], [{names}], ''), raw_type) AS type,
+                multiIf(said = type, '', startsWith(said, concat(type, ': ')), substring(said, length(type) + 3), said) AS seen
+            FROM (
+                SELECT *, {raw_type} AS raw_type FROM (
+                    SELECT *, {said} AS said,
+                        arrayFirst(name -> name != '', [told_type, error_type,
+                            extract(said, '^([A-Za-z_][A-Za-z0-9_.$]*(?:Error|Exception|Failure|Fault))(?:: |$)')]) AS named
+                    FROM ({known}))))"
+    )
+}
+
+/// Of a failed span, the type of what it failed by; empty if it does not tell.
+pub(super) fn span_type() -> String {
+    let event = event_text("exception.type");
+    format!(
+        "substring(arrayFirst(text -> text != '', [{event}, attrs['exception.type'], attrs['error.type']]), 1, {LONGEST_RAW})"
+    )
+}
+
+/// Of a failed span, what it says of it; empty if it says nothing.
+pub(super) fn span_message() -> String {
+    let event = event_text("exception.message");
+    format!(
+        "substring(arrayFirst(text -> text != '', [status_message, {event}, attrs['exception.message']]), 1, {LONGEST_RAW})"
+    )
 }
 
 /// Rows of `error_groups` of their buckets' newest revisions, for a filter on tenant and `t`, and perhaps one more.
@@ -230,7 +241,7 @@ fn clean(text: &str, longest: u32) -> String {
 }
 
 /// A message with a star for what is another in each error: quoted texts, ids, numbers. It is the key of a group, so it stays as it is.
-pub(super) fn without_what_differs(message: &str) -> String {
+fn without_what_differs(message: &str) -> String {
     // Each takes what those before it left.
     let steps = [
         // UUIDs, such as request ids.

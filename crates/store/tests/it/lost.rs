@@ -6,6 +6,7 @@ use coldtrace_store::reader::{InvocationFilter, InvocationSort};
 use coldtrace_store::rows::{InvocationRow, Owner};
 use coldtrace_testkit::engine::{self, KEEP_DAYS};
 
+use crate::database::ask;
 use crate::settle::{Data, check, settle_all};
 
 const SECOND: u64 = 1_000_000_000;
@@ -183,4 +184,29 @@ async fn those_that_failed_come_first_and_the_lost_among_them() {
         }
     }
     assert_eq!(listed, [Outcome::Lost, Outcome::Running]);
+}
+
+#[tokio::test]
+async fn what_was_settled_before_lost_ones_were_counted_is_settled_again() {
+    let engine = engine::start().await;
+    let mut data = Data::of(&engine.store());
+    let settler = engine.store().settler();
+    data.invocations(&[started("gone", DEADLINE)]).await;
+    settle_all(&settler).await;
+    // As it stood in these tables: of a later revision, so that it counts.
+    for table in ["fn_1m", "fn_1h"] {
+        let older = format!(
+            "INSERT INTO {table} SELECT * REPLACE (revision + 4294967296 AS revision,
+                if(mark = 1, fingerprint - 1, 0) AS fingerprint, map() AS open_hist) FROM {table}"
+        );
+        ask(&engine.store_config(), &older).await;
+    }
+    let stands = "SELECT sum(length(open_hist)) FROM fn_1m FINAL";
+    assert_eq!(ask(&engine.store_config(), stands).await.trim(), "0");
+    let reader = engine.store().reader(Tenant::single()).as_of(LOST_AT);
+    assert_eq!(figures(&reader).await, (1, 1, 1), "from base tables");
+    settle_all(&settler).await;
+    assert_eq!(figures(&reader).await, (1, 1, 1));
+    assert_ne!(ask(&engine.store_config(), stands).await.trim(), "0");
+    check(&settler).await;
 }
