@@ -104,12 +104,9 @@ enum Found {
     Trace(String),
     Function {
         findings: String,
-<<<<<<< HEAD
         /// Where its time goes; nothing if the service has no answer to that.
         path: Option<String>,
-=======
         errors: Option<String>,
->>>>>>> 5d01344 (ui, cli: the errors of a function, those that are alike as one, with since when and whether they are new)
     },
 }
 
@@ -129,17 +126,17 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
             explain(&detail.trace, &mut out);
         }
         Found::Trace(reply) => explain(&read(reply)?, &mut out),
-<<<<<<< HEAD
-        Found::Function { findings, path } => {
+        Found::Function {
+            findings,
+            path,
+            errors,
+        } => {
             function::told(&arguments.id, &read(findings)?, &mut out);
             if let Some(path) = path {
                 path::told(&read(path)?, &mut out);
-=======
-        Found::Function { findings, errors } => {
-            function::told(&arguments.id, &read(findings)?, &mut out);
+            }
             if let Some(reply) = errors {
                 errors::told(&read(reply)?, UnixNanos::now(), &mut out);
->>>>>>> 5d01344 (ui, cli: the errors of a function, those that are alike as one, with since when and whether they are new)
             }
         }
     }
@@ -181,37 +178,28 @@ impl Found {
         if is_trace_id && let Some(reply) = api.get(&format!("traces/{id}"))? {
             return Ok(Self::Trace(reply));
         }
-<<<<<<< HEAD
-        let now = UnixNanos::now();
-        let of_function = |what: &str| {
-            let (function, from) = (escaped(id), now.minus(arguments.last).0);
-            format!("functions/{function}/{what}?from={from}&to={}", now.0)
-        };
-=======
         let (function, now) = (escaped(id), UnixNanos::now());
         let range = format!("from={}&to={}", now.minus(arguments.last).0, now.0);
->>>>>>> 5d01344 (ui, cli: the errors of a function, those that are alike as one, with since when and whether they are new)
         let unknown = || {
             Failure::Told(format!(
                 "nothing has the id {id}, neither an invocation nor a trace, and no function of that name was invoked in the last {}",
                 age(arguments.last.0)
             ))
         };
-<<<<<<< HEAD
-        let findings = api.get(&of_function("findings"))?.ok_or_else(unknown)?;
-        let path = api.get(&of_function("path"))?;
-        Ok(Self::Function { findings, path })
-=======
         let findings = api
             .get(&format!("functions/{function}/findings?{range}"))?
             .ok_or_else(unknown)?;
-        let limit = errors::GROUPS;
-        let errors = match arguments.json {
-            true => None,
-            false => api.get(&format!("errors?function={function}&limit={limit}&{range}"))?,
-        };
-        Ok(Self::Function { findings, errors })
->>>>>>> 5d01344 (ui, cli: the errors of a function, those that are alike as one, with since when and whether they are new)
+        let (mut path, mut errors) = (None, None);
+        if !arguments.json {
+            let limit = errors::GROUPS;
+            path = api.get(&format!("functions/{function}/path?{range}"))?;
+            errors = api.get(&format!("errors?function={function}&limit={limit}&{range}"))?;
+        }
+        Ok(Self::Function {
+            findings,
+            path,
+            errors,
+        })
     }
 
     fn reply(&self) -> &str {

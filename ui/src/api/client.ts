@@ -91,15 +91,14 @@ export function getFunctionFindings(
   return get(`functions/${encodeURIComponent(name)}/findings`, { from, to }, functionFindings, signal);
 }
 
-<<<<<<< HEAD
 /** Where its time went, as far as that is derived. */
 export function getFunctionPath(name: string, { from, to }: Between, signal: AbortSignal): Promise<FunctionPath> {
   return get(`functions/${encodeURIComponent(name)}/path`, { from, to }, functionPath, signal);
-=======
+}
+
 /** Of a function's errors, those that are most frequent. */
 export function listFunctionErrors(name: string, { from, to }: Between, signal: AbortSignal): Promise<FunctionErrors> {
   return get("errors", { from, to, function: name, limit: ERROR_GROUPS }, errorList, signal);
->>>>>>> 5d01344 (ui, cli: the errors of a function, those that are alike as one, with since when and whether they are new)
 }
 
 /** What ran a function, and how many invocations at once. */

@@ -75,7 +75,6 @@ export function functionFindingsQuery(name: string, range: Range) {
   });
 }
 
-<<<<<<< HEAD
 /** Where the time of a function went, and the range that its chart shows. */
 export interface PathInRange extends Between {
   readonly of: FunctionPath;
@@ -90,13 +89,14 @@ export function functionPathQuery(name: string, range: Range) {
     },
     staleTime: FINDINGS_MS,
     refetchInterval: range.kind === "last" ? FINDINGS_MS : false,
-=======
+  });
+}
+
 export function functionErrorsQuery(name: string, range: Range) {
   return queryOptions({
     queryKey: ["errors", name, rangeSearch(range)],
     queryFn: ({ signal }) => listFunctionErrors(name, bounds(range, now()), signal),
     refetchInterval: range.kind === "last" ? REFRESH_MS : false,
->>>>>>> 5d01344 (ui, cli: the errors of a function, those that are alike as one, with since when and whether they are new)
     placeholderData: keepPreviousData,
   });
 }

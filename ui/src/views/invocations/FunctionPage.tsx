@@ -48,11 +48,8 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
   const range = rangeOf(search);
   const found = useQuery(functionQuery(name, range));
   const findings = useQuery(functionFindingsQuery(name, range));
-<<<<<<< HEAD
   const spent = useQuery(functionPathQuery(name, range));
-=======
   const errors = useQuery(functionErrorsQuery(name, range));
->>>>>>> 5d01344 (ui, cli: the errors of a function, those that are alike as one, with since when and whether they are new)
   const newest = found.data === undefined ? null : newestVersion(found.data.detail);
   const selection = selectionOf(search, newest);
   const comparison = useQuery(comparisonQuery(name, range, selection));
@@ -82,11 +79,8 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
   const read = () => {
     found.refetch();
     findings.refetch();
-<<<<<<< HEAD
     spent.refetch();
-=======
     errors.refetch();
->>>>>>> 5d01344 (ui, cli: the errors of a function, those that are alike as one, with since when and whether they are new)
     if (selection !== null) {
       comparison.refetch();
       paths.refetch();
@@ -156,11 +150,8 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
               )}
             </div>
           </div>
-<<<<<<< HEAD
           <TimeSpent name={name} shown={search} query={spent} />
-=======
           <FunctionErrors name={name} shown={search} query={errors} />
->>>>>>> 5d01344 (ui, cli: the errors of a function, those that are alike as one, with since when and whether they are new)
           {found.data !== undefined && <Sandboxes isOpen={areSandboxesOpen} query={sandboxes} onOpen={onSandboxes} />}
           {found.data !== undefined && <FunctionParts detail={found.data.detail} stale={found.isPlaceholderData} />}
           <h2 className="list-title" id="invocations">

@@ -19,7 +19,7 @@ const AGO: u64 = 20 * 60_000_000_000;
 /// Keys beside the planted one and its decoys.
 const KEYS: u64 = 11;
 /// Of every table that a set fills.
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 12] = [
     "spans",
     "invocations",
     "request_index",
@@ -31,6 +31,7 @@ const TABLES: [&str; 10] = [
     "error_groups",
     "feature_values",
     "feature_counts",
+    "cp_1m",
 ];
 
 /// A data set, before it is written.
