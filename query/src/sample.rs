@@ -11,8 +11,11 @@ use coldtrace_store::reader::{ReadError, Reader};
 use crate::journey::{JourneyError, Limits};
 use crate::pieces::{Pieces, Served};
 
-/// Traces that are read at once.
-const AT_ONCE: usize = 200;
+/// Invocations whose traces are read at once: a question looks through all spans of the minutes in which they lie, however few
+/// it is about.
+const AT_ONCE: usize = 1_000;
+/// Where these have more spans than may be read, half of them is tried, down to so many.
+const FEWEST: usize = 100;
 /// Spans of one answer.
 const SPANS: usize = 100_000;
 
@@ -30,7 +33,8 @@ pub(crate) async fn told<T: Clone + Send + 'static>(
     let served = served(reader, invocations).await?;
     let mut told: Vec<Option<T>> = Vec::with_capacity(served.len());
     let mut spans_left = SPANS.min(limits.spans);
-    for some in served.chunks(AT_ONCE) {
+    let mut waiting: Vec<&[Served]> = served.chunks(AT_ONCE).rev().collect();
+    while let Some(some) = waiting.pop() {
         if spans_left == 0 || began.elapsed() >= limits.patience {
             break;
         }
@@ -39,6 +43,11 @@ pub(crate) async fn told<T: Clone + Send + 'static>(
             .flat_map(|one| one.trace_ids.iter().copied())
             .collect();
         let pieces = Pieces::read(reader, &trace_ids, spans_left).await?;
+        if pieces.is_cut && some.len() > FEWEST {
+            let (first, second) = some.split_at(some.len() / 2);
+            waiting.extend([second, first]);
+            continue;
+        }
         if pieces.is_cut {
             break;
         }

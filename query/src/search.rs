@@ -95,6 +95,11 @@ impl Searcher {
         let mut finding = Finding::default();
         let mut after = search.after;
         let mut stretches = Stretches::of(search.range, after.map(|after| after.start));
+        if let Some(rest) = stretches.rest() {
+            // What is rare is looked for at once.
+            let since = self.reader.enough_since(&needed, rest, AT_ONCE).await?;
+            stretches.reach(since);
+        }
         while let Some(range) = stretches.next() {
             loop {
                 let filter = CandidateFilter {

@@ -27,12 +27,21 @@ impl Stretches {
         }
     }
 
+    /// What is left of the range; nothing at its end.
+    pub(crate) fn rest(&self) -> Option<TimeRange> {
+        let (from, to) = (self.range.from, self.before);
+        (from < to).then_some(TimeRange { from, to })
+    }
+
+    /// The next stretch goes back to this moment at least, and those behind it are as long.
+    pub(crate) fn reach(&mut self, since: Option<UnixNanos>) {
+        let length = since.map(|since| self.before.since(since));
+        self.length = self.length.max(length.unwrap_or_default());
+    }
+
     pub(crate) fn next(&mut self) -> Option<TimeRange> {
-        let to = self.before;
-        if to <= self.range.from {
-            return None;
-        }
-        let from = to.minus(self.length).max(self.range.from);
+        let TimeRange { from, to } = self.rest()?;
+        let from = to.minus(self.length).max(from);
         self.before = from;
         Some(TimeRange { from, to })
     }

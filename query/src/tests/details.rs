@@ -1,10 +1,12 @@
 use std::collections::BTreeSet;
 
+use coldtrace_control::Scope;
 use coldtrace_testkit::engine;
 use insta::assert_json_snapshot;
 use serde_json::Value;
 
 use super::fixture::{Data, an_order, wide};
+use super::keys::{Keys, get};
 use super::openapi::Description;
 use super::served::Served;
 use crate::journey::Limits;
@@ -32,6 +34,9 @@ async fn every_reply_is_what_the_description_says() {
     let engine = engine::start().await;
     an_order(&engine.store()).await;
     let (served, away) = (Served::on(&engine.store()), Served::without_store());
+    let mut keys = Keys::new();
+    let may_not_read = keys.make("acme", Scope::Ingest, None);
+    let locked = keys.serve(&engine.store());
     let description = Description::read();
     let range = "from=1767225600000000000&to=1767229200000000000";
     let errors = served.ok(&format!("/api/v1/errors?{range}")).await;
@@ -149,9 +154,17 @@ async fn every_reply_is_what_the_description_says() {
             description.check(path, status.as_u16(), &body);
             answered.insert((path.to_owned(), status.as_u16()));
         }
-        let (status, body) = away.get(&format!("{folder}{}", requests[0])).await;
-        description.check(path, status.as_u16(), &body);
-        answered.insert((path.to_owned(), status.as_u16()));
+        let first = format!("{folder}{}", requests[0]);
+        let no_key = get(&first, &[]);
+        let wrong_key = get(&first, &[("x-api-key", &may_not_read)]);
+        for (status, body) in [
+            away.get(&first).await,
+            locked.answer(no_key).await,
+            locked.answer(wrong_key).await,
+        ] {
+            description.check(path, status.as_u16(), &body);
+            answered.insert((path.to_owned(), status.as_u16()));
+        }
     }
     let mut described = description.answers();
     let (status, body) = away.get("/api/v1/tail").await;

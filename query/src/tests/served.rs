@@ -71,7 +71,11 @@ impl Served {
     }
 
     pub(super) async fn get(&self, path: &str) -> (StatusCode, Value) {
-        let request = Request::get(path).body(Body::empty()).expect("a request");
+        let request = Request::get(path).body(Body::empty());
+        self.answer(request.expect("a request")).await
+    }
+
+    pub(super) async fn answer(&self, request: Request<Body>) -> (StatusCode, Value) {
         let reply = self.ask(request).await;
         let status = reply.status();
         let body = reply.into_body().collect().await.expect("a body");

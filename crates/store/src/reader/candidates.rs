@@ -8,7 +8,8 @@ use clickhouse::Row;
 use coldtrace_model::{Nanos, Outcome, SpanKind, StatusCode, TimeRange, TraceId, UnixNanos};
 use serde::Deserialize;
 
-use super::search::{KEYS_AND_VALUES, PLACE_SECONDS};
+use super::search::{AttributeFilter, KEYS_AND_VALUES, PLACE_SECONDS};
+use super::sql::SECOND;
 use super::{ReadError, Reader, sql};
 
 /// The index of traces has a row for each day of a trace.
@@ -156,13 +157,59 @@ impl Reader {
         Ok(found.into_iter().filter_map(candidate).collect())
     }
 
-    /// From the beginning of the range to the end of what began in it.
+    /// Since when such a span stands in so many stretches of five minutes, where an index tells: the beginning of the range if there are
+    /// fewer, and nothing where it does not tell.
+    pub async fn enough_since(
+        &self,
+        spans: &SpanFilter,
+        range: TimeRange,
+        enough: usize,
+    ) -> Result<Option<UnixNanos>, ReadError> {
+        let indexed = spans.parts().iter().find_map(SpanFilter::indexed);
+        let Some((Within::Span, key, value)) = indexed else {
+            return Ok(None);
+        };
+        let filter = AttributeFilter {
+            range,
+            key,
+            value,
+            limit: 0,
+        };
+        let before = range.to.0.div_ceil(SECOND);
+        let buckets = self.buckets_with(&filter, before, enough).await?;
+        let since = match buckets.last() {
+            Some(&oldest) if buckets.len() == enough => UnixNanos(u64::from(oldest) * SECOND),
+            _ => range.from,
+        };
+        Ok(Some(since.max(range.from)))
+    }
+
+    /// From the beginning of the range to the end of what began in it, or somewhat later.
     async fn reach_of(&self, range: TimeRange) -> Result<TimeRange, ReadError> {
+        if range.to.since(range.from) >= DAY {
+            // To look for it would take longer than to look at what comes in one more day.
+            let to = range.to.plus(DAY);
+            return Ok(TimeRange { to, ..range });
+        }
+        let owned = self.owned();
+        let days = sql::within_days(range);
+        let began = format!(
+            "{owned} AND {days} AND min_ts >= {} AND min_ts < {}",
+            sql::moment(range.from),
+            sql::moment(range.to)
+        );
+        // A trace has a row for each day that it has spans of: it may have gone on behind midnight.
+        let later = format!(
+            "day > toDate({}) AND day <= toDate({}) AND min_ts >= {}",
+            sql::moment(range.from),
+            sql::moment(range.to.plus(DAY)),
+            sql::moment(range.to)
+        );
         let reach: Reach = self
             .row(&format!(
-                "SELECT max(last) AS last FROM ({}) WHERE {}",
-                self.begun(range, ""),
-                within_starts(range)
+                "SELECT toUInt64(greatest(toUnixTimestamp64Nano(max(max_end)), 0)) AS last FROM trace_index
+                WHERE ({began}) OR ({owned} AND {later} AND trace_id IN (
+                    SELECT trace_id FROM trace_index WHERE {began}))"
             ))
             .await?;
         Ok(TimeRange {
@@ -231,10 +278,7 @@ impl Reader {
     /// five minutes it stands.
     fn looks(&self, filter: &SpanFilter, range: TimeRange) -> Vec<String> {
         let owned = self.owned();
-        let parts = match filter {
-            SpanFilter::All(parts) => parts.as_slice(),
-            one => std::slice::from_ref(one),
-        };
+        let parts = filter.parts();
         let indexed = parts.iter().find_map(SpanFilter::indexed);
         let Some((within, key, value)) = indexed else {
             return vec![filter.shown(&owned)];
@@ -327,6 +371,14 @@ fn of_resource(key: &str, value: &ValueFilter, owned: &str) -> String {
 // === impl SpanFilter ===
 
 impl SpanFilter {
+    /// All of which are asked.
+    fn parts(&self) -> &[Self] {
+        match self {
+            Self::All(parts) => parts,
+            one => std::slice::from_ref(one),
+        }
+    }
+
     /// The attribute whose value the index of attributes knows.
     fn indexed(&self) -> Option<(Within, &str, &str)> {
         match self {

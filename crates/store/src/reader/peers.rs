@@ -79,10 +79,12 @@ impl Reader {
             1 => String::new(),
             _ => format!(" AND toUnixTimestamp(bucket) IN {}", sql::numbers(buckets)),
         };
+        let mut names: Vec<String> = Vec::new();
         // An attribute that is not there has place 0, where no value stands.
-        let of = |names: &[&str]| {
-            let cases = names.iter().map(|name| {
-                let value = format!("values[indexOf(keys, {})]", sql::text(name));
+        let mut of = |wanted: &[&str]| {
+            let cases = wanted.iter().map(|name| {
+                names.push(sql::text(name));
+                let value = format!("values[places[{}]]", names.len());
                 format!("{value} != '', {value}, ")
             });
             format!("multiIf({}'')", cases.collect::<String>())
@@ -110,13 +112,24 @@ impl Reader {
         let whole = of(&["url.full", "http.url"]);
         let own = of(&["server.address", "http.host", "net.host.name"]);
         let own_port = of(&["server.port", "net.host.port"]);
+        let names = names.join(", ");
+        let looked_at = format!(
+            "{} AND {}{some} AND spans.kind IN (2, 3, 4, 5) AND phase = '' AND attr_values != ''",
+            self.owned(),
+            sql::within(range)
+        );
+        // Millions of spans have the same few lists of keys: where each key stands is looked up once for each list.
+        let places = format!(
+            "SELECT keys, arrayMap(name -> indexOf(splitByChar('\\xFF', keys), name), [{names}]) AS places
+            FROM (SELECT DISTINCT toString(attr_keys) AS keys FROM spans WHERE {looked_at})"
+        );
         let rows: Vec<PeerRow> = self
             .rows(&format!(
                 "SELECT service, what, system, name, count() AS calls, countIf(status = 2) AS errors,
                     quantiles(0.5, 0.95)(greatest(duration_ns, 0)) AS spread
                 FROM (
                     SELECT CAST(spans.service, 'String') AS service, status, duration_ns,
-                        splitByChar('\\xFF', toString(attr_keys)) AS keys, splitByChar('\\xFF', attr_values) AS values,
+                        splitByChar('\\xFF', attr_values) AS values,
                         {database} AS db, {messaging} AS queue, {rpc} AS remote, {rpc_service} AS called,
                         multiIf(
                             spans.kind = 2, 5,
@@ -132,14 +145,14 @@ impl Reader {
                             remote != '' AND called != '', called,
                             {whole} != '', {host},
                             {with_port}) AS name
-                    FROM spans WHERE {owned} AND {within}{some} AND spans.kind IN (2, 3, 4, 5)
-                        AND phase = '' AND attr_values != ''
+                    FROM (
+                        SELECT service, status, duration_ns, kind, attr_values, toString(attr_keys) AS keys
+                        FROM spans WHERE {looked_at}
+                    ) AS spans INNER JOIN ({places}) AS places USING (keys)
                 )
                 WHERE what != 0 AND name != ''
                 GROUP BY service, what, system, name
                 ORDER BY calls DESC, service, what, system, name LIMIT {MOST_PEERS}",
-                owned = self.owned(),
-                within = sql::within(range),
                 host = with_port(&format!("domainRFC({whole})"), &format!("toString(nullIf(port({whole}), 0))")),
                 with_port = with_port(&address, &port),
                 with_own_port = with_port(&own, &own_port),

@@ -80,7 +80,7 @@ impl Reader {
 
     /// The newest buckets, at most so many, in which the attribute stands, and a few where it doesn't: older than `before`, in
     /// seconds.
-    async fn buckets_with(
+    pub(super) async fn buckets_with(
         &self,
         filter: &AttributeFilter<'_>,
         before: u64,

@@ -32,6 +32,7 @@ impl Service {
             .arg(folder.path().join("data"))
             .env("COLDTRACE_QUERY__LISTEN", "127.0.0.1:0")
             .env("COLDTRACE_SETTLE__ENABLED", "false")
+            .env("COLDTRACE_QUERY__KEEP_ANSWERS", "0s")
             .env("COLDTRACE_STORE__URL", &server.url)
             .env("COLDTRACE_STORE__DATABASE", DATABASE);
         let mut process = Process::start("query", &mut command, folder.path())?;
