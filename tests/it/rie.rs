@@ -13,18 +13,12 @@ const INVOCATIONS: usize = 4;
 #[test]
 fn on_demand_mode_gives_invocations_and_spans() {
     // The emulator's on-demand mode refuses the Telemetry API, so what a platform would report is not there.
-    let outcome = run("on-demand");
-    check(&outcome);
+    check("on-demand");
 }
 
 #[test]
 fn managed_instances_mode_gives_invocations_and_spans() {
-    let outcome = run("managed-instances");
-    check(&outcome);
-}
-
-fn run(mode: &str) -> Value {
-    run_json(&mut command("run.py", mode))
+    check("managed-instances");
 }
 
 /// A script of `tests/rie` with what it needs.
@@ -54,7 +48,8 @@ pub(crate) fn command(script: &str, mode: &str) -> Command {
     command
 }
 
-fn check(outcome: &Value) {
+fn check(mode: &str) {
+    let outcome = run_json(&mut command("run.py", mode));
     let answers = outcome["answers"].as_array().expect("a list of answers");
     assert_eq!(answers.len(), INVOCATIONS);
     let details = outcome["details"].as_array().expect("a list of details");
@@ -64,7 +59,7 @@ fn check(outcome: &Value) {
         "every invocation is there, once"
     );
     for detail in details {
-        warnings::check("emulator", &detail["trace"]);
+        warnings::check(&format!("emulator {mode}"), &detail["trace"]);
     }
     for answer in answers
         .iter()
