@@ -69,14 +69,11 @@ pub(super) fn kinds(server: &Server, range: &Range<u64>, count: u64) -> anyhow::
         kind("attribute_over_6_hours", STORE_MS, &|it, n| {
             let (at, key, value) = it.attribute(n);
             let from = at.saturating_sub(3 * HOUR).max(it.range.start);
-            it.search(
-                &format!("{{ span.{key} = \"{value}\" }}"),
-                &asked(from, from + 6 * HOUR),
-            )
+            it.search(&equal(key, value), &asked(from, from + 6 * HOUR))
         }),
         kind("attribute_over_7_days", STORE_MS, &|it, n| {
             let (_, key, value) = it.attribute(n);
-            it.search(&format!("{{ span.{key} = \"{value}\" }}"), &it.whole())
+            it.search(&equal(key, value), &it.whole())
         }),
         kind("function_over_7_days", STORE_MS, &|it, n| {
             format!("/api/v1/functions/{}?{}", it.function(n), week(it, n))
@@ -190,6 +187,14 @@ pub(super) fn kinds(server: &Server, range: &Range<u64>, count: u64) -> anyhow::
         }),
     ];
     Ok(kinds)
+}
+
+/// A text never equals a truth.
+fn equal(key: &str, value: &str) -> String {
+    match value {
+        "true" | "false" => format!("{{ span.{key} = {value} }}"),
+        text => format!("{{ span.{key} = \"{text}\" }}"),
+    }
 }
 
 fn asked(from: u64, to: u64) -> String {
