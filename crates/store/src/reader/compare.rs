@@ -9,6 +9,9 @@ use super::invocations::COLD_STARTS;
 use super::{ReadError, sql};
 use crate::settle::features::{key_named, key_of};
 
+/// Whether the duration of a row is known.
+const IS_TIMED: &str = "duration_ns != 0";
+
 /// Values of a key that are told: the others differ less.
 const MOST_VALUES: usize = 100;
 
@@ -163,7 +166,11 @@ impl Features {
         if self.is_empty() {
             return Ok(totals);
         }
-        let (rows, selected, compared) = (&self.rows, selection.selected(), selection.compared());
+        let (rows, selected, compared) = (
+            &self.rows,
+            selection.selected(),
+            selection.compared(IS_TIMED),
+        );
         let found: Vec<TotalsRow> = self
             .reader
             .rows(&format!(
@@ -197,7 +204,11 @@ impl Features {
         if self.is_empty() {
             return Ok(picked);
         }
-        let (rows, selected, compared) = (&self.rows, selection.selected(), selection.compared());
+        let (rows, selected, compared) = (
+            &self.rows,
+            selection.selected(),
+            selection.compared(IS_TIMED),
+        );
         // Hashes are even: below this are a few more than are wanted, and the rest needs no sorting.
         let [selected_below, rest_below] = totals.map(|side| {
             let share = f64::from(most) * MORE / side.count.max(1) as f64;
@@ -226,7 +237,7 @@ impl Features {
         selection: &Selection,
         totals: &[CohortTotals; 2],
     ) -> Result<Vec<KeyCount>, ReadError> {
-        let (rows, compared) = (&self.rows, selection.compared());
+        let (rows, compared) = (&self.rows, selection.compared(IS_TIMED));
         let telling = selection.telling();
         let [selected_count, rest_count] = totals.map(|side| side.count.max(1));
         let key = key_of("item");
@@ -244,7 +255,7 @@ impl Features {
             ) ARRAY JOIN items AS item"
         );
         let counted = self.counted.as_ref().map(|counted| {
-            let compared = selection.compared_counts();
+            let compared = selection.compared("is_timed");
             format!(
                 "SELECT item, toUInt64(n) AS one FROM ({counted}) ARRAY JOIN items AS item, counts AS n WHERE {compared}"
             )
@@ -320,7 +331,11 @@ impl Features {
             [one] => one.clone(),
             [one, other, ..] => format!("bitOr({one}, {other})"),
         };
-        let (rows, selected, compared) = (&self.rows, selection.selected(), selection.compared());
+        let (rows, selected, compared) = (
+            &self.rows,
+            selection.selected(),
+            selection.compared(IS_TIMED),
+        );
         let rest_share = (MOST_OF_REST as f64 / totals[1].count.max(1) as f64).min(1.0);
         let looked_at = match rest_share < 1.0 {
             true => {
@@ -383,19 +398,11 @@ impl Selection {
         }
     }
 
-    /// Whether an invocation is on either side: where durations decide, one without is on neither.
-    fn compared(&self) -> &'static str {
+    /// Whether an invocation is on either side: where durations decide, one of which it is not `known` is on neither.
+    fn compared(&self, known: &'static str) -> &'static str {
         match (self.least, self.most) {
             (None, None) => "true",
-            _ => "duration_ns != 0",
-        }
-    }
-
-    /// As [`compared`](Self::compared), for what is counted.
-    fn compared_counts(&self) -> &'static str {
-        match (self.least, self.most) {
-            (None, None) => "true",
-            _ => "is_timed",
+            _ => known,
         }
     }
 

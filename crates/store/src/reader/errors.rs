@@ -13,8 +13,6 @@ use super::sql::SECOND;
 use super::{Page, ReadError, Reader, sql};
 use crate::settle::edges::BUCKET;
 use crate::settle::errors::{self, EXAMPLES, Failed};
-use crate::settle::features::spans_of;
-use crate::settle::functions::{self, Filed};
 use crate::settle::windows;
 
 /// A group that comes again after so long without an error has come back.
@@ -203,17 +201,10 @@ impl Reader {
         if let Some(times) = any_of(&sources.settled, |range| windows::within_range("t", range)) {
             parts.push(errors::settled(&format!("{owned} AND {times}"), &more));
         }
-        if let Some(times) = any_of(&sources.base, sql::within) {
-            let around = |reach: fn(TimeRange) -> TimeRange| {
-                let times = sql::any_of(&sources.base, |range| sql::within(reach(range)));
-                format!("{owned} AND {times}")
-            };
+        if let Some((filed, spans)) = sources.unsettled(&owned, &function) {
             let failed = Failed {
-                filed: Filed {
-                    filter: format!("{owned} AND {times}{function}"),
-                    around: sources.has_twins.then(|| around(functions::twins_of)),
-                },
-                spans: around(spans_of),
+                filed,
+                spans,
                 counted: sql::within_moments(range),
             };
             let columns = errors::COLUMNS;

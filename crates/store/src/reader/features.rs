@@ -9,7 +9,6 @@ use serde::Deserialize;
 use super::rollups::any_of;
 use super::{ReadError, Reader, sql};
 use crate::settle::features::{self, Featured, spans_of};
-use crate::settle::functions::{self, Filed};
 use crate::settle::{Rollup, windows};
 
 /// The invocations of a range that are over, each with its items.
@@ -53,19 +52,8 @@ impl Reader {
         let more = function.map_or_else(String::new, |function| {
             format!(" AND function = {}", sql::text(function))
         });
-        let base = any_of(&sources.base, sql::within).map(|times| {
-            let around = |reach: fn(TimeRange) -> TimeRange| {
-                let times = sql::any_of(&sources.base, |range| sql::within(reach(range)));
-                format!("{owned} AND {times}")
-            };
-            Featured {
-                filed: Filed {
-                    filter: format!("{owned} AND {times}{more}"),
-                    around: sources.has_twins.then(|| around(functions::twins_of)),
-                },
-                spans: around(spans_of),
-            }
-        });
+        let base = sources.unsettled(&owned, &more);
+        let base = base.map(|(filed, spans)| Featured { filed, spans });
         let settled = any_of(&sources.settled, |range| windows::within_range("t", range));
         let settled = settled.map(|times| {
             let whole = windows::inside_range("t", range, Rollup::Features);

@@ -16,7 +16,7 @@ use super::{ReadError, Reader, sql};
 use crate::lost;
 use crate::settle::edges::{self, Calls};
 use crate::settle::functions::{self, Filed};
-use crate::settle::{Rollup, paths, windows};
+use crate::settle::{Rollup, features, paths, windows};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 3_600;
@@ -470,6 +470,25 @@ impl Sources {
             Source::Base => &mut self.base,
         };
         add(ranges, range);
+    }
+}
+
+// === impl BucketSources ===
+
+impl BucketSources {
+    /// Where what is not settled stands in base tables: invocations, narrowed by `more`, and a filter for the spans that may have
+    /// answered them.
+    pub(super) fn unsettled(&self, owned: &str, more: &str) -> Option<(Filed, String)> {
+        let times = any_of(&self.base, sql::within)?;
+        let around = |reach: fn(TimeRange) -> TimeRange| {
+            let times = sql::any_of(&self.base, |range| sql::within(reach(range)));
+            format!("{owned} AND {times}")
+        };
+        let filed = Filed {
+            filter: format!("{owned} AND {times}{more}"),
+            around: self.has_twins.then(|| around(functions::twins_of)),
+        };
+        Some((filed, around(features::spans_of)))
     }
 }
 
