@@ -17,11 +17,12 @@ use crate::workspace;
 mod tests;
 
 /// A crate of ours and the crates of ours that it may depend on.
-const RULES: [(&str, &[&str]); 17] = [
+const RULES: [(&str, &[&str]); 18] = [
     ("coldtrace-model", &[]),
     ("coldtrace-layer", &[]),
     ("coldtrace-service", &[]),
     ("coldtrace-faults", &[]),
+    ("coldtrace-alerts", &["coldtrace-model"]),
     ("coldtrace-analysis", &["coldtrace-model"]),
     (
         "coldtrace-traceql",
@@ -48,6 +49,7 @@ const RULES: [(&str, &[&str]); 17] = [
     (
         "coldtrace-query",
         &[
+            "coldtrace-alerts",
             "coldtrace-analysis",
             "coldtrace-control",
             "coldtrace-model",
@@ -60,6 +62,7 @@ const RULES: [(&str, &[&str]); 17] = [
     (
         "coldtrace",
         &[
+            "coldtrace-alerts",
             "coldtrace-analysis",
             "coldtrace-collector",
             "coldtrace-control",

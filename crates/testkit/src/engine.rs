@@ -143,6 +143,14 @@ impl TestEngine {
         kill_process(pid, Signal::KILL).ok();
     }
 
+    /// Waits until it answers: after a kill, until it was started again.
+    pub async fn answers(&self) {
+        let store = self.store();
+        while store.ping().await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Ends it as a service would.
     pub async fn stop(mut self) {
         if let Some(engine) = self.engine.take() {

@@ -153,6 +153,7 @@ async fn blocks_that_meet_kills_are_stored_once() {
         if first.is_err() {
             insert_at_last(&writer, &block, number).await;
         }
+        engine.answers().await;
     }
     let counted = ask(
         &engine.store_config(),
