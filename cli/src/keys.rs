@@ -39,7 +39,7 @@ enum KeysCommand {
 
 #[derive(Args)]
 struct Create {
-    /// What it is good for: ingest, read or admin.
+    /// What it is good for: ingest, read, write or admin.
     #[arg(long, default_value_t = Scope::Ingest)]
     scope: Scope,
     /// Whose data it sends or reads.
@@ -202,13 +202,14 @@ fn created(secret: &Secret, key: &Key, is_first: bool) -> String {
     let does = match key.scope {
         Scope::Ingest => "sends as",
         Scope::Read => "reads what was sent by",
+        Scope::Write => "decides on alerts and reads what was sent by",
         Scope::Admin => "looks after the service and reads what was sent by",
     };
     let presented = match key.scope {
         Scope::Ingest => {
             "The extension takes it from COLDTRACE_API_KEY, exporters from the header `authorization: Bearer KEY`."
         }
-        Scope::Read | Scope::Admin => {
+        Scope::Read | Scope::Write | Scope::Admin => {
             "The ui asks for it; the API takes it from the header `authorization: Bearer KEY`."
         }
     };

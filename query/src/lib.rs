@@ -8,6 +8,7 @@
 mod app;
 mod compare;
 mod config;
+mod cost;
 mod explain;
 mod http;
 mod journey;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct KeyId(pub(crate) String);
 
-/// What a key is good for. Who needs two of them makes two keys.
+/// What a key is good for. Who sends and reads makes two keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
@@ -19,14 +19,16 @@ pub enum Scope {
     Ingest,
     /// To read what the tenant sent.
     Read,
-    /// To read, and to see what concerns the whole service: its metrics, and the ring of keys that a collector on another
+    /// To read, and to say who is alerted of what: rules, channels and silences.
+    Write,
+    /// To do that, and to see what concerns the whole service: its metrics, and the ring of keys that a collector on another
     /// machine fetches.
     Admin,
 }
 
 /// No scope of that name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is not one of ingest, read and admin")]
+#[error("is not one of ingest, read, write and admin")]
 pub struct ScopeError;
 
 /// Who may do what, since when and until when.
@@ -75,13 +77,18 @@ impl Scope {
         match self {
             Self::Ingest => "ingest",
             Self::Read => "read",
+            Self::Write => "write",
             Self::Admin => "admin",
         }
     }
 
     /// Whether a key of this scope may do what needs `wanted`.
     pub fn allows(self, wanted: Self) -> bool {
-        self == wanted || (self == Self::Admin && wanted == Self::Read)
+        match wanted {
+            Self::Ingest | Self::Admin => self == wanted,
+            Self::Read => matches!(self, Self::Read | Self::Write | Self::Admin),
+            Self::Write => matches!(self, Self::Write | Self::Admin),
+        }
     }
 }
 
@@ -92,6 +99,7 @@ impl FromStr for Scope {
         match text {
             "ingest" => Ok(Self::Ingest),
             "read" => Ok(Self::Read),
+            "write" => Ok(Self::Write),
             "admin" => Ok(Self::Admin),
             _ => Err(ScopeError),
         }

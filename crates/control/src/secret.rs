@@ -44,7 +44,7 @@ pub(crate) struct Presented<'a> {
 pub enum SecretError {
     /// It does not look like one.
     #[error(
-        "what was given is not a key of Coldtrace's: those begin with ct_ingest_, ct_read_ or ct_admin_"
+        "what was given is not a key of Coldtrace's: those begin with ct_ingest_, ct_read_, ct_write_ or ct_admin_"
     )]
     Foreign,
     /// It looks like one and its check does not fit.
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_told_so() {
-        for foreign in ["", "secret", "ct_", "ct_write_x_y", "ghp_0123", "ct_éé"] {
+        for foreign in ["", "secret", "ct_", "ct_root_x_y", "ghp_0123", "ct_éé"] {
             assert_eq!(
                 Presented::parse(foreign).err(),
                 Some(SecretError::Foreign),

@@ -1,11 +1,14 @@
-//! Who asks: every request to the API is bound to the tenant of its key before anything is read.
+//! Who asks: every request to the API is bound to the tenant of its key before anything is read or written.
 //!
 //! The key comes in the header `authorization` or `x-api-key`, or in the cookie of the sign-in page. Invariant: [`Api`] hands
 //! out no reader; only a request that was let in carries one, and that reads one tenant.
 
+use std::net::IpAddr;
+
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
@@ -69,6 +72,15 @@ impl Api {
         self.gate.tenant(key, wanted).map_err(ApiError::Denied)
     }
 
+    /// The tenant of a request that may change something.
+    fn writer(&self, headers: &HeaderMap) -> Result<Tenant, ApiError> {
+        // Nobody needs a key here: a page in the browser of who runs this must not be able to pose as this address.
+        if self.gate.is_open() && !is_addressed_here(headers) {
+            return Err(ApiError::Foreign);
+        }
+        self.tenant(headers, Scope::Write)
+    }
+
     /// Of one tenant, who was let in.
     pub(super) fn access(&self, tenant: Tenant) -> Access {
         let reader = self.store.reader(tenant.clone());
@@ -83,9 +95,13 @@ impl Api {
     }
 }
 
-/// Lets a request to the API in.
+/// Lets a request to the API in: to read, or, where its method changes something, to write.
 pub(super) async fn let_in(State(api): State<Api>, mut request: Request, next: Next) -> Response {
-    match api.tenant(request.headers(), Scope::Read) {
+    let let_in = match request.method().is_safe() {
+        true => api.tenant(request.headers(), Scope::Read),
+        false => api.writer(request.headers()),
+    };
+    match let_in {
         Ok(tenant) => {
             request.extensions_mut().insert(api.access(tenant));
             next.run(request).await
@@ -111,6 +127,19 @@ pub(super) fn ring() -> MethodRouter<Api> {
         let json = [(header::CONTENT_TYPE, "application/json")];
         Ok::<_, ApiError>((json, api.gate.ring().to_json()))
     })
+}
+
+/// Whether a request names this machine as its host: not so one whose name another site has led here.
+fn is_addressed_here(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).map(HeaderValue::to_str);
+    let Some(Ok(host)) = host else {
+        return false;
+    };
+    let Ok(host) = host.parse::<Authority>() else {
+        return false;
+    };
+    let name = host.host().trim_matches(['[', ']']);
+    name == "localhost" || name.ends_with(".localhost") || name.parse::<IpAddr>().is_ok()
 }
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {

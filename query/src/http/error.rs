@@ -32,9 +32,13 @@ pub(super) enum ApiError {
     },
     /// Who asks is not let in, or not with this key.
     Denied(Denied),
+    /// It would change something, and comes by a name that is not this machine's, though nobody needs a key here.
+    Foreign,
     /// There is nothing under that id or path.
     NotFound(String),
-    /// The API reads only.
+    /// What was sent has mistakes: where in it, and what is wrong there.
+    Mistakes(Vec<(String, String)>),
+    /// The path takes other methods.
     MethodNotAllowed,
     /// The store does not answer, or not in time.
     Unavailable(String),
@@ -57,6 +61,14 @@ struct ErrorBody<'a> {
     parameter: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<At>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mistakes: Vec<MistakeReply<'a>>,
+}
+
+#[derive(Serialize)]
+struct MistakeReply<'a> {
+    at: &'a str,
+    message: &'a str,
 }
 
 /// Characters of the parameter, from 0.
@@ -86,9 +98,13 @@ impl ApiError {
 
     fn code(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::Invalid { .. } | Self::Syntax { .. } => (StatusCode::BAD_REQUEST, "invalid"),
+            Self::Invalid { .. } | Self::Syntax { .. } | Self::Mistakes(_) => {
+                (StatusCode::BAD_REQUEST, "invalid")
+            }
             Self::Denied(Denied::Sealed) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-            Self::Denied(Denied::OutOfScope { .. }) => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::Denied(Denied::OutOfScope { .. }) | Self::Foreign => {
+                (StatusCode::FORBIDDEN, "forbidden")
+            }
             Self::Denied(_) => (StatusCode::UNAUTHORIZED, "unauthenticated"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "invalid"),
@@ -106,7 +122,16 @@ impl ApiError {
             | Self::NotFound(message)
             | Self::TooMany(message)
             | Self::Unavailable(message) => message,
-            Self::MethodNotAllowed => "the API is read with GET",
+            Self::Mistakes(mistakes) => {
+                let told = mistakes
+                    .iter()
+                    .map(|(place, what)| format!("{place}: {what}"));
+                return told.collect::<Vec<_>>().join("; ").into();
+            }
+            Self::Foreign => {
+                "without keys, changes are taken only by the address of this machine, such as localhost (`coldtrace keys create --scope write` makes a key)"
+            }
+            Self::MethodNotAllowed => "this path does not take that method",
             Self::Internal => "a mistake of Coldtrace's own; its log says more",
         };
         told.into()
@@ -130,12 +155,20 @@ impl IntoResponse for ApiError {
             }
             _ => (None, None),
         };
+        let mistakes = match &self {
+            Self::Mistakes(mistakes) => mistakes
+                .iter()
+                .map(|(at, message)| MistakeReply { at, message })
+                .collect(),
+            _ => Vec::new(),
+        };
         let body = axum::Json(ErrorReply {
             error: ErrorBody {
                 code,
                 message: &self.message(),
                 parameter,
                 at,
+                mistakes,
             },
         });
         match self {

@@ -12,9 +12,10 @@ use serde::Serialize;
 
 use super::access::{Access, Api};
 use super::error::ApiError;
-use super::functions::{FunctionReply, cost};
+use super::functions::FunctionReply;
 use super::params::Params;
 use super::{Written, bytes_of, json};
+use crate::cost::cost;
 use crate::explain::Explained;
 use crate::reply::{Decimal, FunctionFindingReply, Signed};
 

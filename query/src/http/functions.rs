@@ -3,9 +3,8 @@
 use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
-use coldtrace_analysis::{NanoDollars, Price};
-use coldtrace_model::Platform;
-use coldtrace_store::reader::{BilledTime, FunctionSummary};
+use coldtrace_analysis::NanoDollars;
+use coldtrace_store::reader::FunctionSummary;
 use serde::Serialize;
 
 use super::access::{Access, Api};
@@ -13,6 +12,7 @@ use super::cursor::Place;
 use super::error::ApiError;
 use super::params::{Order, Params};
 use super::{Written, bytes_of, json};
+use crate::cost::cost;
 use crate::reply::{Decimal, Signed};
 
 /// The schema `FunctionList`.
@@ -76,22 +76,6 @@ fn rank(summary: &FunctionSummary, order: Order) -> u64 {
         Order::Cost => cost_of(summary).map_or(0, |cost| cost.0.unsigned_abs()),
         _ => summary.last_filed.0,
     }
-}
-
-/// Of invocations at the first tier; nothing where prices are not known.
-pub(super) fn cost(
-    platform: Platform,
-    region: &str,
-    billed: impl IntoIterator<Item = BilledTime>,
-) -> Option<NanoDollars> {
-    let mut sum = 0_i64;
-    for one in billed {
-        let price = Price::of(platform, region, one.architecture, 0)?;
-        let time = price.of_time(one.billed, one.memory);
-        let requests = price.of_requests(one.invocations);
-        sum = sum.saturating_add(time.0).saturating_add(requests.0);
-    }
-    Some(NanoDollars(sum))
 }
 
 fn cost_of(summary: &FunctionSummary) -> Option<NanoDollars> {
