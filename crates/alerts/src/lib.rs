@@ -4,10 +4,22 @@
 //! Invariant: the same rules, counts and times give the same transitions, so that a back-test tells what would have been.
 #![warn(missing_docs)]
 
+mod aggregate;
+mod measure;
+mod nearest;
 mod notice;
+mod quantity;
+mod rule;
 mod times;
 
+pub use aggregate::{Aggregate, Histogram};
+pub use measure::Measure;
 pub use notice::{
     AlertId, Cause, Change, Comparison, Example, Labels, Link, PathShift, Point, Reading, RuleId,
     Severity, Transition, TransitionId, Unit, Why,
+};
+pub use quantity::{Window, figure};
+pub use rule::{
+    Bound, BurnWindow, By, Direction, Good, Mistake, Mistakes, Rule, Scope, TagFunctions, When,
+    parse_file, parse_json,
 };
