@@ -5,21 +5,37 @@
 #![warn(missing_docs)]
 
 mod aggregate;
+mod backtest;
+mod evaluate;
+mod history;
+mod judge;
 mod measure;
 mod nearest;
 mod notice;
+mod plan;
 mod quantity;
 mod rule;
+mod sentence;
+mod slot;
+#[cfg(test)]
+mod testing;
 mod times;
+mod tracker;
 
 pub use aggregate::{Aggregate, Histogram};
+pub use backtest::{Backtest, Episode, Report};
+pub use evaluate::{ErrorGroupReading, ErrorState, Judgement, Watch};
+pub use history::{FunctionCounts, History, Need, Wants};
+pub use judge::Verdict;
 pub use measure::Measure;
 pub use notice::{
     AlertId, Cause, Change, Comparison, Example, Labels, Link, PathShift, Point, Reading, RuleId,
     Severity, Transition, TransitionId, Unit, Why,
 };
+pub use plan::{Defined, Plan};
 pub use quantity::{Window, figure};
 pub use rule::{
     Bound, BurnWindow, By, Direction, Good, Mistake, Mistakes, Rule, Scope, TagFunctions, When,
     parse_file, parse_json,
 };
+pub use tracker::{AlertState, Applied, Phase, SILENCE, Tracker};

@@ -15,6 +15,27 @@ pub(crate) mod unix {
     }
 }
 
+/// Unix nanoseconds that may not be known.
+pub(crate) mod maybe_unix {
+    use coldtrace_model::UnixNanos;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de};
+
+    pub(crate) fn serialize<S: Serializer>(
+        time: &Option<UnixNanos>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        time.map(|time| time.0.to_string()).serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<UnixNanos>, D::Error> {
+        let digits = Option::<String>::deserialize(from)?;
+        let parsed = digits.map(|digits| digits.parse().map(UnixNanos));
+        parsed.transpose().map_err(de::Error::custom)
+    }
+}
+
 /// A length in nanoseconds.
 pub(crate) mod length {
     use coldtrace_model::Nanos;
