@@ -91,10 +91,21 @@ impl Aggregate {
         if other.is_empty() {
             return;
         }
-        let mut sum = Sum::default();
-        sum.add(self);
-        sum.add(other);
-        *self = sum.at_rest();
+        let plus = u64::saturating_add;
+        self.invocations = plus(self.invocations, other.invocations);
+        self.errors = plus(self.errors, other.errors);
+        self.timeouts = plus(self.timeouts, other.timeouts);
+        self.ooms = plus(self.ooms, other.ooms);
+        self.lost = plus(self.lost, other.lost);
+        self.throttles = plus(self.throttles, other.throttles);
+        self.cold_starts = plus(self.cold_starts, other.cold_starts);
+        self.duration = self.duration.plus(other.duration);
+        self.billed = self.billed.plus(other.billed);
+        self.cost = plus(self.cost, other.cost);
+        self.max = self.max.max(other.max);
+        self.memory_share = self.memory_share.max(other.memory_share);
+        self.durations.add(&other.durations);
+        self.inits.add(&other.inits);
     }
 
     /// True if nothing happened.
@@ -115,6 +126,14 @@ impl Histogram {
     /// Buckets and their counts, the shortest first.
     pub fn buckets(&self) -> impl Iterator<Item = (i16, u32)> + '_ {
         self.0.iter().map(|bucket| (bucket.index, bucket.count()))
+    }
+
+    /// Adds what another counted.
+    pub fn add(&mut self, other: &Self) {
+        if !other.0.is_empty() {
+            let both = self.buckets().chain(other.buckets());
+            *self = both.map(|(index, count)| (index, u64::from(count))).collect();
+        }
     }
 
     /// Of a length that was counted so many times, for one that has nothing else.

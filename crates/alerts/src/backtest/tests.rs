@@ -7,6 +7,7 @@ use crate::testing::{NOON, at, calls, of_version, plan, rules};
 use crate::{AlertState, Transition};
 
 /// What was counted in each minute, and the sums of hours.
+#[derive(Debug)]
 struct Store(BTreeMap<u64, Vec<FunctionCounts>>);
 
 impl Store {
@@ -46,7 +47,8 @@ fn live(rules: &[Defined], store: &Store, minutes: u64, death: u64) -> Vec<Trans
             tracker = Tracker::new(kept);
         }
         let now = at(NOON + minute);
-        store.tell(&mut history, history.wants(now));
+        let wants = history.wants(now);
+        store.tell(&mut history, wants);
         let watch = Watch::Only(tracker.watched());
         let judgements = plan.evaluate(&history, now, &[], watch);
         told.extend(tracker.apply(now, &plan, &judgements).transitions);
