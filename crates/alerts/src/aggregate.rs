@@ -69,7 +69,7 @@ pub(crate) struct Sum {
 }
 
 /// Counts of all buckets that there can be, and which of them are in use.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Counts {
     buckets: Box<[u64]>,
     /// The first in use, and behind the last.
@@ -132,7 +132,9 @@ impl Histogram {
     pub fn add(&mut self, other: &Self) {
         if !other.0.is_empty() {
             let both = self.buckets().chain(other.buckets());
-            *self = both.map(|(index, count)| (index, u64::from(count))).collect();
+            *self = both
+                .map(|(index, count)| (index, u64::from(count)))
+                .collect();
         }
     }
 
@@ -319,16 +321,6 @@ impl Counts {
             left -= count;
         }
         None
-    }
-}
-
-impl Default for Counts {
-    fn default() -> Self {
-        Self {
-            buckets: Box::default(),
-            used: (0, 0),
-            total: 0,
-        }
     }
 }
 

@@ -106,7 +106,7 @@ impl Plan {
                 .leaves
                 .iter()
                 .filter_map(|&leaf| leaves.get(leaf as usize));
-            values(&wanted, leaves, at.0 / MINUTE, &mut sum, |place, value| {
+            values(&wanted, &leaves, at.0 / MINUTE, &mut sum, |place, value| {
                 let cell = places.get(place).and_then(|&place| row.get_mut(place));
                 if let Some(cell) = cell {
                     *cell = value;
@@ -159,7 +159,7 @@ impl Plan {
         let end = at.0 / MINUTE;
         values(
             &self.slots,
-            nobody,
+            &nobody,
             end,
             &mut Sum::default(),
             |place, value| row[place] = value,

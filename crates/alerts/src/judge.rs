@@ -120,7 +120,14 @@ fn deviation_slots(measure: Measure, window: Window, weeks: u8) -> Vec<Slot> {
         Slot::new(window, Quantity::Measure(measure)),
         Slot::new(window, Quantity::Invocations),
     ];
-    now.into_iter().chain(earlier).collect()
+    let mut slots: Vec<Slot> = now.into_iter().chain(earlier).collect();
+    if measure.is_amount() {
+        slots.extend((1..=weeks).map(|week| Slot {
+            over: Over::Earlier { minutes, week },
+            quantity: Quantity::Invocations,
+        }));
+    }
+    slots
 }
 
 /// What is divided: of invocations how many, as of everything else that is counted.
@@ -279,7 +286,12 @@ fn deviation(
         .filter_map(|week| value(week + 2))
         .collect();
     let usual = (earlier.len() >= FEWEST).then(|| median(earlier)).flatten();
-    let now = value(0).filter(|_| is_enough(value(1), at_least));
+    // Of an amount that fell to nothing, those that used to be count.
+    let before = (0..weeks).map(|week| usize::from(weeks + week) + 2);
+    let before = median(before.filter_map(&value).collect());
+    let now = value(0).filter(|_| {
+        is_enough(value(1), at_least) || before.is_some() && is_enough(before, at_least)
+    });
     // So many times nothing is no number.
     let (Some(now), Some(usual)) = (now, usual.filter(|usual| *usual > 0.0)) else {
         return nothing;

@@ -17,6 +17,7 @@ mod quantity;
 mod rule;
 mod sentence;
 mod slot;
+mod starter;
 #[cfg(test)]
 mod testing;
 mod times;
@@ -38,4 +39,5 @@ pub use rule::{
     Bound, BurnWindow, By, Direction, Good, Mistake, Mistakes, Rule, Scope, TagFunctions, When,
     parse_file, parse_json,
 };
+pub use starter::{STARTER, starter};
 pub use tracker::{AlertState, Applied, Phase, SILENCE, Tracker};

@@ -142,7 +142,7 @@ pub enum When {
         direction: Direction,
         /// How many weeks back.
         weeks: u8,
-        /// With fewer invocations nothing is said.
+        /// With fewer invocations nothing is said; of an amount, with fewer than that now and usually.
         at_least: u64,
     },
 }

@@ -27,9 +27,9 @@ pub(crate) enum Over {
 /// A number of what was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Quantity {
-    /// A measure in its unit. Of an earlier hour as much as would be in a window.
+    /// A measure in its unit. Of earlier hours as much as would be in a window.
     Measure(Measure),
-    /// All invocations.
+    /// All invocations; the same of earlier hours.
     Invocations,
     /// The share of the invocations with a known duration that took longer.
     SlowerThan(u64),
@@ -52,7 +52,7 @@ impl Slot {
 /// where its slot does. `sum` is room to work in.
 pub(crate) fn values<'l>(
     slots: &[Slot],
-    leaves: impl Iterator<Item = &'l Leaf> + Clone,
+    leaves: &(impl Iterator<Item = &'l Leaf> + Clone),
     end: u64,
     sum: &mut Sum,
     mut tell: impl FnMut(usize, Option<f64>),
@@ -122,8 +122,11 @@ impl Quantity {
             // Before a function was there it had no usual.
             (_, Over::Earlier { .. }) if sum.invocations == 0 => None,
             (Self::Measure(measure), Over::Earlier { minutes, .. }) if measure.grows() => {
-                let part = f64::from(minutes) * 60.0 / length.as_secs_f64();
+                let part = part(minutes, length);
                 measure.of_sum(sum, length).map(|value| value * part)
+            }
+            (Self::Invocations, Over::Earlier { minutes, .. }) => {
+                Some(sum.invocations as f64 * part(minutes, length))
             }
             (Self::Measure(measure), _) => measure.of_sum(sum, length),
             (Self::Invocations, _) => Some(sum.invocations as f64),
@@ -136,4 +139,9 @@ impl Quantity {
             }
         }
     }
+}
+
+/// Of what was counted in whole hours, as much as is expected in so many minutes.
+fn part(minutes: u16, length: Duration) -> f64 {
+    f64::from(minutes) * 60.0 / length.as_secs_f64()
 }

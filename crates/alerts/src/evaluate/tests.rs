@@ -195,6 +195,16 @@ fn a_deviation_is_from_the_median_of_the_same_hour_of_earlier_weeks() {
         told(rare, &[60, 60], calls("a", 21, 0, 1)).verdict,
         Verdict::Bad
     );
+    let busy = format!("{rare}\nat_least = 10");
+    assert_eq!(
+        told(&busy, &[60, 60], calls("a", 1, 0, 1)).verdict,
+        Verdict::Bad,
+        "ten are usual"
+    );
+    assert_eq!(
+        told(&busy, &[59, 59], calls("a", 1, 0, 1)).verdict,
+        Verdict::Nothing
+    );
     let errors = "kind = 'deviation'\nmeasure = 'errors'\nwindow = '10m'";
     // 60 errors an hour are ten in ten minutes.
     assert_eq!(

@@ -248,10 +248,9 @@ fn deviation(fields: &Fields<'_>, told: &mut Told<'_>) -> Option<When> {
     let factor = factor(fields, told, false, "a number above 1, such as 2.5", 1.0).unwrap_or(2.0);
     let direction = fields.word(told, "direction", &Direction::ALL, Direction::as_str);
     let weeks = fields.optional(told, "weeks", "a whole number from 2 to 8", |node| {
-        let weeks = WEEKS
+        WEEKS
             .into_iter()
-            .find(|&weeks| is_number(node, f64::from(weeks)));
-        weeks
+            .find(|&weeks| is_number(node, f64::from(weeks)))
     });
     let least = least(fields, told, measure.is_some_and(Measure::is_amount));
     Some(When::Deviation {
