@@ -19,6 +19,8 @@ use crate::settle::windows;
 pub const SILENCE: Nanos = Nanos(DAY * SECOND);
 
 const DAY: u64 = 86_400;
+/// Of groups that are not paged through.
+const MOST_LISTED: u32 = 1_000;
 
 /// Which groups to list.
 #[derive(Clone, Debug)]
@@ -186,7 +188,7 @@ impl Reader {
     }
 
     /// The rows of groups in a range, as queries for the columns of `error_groups`. Empty if there are none.
-    async fn error_rows(
+    pub(super) async fn error_rows(
         &self,
         range: TimeRange,
         filter: &ErrorFilter,
@@ -272,6 +274,19 @@ fn steps(range: TimeRange, most: u64) -> (UnixNanos, Nanos) {
 // === impl ErrorFilter ===
 
 impl ErrorFilter {
+    /// All groups of a range, those with the most errors first, in no order over time: for whoever shows none of them.
+    pub fn all(range: TimeRange) -> Self {
+        Self {
+            range,
+            function: None,
+            id: None,
+            sort: ErrorSort::default(),
+            after: None,
+            limit: MOST_LISTED,
+            steps: 1,
+        }
+    }
+
     fn of_function(&self) -> String {
         self.function.as_ref().map_or_else(String::new, |function| {
             format!(" AND function = {}", sql::text(function))

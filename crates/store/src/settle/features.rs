@@ -144,7 +144,7 @@ pub(crate) fn settled(filter: &str, more: &str, whole: &str) -> Settled {
             WHERE mark = 0 AND {filter}{more} AND (t, revision) IN ({newest})"
         ),
         counts: format!(
-            "SELECT is_timed, items, counts FROM feature_counts
+            "SELECT function, is_timed, items, counts FROM feature_counts
             WHERE {whole} AND {filter}{more} AND (t, revision) IN ({newest})"
         ),
     }
@@ -242,7 +242,7 @@ pub(crate) fn key_named(name: &str) -> String {
 }
 
 /// What is stored: it stays as it is.
-pub(super) fn item_of(key: &str, value: &str) -> String {
+pub(crate) fn item_of(key: &str, value: &str) -> String {
     let key_bits = u64::BITS - VALUE_BITS;
     format!(
         "bitOr(bitShiftLeft(bitShiftRight(cityHash64({key}), {VALUE_BITS}), {VALUE_BITS}),

@@ -9,11 +9,13 @@ mod lists;
 mod lookup;
 mod lost;
 mod migrate;
+mod minutes;
 mod native;
 mod paths;
 mod push;
 mod reads;
 mod search;
 mod settle;
+mod tags;
 
 coldtrace_testkit::engine_child!();
