@@ -260,7 +260,6 @@ async fn versions_and_prices_of_a_minute_are_told_apart() {
 /// How long the questions of each minute take, of 500 functions: prints milliseconds. Not a test; run it by its name with `--ignored`.
 #[tokio::test]
 #[ignore = "a measurement"]
-#[expect(clippy::print_stderr, reason = "it prints what it measures")]
 async fn what_is_read_each_minute_takes_milliseconds() {
     const COUNT: u64 = 500;
     const MINUTES: u64 = 120;
