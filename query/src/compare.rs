@@ -6,14 +6,14 @@ use std::collections::HashMap;
 use coldtrace_analysis::compare::{
     Difference, Finding, Frequency, KeyCounts, KeyValue, Pattern, Side, Sides, differences, fold,
 };
-use coldtrace_analysis::{Flame, flame, path_tree};
+use coldtrace_analysis::{Flame, SegmentSum, flame, path_tree, segments, summed};
 use coldtrace_model::{RequestId, TimeRange};
 use coldtrace_store::reader::{
     CohortTotals, Features, ItemCount, KeyCount, PatternItem, ReadError, Reader, Selection, Words,
 };
 
 use crate::journey::{JourneyError, Limits};
-use crate::sample;
+use crate::sample::{self, Telling};
 
 /// Differences that are looked at more closely: as many as a pattern has bits for, and some to spare.
 const MOST: usize = 50;
@@ -52,7 +52,14 @@ pub(crate) struct Told {
     pub(crate) explains: Option<f64>,
     pub(crate) words: KeyInWords,
     /// What nearly the same invocations have.
-    pub(crate) also: Vec<KeyInWords>,
+    pub(crate) also: Vec<AlsoTold>,
+}
+
+/// What goes with a finding.
+#[derive(Debug)]
+pub(crate) struct AlsoTold {
+    pub(crate) difference: Difference,
+    pub(crate) words: KeyInWords,
 }
 
 /// A key and its value, if any.
@@ -75,6 +82,15 @@ pub(crate) struct Paths {
     /// The selected first.
     pub(crate) totals: [CohortTotals; 2],
     pub(crate) flame: Flame,
+}
+
+/// What the critical paths of a side are made of.
+#[derive(Debug, Default)]
+pub(crate) struct PathParts {
+    /// Of so many invocations.
+    pub(crate) looked_at: usize,
+    /// The longest first.
+    pub(crate) sums: Vec<SegmentSum>,
 }
 
 /// Who is compared.
@@ -130,12 +146,40 @@ impl Comparer {
 
     /// Where the time of the selected went, and that of the rest: of some of each.
     pub(crate) async fn paths(&self, question: Question) -> Result<Paths, JourneyError> {
+        let cohorts = self.cohorts(question).await?;
+        let sides = self.told(&cohorts, path_tree).await?;
+        let flame = tokio::task::spawn_blocking(move || flame([&sides[0], &sides[1]]));
+        Ok(Paths {
+            totals: cohorts.totals,
+            flame: flame.await?,
+        })
+    }
+
+    /// The same by parts, which stand for themselves wherever they are called: the selected first.
+    pub(crate) async fn parts(&self, question: Question) -> Result<[PathParts; 2], JourneyError> {
+        let cohorts = self.cohorts(question).await?;
+        let sides = self.told(&cohorts, segments).await?;
+        let parts = tokio::task::spawn_blocking(move || {
+            sides.map(|paths| PathParts {
+                looked_at: paths.len(),
+                sums: summed(&paths, usize::MAX),
+            })
+        });
+        Ok(parts.await?)
+    }
+
+    /// What some of each side tell, the selected first.
+    async fn told<T: Clone + Send + 'static>(
+        &self,
+        cohorts: &Cohorts,
+        telling: Telling<T>,
+    ) -> Result<[Vec<T>; 2], JourneyError> {
         let Cohorts {
             features,
             selection,
             totals,
-        } = self.cohorts(question).await?;
-        let picked = features.pick(&selection, &totals, PICKED).await?;
+        } = cohorts;
+        let picked = features.pick(selection, totals, PICKED).await?;
         // Of each its place on its side, then which side that is.
         let places: HashMap<&RequestId, (usize, usize)> = picked
             .iter()
@@ -149,18 +193,14 @@ impl Comparer {
         let mut invocations = self.reader.invocations_of(&request_ids).await?;
         // Where not all are looked at, as many of each side are.
         invocations.sort_by_key(|one| places.get(&one.request_id));
-        let trees = sample::told(&self.reader, self.limits, &invocations, path_tree).await?;
+        let told = sample::told(&self.reader, self.limits, &invocations, telling).await?;
         let mut sides = [Vec::new(), Vec::new()];
-        for (one, tree) in invocations.iter().zip(trees) {
-            if let (Some(&(_, side)), Some(tree)) = (places.get(&one.request_id), tree) {
-                sides[side].push(tree);
+        for (one, told) in invocations.iter().zip(told) {
+            if let (Some(&(_, side)), Some(told)) = (places.get(&one.request_id), told) {
+                sides[side].push(told);
             }
         }
-        let flame = tokio::task::spawn_blocking(move || flame([&sides[0], &sides[1]]));
-        Ok(Paths {
-            totals,
-            flame: flame.await?,
-        })
+        Ok(sides)
     }
 
     async fn cohorts(&self, question: Question) -> Result<Cohorts, ReadError> {
@@ -235,12 +275,16 @@ impl Comparison {
             })
         };
         for finding in &findings {
+            let also = finding.also.iter().filter_map(|&difference| {
+                let words = in_words(&difference)?;
+                Some(AlsoTold { difference, words })
+            });
             match in_words(&finding.first) {
                 Some(words) => self.findings.push(Told {
                     difference: finding.first,
                     explains: finding.explains,
                     words,
-                    also: finding.also.iter().filter_map(in_words).collect(),
+                    also: also.collect(),
                 }),
                 None => self.wordless += 1,
             }

@@ -5,6 +5,7 @@
 //! What is not here: SQL (the reader in `coldtrace-store`), and what a journey means (`coldtrace-analysis`). Nothing is kept
 //! between requests, but for what a tail has told (`tail`). Invariant: a reply is what the store holds now, or an error that says why not; never a silent part of it.
 
+mod alerts;
 mod app;
 mod compare;
 mod config;

@@ -10,7 +10,7 @@ mod number;
 mod trace;
 mod value;
 
-pub(crate) use finding::{FunctionFindingReply, GainReply, Signed, path_of};
+pub(crate) use finding::{FunctionFindingReply, GainReply, Signed, escaped, path_of};
 pub(crate) use invocation::InvocationReply;
 pub(crate) use log::LogReply;
 pub(crate) use number::{Decimal, Shown};

@@ -13,7 +13,7 @@ use super::error::ApiError;
 use super::invocations::outcomes;
 use super::params::Params;
 use super::{Written, bytes_of, json};
-use crate::compare::{Comparison, KeyInWords, Paths, Question, Told};
+use crate::compare::{AlsoTold, Comparison, Paths, Question, Told};
 use crate::reply::Decimal;
 
 const PARAMETERS: [&str; 11] = [
@@ -272,11 +272,11 @@ impl<'a> From<&'a Told> for ItemReply<'a> {
     }
 }
 
-impl<'a> From<&'a KeyInWords> for KeyReply<'a> {
-    fn from(words: &'a KeyInWords) -> Self {
+impl<'a> From<&'a AlsoTold> for KeyReply<'a> {
+    fn from(told: &'a AlsoTold) -> Self {
         Self {
-            key: &words.key,
-            value: words.value.as_deref(),
+            key: &told.words.key,
+            value: told.words.value.as_deref(),
         }
     }
 }

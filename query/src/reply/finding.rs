@@ -87,8 +87,8 @@ pub(crate) fn path_of(question: &Question, function: &str, range: TimeRange) -> 
     format!("/api/v1/{list}?{filter}&from={from}&to={to}")
 }
 
-/// Anything in a query string.
-fn escaped(text: &str) -> String {
+/// Anything in a query string, or in a path.
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -60,13 +60,13 @@ async fn write(data: &Data<'_>, what: &str, (told, spans): (Vec<Invocation>, Vec
     data.spans(what, &spans).await;
 }
 
-async fn settle(store: &Store) {
+pub(super) async fn settle(store: &Store) {
     let settler = store.settler();
     let range = TimeRange {
         from: UnixNanos(0),
-        to: at(3_600.0 * SECOND),
+        to: at(7_200.0 * SECOND),
     };
-    let now = at(7_200.0 * SECOND);
+    let now = at(10_800.0 * SECOND);
     for rollup in Rollup::ALL {
         let found = settler.unsettled(rollup, range, now, 10_000).await.unwrap();
         settler.settle(rollup, &found, now).await.unwrap();

@@ -1,0 +1,190 @@
+//! In which order what sets bad invocations apart is told: first what somebody may have done, not what they look like.
+//!
+//! A comparison tells by how much a value sets them apart, and of bad invocations that is most of all how they are bad: each of those that
+//! failed has an error's type, and nobody else has one. Of such, one is told in its place; others come after what may be a
+//! reason. Of values that the same invocations have, the one that names a release stands for all.
+
+use coldtrace_alerts::Cause;
+use coldtrace_analysis::compare::Difference;
+
+use crate::compare::{KeyInWords, Told};
+
+/// Causes that are told.
+const MOST: usize = 5;
+/// Keys that tell which release ran.
+const RELEASES: [&str; 5] = [
+    "version",
+    "span.faas.version",
+    "span.service.version",
+    "span.deployment.id",
+    "span.deployment.version",
+];
+/// Keys that tell how an invocation ended.
+const SYMPTOMS: [&str; 9] = [
+    "error_type",
+    "outcome",
+    "span.error",
+    "span.error.type",
+    "span.http.response.status_code",
+    "span.http.status_code",
+    "span.otel.status_code",
+    "span.otel.status_description",
+    "span.rpc.grpc.status_code",
+];
+/// The same, by how they begin.
+const SYMPTOM_PREFIXES: [&str; 2] = ["span.error.", "span.exception."];
+
+/// What a key tells of; what is worth more is first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Release,
+    Circumstance,
+    Symptom,
+}
+
+/// A value that was found.
+type Found<'a> = (&'a Difference, &'a KeyInWords);
+
+/// The causes among findings, which stand in the order of what they tell.
+pub(super) fn ranked(findings: &[Told]) -> Vec<Cause> {
+    let (mut first, mut symptoms, mut also) = (Vec::new(), Vec::new(), Vec::new());
+    let mut has_symptom = false;
+    for finding in findings {
+        let mut same: Vec<Found<'_>> = vec![(&finding.difference, &finding.words)];
+        let others = finding.also.iter();
+        same.extend(others.map(|other| (&other.difference, &other.words)));
+        // Of the same kind, they stay in their order.
+        same.sort_by_key(|(_, words)| Kind::of(&words.key));
+        let mut same = same.into_iter();
+        let Some(named) = same.next() else { continue };
+        let is_symptom = Kind::of(&named.1.key) == Kind::Symptom;
+        match is_symptom && has_symptom {
+            true => symptoms.push(named),
+            false => first.push(named),
+        }
+        has_symptom |= is_symptom;
+        also.extend(same);
+    }
+    let all = first.into_iter().chain(symptoms).chain(also);
+    all.take(MOST).map(cause).collect()
+}
+
+fn cause((difference, words): Found<'_>) -> Cause {
+    Cause {
+        key: words.key.clone(),
+        value: words.value.clone(),
+        of_bad: difference.share_selected,
+        of_rest: difference.share_rest,
+    }
+}
+
+// === impl Kind ===
+
+impl Kind {
+    fn of(key: &str) -> Self {
+        let is_symptom = SYMPTOMS.contains(&key)
+            || SYMPTOM_PREFIXES
+                .iter()
+                .any(|prefix| key.starts_with(prefix));
+        match RELEASES.contains(&key) {
+            true => Self::Release,
+            false if is_symptom => Self::Symptom,
+            false => Self::Circumstance,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use coldtrace_analysis::compare::{Frequency, KeyValue};
+
+    use super::*;
+    use crate::compare::AlsoTold;
+
+    fn difference(place: u64) -> Difference {
+        Difference {
+            key: place,
+            value: KeyValue::Value(place),
+            frequency: Frequency::default(),
+            share_selected: 1.0,
+            share_rest: place as f64 / 100.0,
+            lift: None,
+            z: 9.0,
+            p: 0.0,
+            score: 1.0,
+        }
+    }
+
+    fn words(key: &str) -> KeyInWords {
+        KeyInWords {
+            key: key.to_owned(),
+            value: Some("x".to_owned()),
+        }
+    }
+
+    /// Findings of these keys, each with those that go with it.
+    fn told(findings: &[(&str, &[&str])]) -> Vec<Told> {
+        let one = |(place, (key, also)): (usize, &(&str, &[&str]))| Told {
+            difference: difference(place as u64),
+            explains: None,
+            words: words(key),
+            also: also
+                .iter()
+                .map(|key| AlsoTold {
+                    difference: difference(place as u64 + 50),
+                    words: words(key),
+                })
+                .collect(),
+        };
+        findings.iter().enumerate().map(one).collect()
+    }
+
+    fn keys(findings: &[(&str, &[&str])]) -> Vec<String> {
+        let causes = ranked(&told(findings)).into_iter();
+        causes.map(|cause| cause.key).collect()
+    }
+
+    #[test]
+    fn what_bad_invocations_look_like_leaves_room_for_reasons() {
+        let looks = [
+            ("error_type", &["outcome"][..]),
+            ("span.http.status_code", &[]),
+            ("span.exception.type", &[]),
+            ("version", &[]),
+            ("span.tenant", &[]),
+        ];
+        let expected = [
+            "error_type",
+            "version",
+            "span.tenant",
+            "span.http.status_code",
+            "span.exception.type",
+        ];
+        assert_eq!(keys(&looks), expected);
+    }
+
+    #[test]
+    fn of_what_the_same_invocations_have_the_release_is_told_first() {
+        let findings = [
+            ("span.cache", &["span.team", "version"][..]),
+            ("error_type", &["span.step"]),
+        ];
+        let expected = [
+            "version",
+            "span.step",
+            "span.cache",
+            "span.team",
+            "error_type",
+        ];
+        assert_eq!(keys(&findings), expected);
+        let causes = ranked(&told(&findings));
+        assert_eq!(causes[0].of_rest, 0.5, "its own shares");
+    }
+
+    #[test]
+    fn no_more_are_told_than_somebody_reads() {
+        let findings = [("a", &["b", "c", "d", "e", "f"][..]), ("g", &[])];
+        assert_eq!(keys(&findings), ["a", "g", "b", "c", "d"]);
+        assert_eq!(keys(&[]), [""; 0]);
+    }
+}
