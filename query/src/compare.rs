@@ -1,7 +1,9 @@
 //! Why are these different? Some invocations against the rest of a range: counted by the store, judged by analysis, put
 //! into words again here.
 
-use std::collections::HashMap;
+mod resources;
+
+use std::collections::{HashMap, HashSet};
 
 use coldtrace_analysis::compare::{
     Difference, Finding, Frequency, KeyCounts, KeyValue, Pattern, Side, Sides, differences, fold,
@@ -201,6 +203,26 @@ impl Comparer {
             }
         }
         Ok(sides)
+    }
+
+    /// By which attributes of their resources the selected differ from the rest, told from some of each side: the most telling first. A
+    /// resource is not among what is counted; it tells what was deployed.
+    pub(crate) async fn resources(&self, question: Question) -> Result<Vec<Told>, ReadError> {
+        let range = question.range;
+        let Cohorts {
+            features,
+            selection,
+            totals,
+        } = self.cohorts(question).await?;
+        let picked = features.pick(&selection, &totals, PICKED).await?;
+        let request_ids: Vec<RequestId> = picked.iter().flatten().cloned().collect();
+        let told = self.reader.resources_of_requests(&request_ids, range);
+        let selected: HashSet<&RequestId> = picked[0].iter().collect();
+        let told = told.await?;
+        let sampled = told
+            .iter()
+            .map(|(id, attributes)| (selected.contains(id), attributes));
+        Ok(resources::differences(&sampled.collect::<Vec<_>>()))
     }
 
     async fn cohorts(&self, question: Question) -> Result<Cohorts, ReadError> {

@@ -22,6 +22,7 @@ mod paths;
 mod peers;
 mod phases;
 mod rates;
+mod resources;
 mod rollups;
 mod sandboxes;
 mod search;

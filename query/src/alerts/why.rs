@@ -11,7 +11,7 @@ mod shifts;
 use std::error::Error;
 use std::time::Duration;
 
-use coldtrace_alerts::{Cause, Example, PathShift, Why};
+use coldtrace_alerts::{Example, PathShift, Why};
 use coldtrace_model::{LogHistogram, Nanos, Outcome, TimeRange};
 use coldtrace_store::reader::{
     FunctionMinute, InvocationFilter, InvocationSort, ReadError, Reader, Selection,
@@ -19,7 +19,7 @@ use coldtrace_store::reader::{
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
-use crate::compare::{self, Comparer};
+use crate::compare::{self, Comparer, Told};
 use crate::journey::{JourneyError, Limits};
 
 /// For all reasons together: an alert waits for them.
@@ -112,14 +112,19 @@ impl Reasons {
         let deadline = Instant::now() + self.patience;
         // Each is large, and so boxed.
         let share = in_time(deadline, "share", Box::pin(self.share(question))).await;
-        let (causes, path, examples) = tokio::join!(
-            in_time(deadline, "causes", Box::pin(self.causes(question, share))),
+        let (counted, resources, path, examples) = tokio::join!(
+            in_time(deadline, "causes", Box::pin(self.counted(question, share))),
+            in_time(
+                deadline,
+                "resources",
+                Box::pin(self.resources(question, share))
+            ),
             in_time(deadline, "path", Box::pin(self.path(question, share))),
             in_time(deadline, "examples", Box::pin(self.examples(question)))
         );
         Why {
             history: Vec::new(),
-            causes,
+            causes: causes::ranked(&causes::merged(counted, resources)),
             path,
             examples,
             links: pages::links(&self.base, question),
@@ -140,17 +145,20 @@ impl Reasons {
         Ok(share)
     }
 
-    /// The bad ones of the window against its others and all of the hour before.
-    async fn causes(&self, question: &Question, share: Share) -> Result<Vec<Cause>, ReadError> {
-        let selection = match question.bad {
-            // They are not over, so that nobody compares them.
-            Bad::Lost => return Ok(Vec::new()),
-            // The others are hardly better.
-            Bad::Slower(_) if share.is_most() => question.all(),
-            _ => question.bad_ones(),
+    /// What sets the bad ones apart, of all that is counted.
+    async fn counted(&self, question: &Question, share: Share) -> Result<Vec<Told>, ReadError> {
+        let Some(compared) = question.told_apart(share) else {
+            return Ok(Vec::new());
         };
-        let compared = self.comparer.compare(question.compared(selection)).await?;
-        Ok(causes::ranked(&compared.findings))
+        Ok(self.comparer.compare(compared).await?.findings)
+    }
+
+    /// What sets them apart, of what their resources tell.
+    async fn resources(&self, question: &Question, share: Share) -> Result<Vec<Told>, ReadError> {
+        match question.told_apart(share) {
+            Some(compared) => self.comparer.resources(compared).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Where the time of the window's invocations went, against that of the hour before. Where few of them are bad, these against all
@@ -249,6 +257,18 @@ impl Question {
             bad => selection.outcomes = bad.outcomes().to_vec(),
         }
         selection
+    }
+
+    /// The bad ones of the window against its others and all of the hour before; `None` where nobody can compare them.
+    fn told_apart(&self, share: Share) -> Option<compare::Question> {
+        let selection = match self.bad {
+            // They are not over.
+            Bad::Lost => return None,
+            // The others are hardly better.
+            Bad::Slower(_) if share.is_most() => self.all(),
+            _ => self.bad_ones(),
+        };
+        Some(self.compared(selection))
     }
 
     fn compared(&self, selection: Selection) -> compare::Question {

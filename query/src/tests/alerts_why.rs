@@ -26,6 +26,7 @@ struct Plan {
     number: usize,
     start: f64,
     version: &'static str,
+    release: &'static str,
     plan: &'static str,
     /// In milliseconds, of its call.
     call: f64,
@@ -67,6 +68,7 @@ fn planned_every(step: f64, numbers: Range<usize>, plant: impl Fn(&mut Plan)) ->
             number,
             start: number as f64 * step,
             version: "41",
+            release: "1.8.0",
             plan: ["free", "free", "pro"][number % 3],
             call: 30.0 + (number * 7 % 20) as f64,
             cold: match number % 97 {
@@ -101,6 +103,7 @@ fn told(plans: &[Plan]) -> (Vec<Invocation>, Vec<Span>) {
         let handler = of("buy", 7).kind(SpanKind::Server).request(&request);
         let handler = handler
             .at(start + 1.0, end)
+            .resource_attribute("service.version", plan.release)
             .attribute("faas.invocation_id", request.as_str())
             .attribute("plan", plan.plan)
             .attribute("cart.items", (plan.number % 5) as i64);
@@ -212,6 +215,26 @@ async fn a_few_slow_ones_are_told_apart_from_the_others_of_their_window() {
         ..slow
     };
     assert_eq!(reasons(&store).why(&well).await.examples, []);
+}
+
+#[tokio::test]
+async fn a_release_that_only_the_resource_names_is_told() {
+    let engine = engine::start().await;
+    let store = engine.store();
+    let plans = planned(|plan| {
+        plan.version = "$LATEST";
+        if plan.start >= WINDOW.0 + MINUTE {
+            plan.release = "1.9.0";
+            plan.call += 800.0;
+        }
+    });
+    write(&Data::of(&store), &plans).await;
+    let why = why(&store, &about(Bad::Slower(Nanos::from_millis(500)))).await;
+    let release = is_told(&why, "resource.service.version", "1.9.0");
+    assert!(
+        release.of_bad > 0.7 && release.of_rest == 0.0,
+        "{release:?}"
+    );
 }
 
 #[tokio::test]

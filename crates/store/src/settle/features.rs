@@ -21,6 +21,11 @@ pub(super) const SPANS_AFTER: u64 = 120;
 pub(crate) const COLUMNS: &str =
     "function, ts, request_id, duration_ns, outcome, cold, version, memory_bytes, items";
 
+/// Of a span that answered an invocation, whose request that was. Where the platform gives no request ids, it names its invocation by
+/// its own (the collector's `request_of_span`).
+pub(crate) const REQUEST: &str =
+    "if(request_id != '', request_id, concat(lower(hex(trace_id)), ':', lower(hex(span_id))))";
+
 /// In bytes: what is longer is a text, not a value that others have too.
 const LONGEST_VALUE: usize = 200;
 /// Bits of an item below its key's.
@@ -109,10 +114,8 @@ impl Featured {
     /// Spans that answered one of these invocations, with their names and attributes as pairs of texts.
     fn pairs_of_spans(&self) -> String {
         let (spans, filed) = (&self.spans, &self.filed.filter);
-        // A span whose platform gives no request ids names its invocation by its own (the collector's `request_of_span`).
-        let request = "if(request_id != '', request_id, concat(lower(hex(trace_id)), ':', lower(hex(span_id))))";
         format!(
-            "SELECT tenant, ts, {request} AS request,
+            "SELECT tenant, ts, {REQUEST} AS request,
                 arrayConcat([('name', CAST(spans.name, 'String'))], arrayMap((key, value) -> (concat('span.', key), value),
                     arraySlice(splitByChar('\\xFF', toString(attr_keys)), 2, -1),
                     arraySlice(splitByChar('\\xFF', attr_values), 2, -1))) AS pairs

@@ -11,9 +11,15 @@ use crate::compare::{KeyInWords, Told};
 
 /// Causes that are told.
 const MOST: usize = 5;
+/// Of those that resources tell.
+const MOST_OF_RESOURCES: usize = 2;
 /// Keys that tell which release ran.
-const RELEASES: [&str; 5] = [
+const RELEASES: [&str; 9] = [
     "version",
+    "resource.deployment.id",
+    "resource.faas.version",
+    "resource.service.version",
+    "resource.vcs.ref.head.revision",
     "span.faas.version",
     "span.service.version",
     "span.deployment.id",
@@ -44,6 +50,14 @@ enum Kind {
 
 /// A value that was found.
 type Found<'a> = (&'a Difference, &'a KeyInWords);
+
+/// Findings of both kinds in the order of what they tell. Of resources a few: they were told from a sample, and are of few kinds.
+pub(super) fn merged(counted: Vec<Told>, resources: Vec<Told>) -> Vec<Told> {
+    let resources = resources.into_iter().take(MOST_OF_RESOURCES);
+    let mut all: Vec<Told> = counted.into_iter().chain(resources).collect();
+    all.sort_by(|a, b| b.difference.score.total_cmp(&a.difference.score));
+    all
+}
 
 /// The causes among findings, which stand in the order of what they tell.
 pub(super) fn ranked(findings: &[Told]) -> Vec<Cause> {
