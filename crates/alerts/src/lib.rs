@@ -7,15 +7,23 @@
 mod aggregate;
 mod backtest;
 mod evaluate;
+#[cfg(test)]
+mod example;
+mod group;
 mod history;
+mod inhibit;
 mod judge;
+mod matcher;
 mod measure;
+mod message;
 mod nearest;
 mod notice;
 mod plan;
 mod quantity;
 mod rule;
 mod sentence;
+mod sign;
+mod silence;
 mod slot;
 mod starter;
 #[cfg(test)]
@@ -26,9 +34,13 @@ mod tracker;
 pub use aggregate::{Aggregate, Histogram};
 pub use backtest::{Backtest, Episode, Report};
 pub use evaluate::{ErrorGroupReading, ErrorState, Judgement, Watch};
+pub use group::{Group, Kind, Message, Timing, group_key, group_of};
 pub use history::{FunctionCounts, History, Need, Wants};
+pub use inhibit::{Inhibition, inhibited};
 pub use judge::Verdict;
+pub use matcher::{Matcher, MatcherError, Op};
 pub use measure::Measure;
+pub use message::{Format, Sender, bodies, firing_until, with_routing_key};
 pub use notice::{
     AlertId, Cause, Change, Comparison, Example, Labels, Link, PathShift, Point, Reading, RuleId,
     Severity, Transition, TransitionId, Unit, Why,
@@ -39,5 +51,7 @@ pub use rule::{
     Bound, BurnWindow, By, Direction, Good, Mistake, Mistakes, Rule, Scope, TagFunctions, When,
     parse_file, parse_json,
 };
+pub use sign::{KeyError, KeyKind, SignatureError, Signer, WEBHOOK_HEADERS};
+pub use silence::{Silence, SilenceError};
 pub use starter::{STARTER, starter};
 pub use tracker::{AlertState, Applied, Phase, SILENCE, Tracker};

@@ -1,7 +1,8 @@
 //! The database: one SQLite file in the data folder of the query service.
 //!
-//! `coldtrace keys` writes it whether or not a service runs; SQLite's own lock keeps writers apart. It is small and seldom
-//! written, so it has a rollback journal, which leaves one file that can be copied.
+//! `coldtrace keys` writes it whether or not a service runs; SQLite's own lock keeps writers apart. It is small and written
+//! some times a minute at most, when alerts are evaluated and sent, so it has a rollback journal, which leaves one file that
+//! can be copied.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,14 +18,17 @@ use crate::secret::{Hash, Secret};
 /// In the data folder.
 const FILE: &str = "control.sqlite";
 /// Applied once each, in this order; the database remembers how many.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_keys.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/0001_keys.sql"),
+    include_str!("../migrations/0002_alerts.sql"),
+];
 /// For another process to finish what it writes.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The database, open.
 #[derive(Debug)]
 pub struct Db {
-    connection: Connection,
+    pub(crate) connection: Connection,
 }
 
 /// A key that is to be made.
@@ -64,6 +68,28 @@ pub enum DbError {
     /// It has ended for good.
     #[error("the key {0} was revoked; make a new one")]
     Revoked(String),
+    /// There is none of that id.
+    #[error("there is no {what} {id}")]
+    NoSuch {
+        /// Of what.
+        what: &'static str,
+        /// The id.
+        id: String,
+    },
+    /// Another one is called that.
+    #[error("there is a channel {0} already")]
+    Taken(String),
+    /// A tenant has as many as there may be.
+    #[error("there are {most} {what} already, as many as there may be")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        most: usize,
+    },
+    /// Somebody has done it before.
+    #[error("this minute was evaluated already")]
+    Evaluated,
     /// A limit makes no sense.
     #[error(transparent)]
     Limits(#[from] LimitsError),
@@ -93,6 +119,10 @@ impl Db {
         };
         let mut connection = Connection::open(&path).map_err(failed)?;
         connection.busy_timeout(PATIENCE).map_err(failed)?;
+        // What was said to be kept outlasts the machine, not this process alone: an alert is a promise.
+        connection
+            .pragma_update(None, "synchronous", "FULL")
+            .map_err(failed)?;
         if !migrate(&mut connection).map_err(failed)? {
             return Err(DbError::Newer(path));
         }
@@ -283,6 +313,6 @@ fn key_of(row: &Row<'_>) -> Result<Key, DbError> {
 }
 
 /// SQLite's integers have a sign; what is later than the year 2262 is never.
-fn stored(time: UnixNanos) -> i64 {
+pub(crate) fn stored(time: UnixNanos) -> i64 {
     i64::try_from(time.0).unwrap_or(i64::MAX)
 }

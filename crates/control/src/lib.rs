@@ -1,4 +1,4 @@
-//! What is configured while the services run: keys and limits of tenants.
+//! What is configured while the services run: keys and limits of tenants, and alerts with what is kept of them.
 //!
 //! It stands in SQLite in the data folder ([`Db`]). The services never read that while they answer: they ask a [`Ring`],
 //! a snapshot in memory that a [`Source`] brings up to date within seconds, from the same folder or from a query service
@@ -6,6 +6,7 @@
 //! it is made; what is stored, sent and logged afterwards can't be turned back into it.
 #![warn(missing_docs)]
 
+mod alerts;
 mod db;
 mod gate;
 mod key;
@@ -14,6 +15,11 @@ mod ring;
 mod secret;
 mod source;
 
+pub use alerts::{
+    AlertState, Attempt, Channel, Deliveries, Delivery, DeliveryState, Due, Evaluation, KeptRule,
+    KeptSilence, KeptTransition, NewChannel, NewEntry, NewTransition, NoticeGroup, Outcome,
+    Secrets,
+};
 pub use db::{Db, DbError, NewKey};
 pub use gate::Gate;
 pub use key::{Key, KeyId, Scope, ScopeError};

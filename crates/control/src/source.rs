@@ -74,7 +74,7 @@ pub enum SourceError {
 
 #[derive(Debug)]
 enum From {
-    Database { db: Db, version: i64 },
+    Database { db: Db, version: i64, told: String },
     Service(Service),
 }
 
@@ -94,7 +94,8 @@ impl Source {
         // The version first: what is written between the two is read once more.
         let version = db.version()?;
         let ring = db.ring()?;
-        let from = From::Database { db, version };
+        let told = ring.to_json();
+        let from = From::Database { db, version, told };
         Ok((Self { from }, ring))
     }
 
@@ -109,13 +110,19 @@ impl Source {
     /// The ring, if it has changed since it was last asked for. Blocks.
     pub fn poll(&mut self) -> Result<Option<Ring>, SourceError> {
         match &mut self.from {
-            From::Database { db, version } => {
+            From::Database { db, version, told } => {
                 let newest = db.version()?;
                 if newest == *version {
                     return Ok(None);
                 }
                 let ring = db.ring()?;
                 *version = newest;
+                // Alerts are kept in the same file, and written far more often.
+                let json = ring.to_json();
+                if json == *told {
+                    return Ok(None);
+                }
+                *told = json;
                 Ok(Some(ring))
             }
             From::Service(service) => service.poll(),

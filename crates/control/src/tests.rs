@@ -162,6 +162,10 @@ fn what_one_process_writes_another_sees_when_it_asks() {
     assert_eq!(ring.limits(&tenant("acme")), limits);
     assert_eq!(ring.limits(&tenant("other")), Limits::default());
     assert!(source.poll().expect("it is asked").is_none());
+    db.create_rule(&tenant("acme"), "r1", "{}", true, NOW)
+        .expect("a rule");
+    let polled = source.poll().expect("it is asked");
+    assert!(polled.is_none(), "a rule of alerts is no key");
 }
 
 #[test]
