@@ -1,12 +1,12 @@
-//! Alerts as a part of the query service: what `coldtrace-alerts` decides is read for, explained, kept and delivered here.
-//!
-//! Not here: when a rule fires, who is told, and what a message looks like, which are pure; and SQL.
+//! Alerts, as far as they read, keep and send: what they mean is told in `coldtrace-alerts`.
 
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "whoever evaluates rules asks, and is not there yet"
-    )
-)]
+mod address;
+mod channel;
+mod config;
+mod deliver;
 pub(crate) mod why;
+
+pub use config::AlertsConfig;
+
+#[cfg(test)]
+pub(crate) use deliver::become_deliverer;
