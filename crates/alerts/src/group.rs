@@ -122,6 +122,12 @@ impl Group {
         self.told.values()
     }
 
+    /// Whether the channel believes that this alert fires, or is to be told something of it: whose end it is to be told of.
+    pub fn knows(&self, alert: &AlertId) -> bool {
+        let waits = |one: &Waiting| one.transition.alert == *alert;
+        self.told.contains_key(alert) || self.waiting.iter().any(waits)
+    }
+
     /// Something happened that the group is to be told of. One that waits already is not taken twice.
     pub fn push(&mut self, transition: Transition, now: UnixNanos) {
         let is_known = |known: &Transition| known.id == transition.id;

@@ -40,7 +40,7 @@ pub use inhibit::{Inhibition, inhibited};
 pub use judge::Verdict;
 pub use matcher::{Matcher, MatcherError, Op};
 pub use measure::Measure;
-pub use message::{Format, Sender, bodies, firing_until, with_routing_key};
+pub use message::{Format, Sender, bodies, firing_until, trial, with_routing_key};
 pub use notice::{
     AlertId, Cause, Change, Comparison, Example, Labels, Link, PathShift, Point, Reading, RuleId,
     Severity, Transition, TransitionId, Unit, Why,

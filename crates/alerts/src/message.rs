@@ -11,11 +11,13 @@ use crate::notice::{Link, Transition};
 mod alertmanager;
 mod pagerduty;
 mod slack;
+mod trial;
 mod webhook;
 mod words;
 
 pub use alertmanager::firing_until;
 pub use pagerduty::with_routing_key;
+pub use trial::trial;
 
 /// What a receiver understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

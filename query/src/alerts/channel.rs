@@ -272,7 +272,8 @@ pub(crate) fn check_channel(
     }
 }
 
-fn format_of(kind: &str) -> Result<Format, ChannelError> {
+/// What the receiver of a kind understands.
+pub(super) fn format_of(kind: &str) -> Result<Format, ChannelError> {
     let quoted = serde_json::Value::from(kind);
     serde_json::from_value(quoted).map_err(|_| ChannelError::Kind(kind.chars().take(50).collect()))
 }

@@ -322,4 +322,4 @@ fn unreadable(error: &ChannelError) -> String {
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-pub(crate) use tests::become_deliverer;
+pub(crate) use tests::{become_deliverer, transition};

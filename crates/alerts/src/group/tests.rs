@@ -72,6 +72,7 @@ fn what_is_silenced_is_told_when_the_silence_ends_if_it_still_fires() {
     group.push(transition(1, 1), at(0));
     group.push(transition(2, 1), at(0));
     assert_eq!(told(group.step(TIMING, at(0), silent)), None);
+    assert!(group.knows(&transition(2, 1).alert) && !group.knows(&transition(3, 1).alert));
     group.push(transition(2, 2), at(5));
     assert_eq!(told(group.step(TIMING, at(5), silent)), None);
     assert_eq!(

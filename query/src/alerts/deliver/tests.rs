@@ -10,7 +10,7 @@ use crate::alerts::address::{Own, Policy};
 mod chaos;
 mod receiver;
 
-pub(crate) use chaos::become_deliverer;
+pub(crate) use chaos::{become_deliverer, transition};
 use receiver::{Receiver, Reply, Seen};
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -228,7 +228,7 @@ async fn an_alertmanager_is_told_again_and_again_of_what_fires_and_of_nothing_el
     let mut db = database(&folder, "alertmanager", &[receiver.url("")]);
     let group = |fires: bool| {
         let mut group = Group::new(chaos::labels(0));
-        group.push(chaos::transition(0, 1, NOW), NOW);
+        group.push(transition(0, 1, NOW), NOW);
         drop(group.step(Timing::default(), NOW, |_| !fires));
         serde_json::to_string(&group).expect("JSON")
     };

@@ -12,13 +12,14 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::SystemTime;
 
 use coldtrace_alerts::{
-    AlertId, Change, Comparison, Format, Labels, Reading, RuleId, Severity, Transition,
-    TransitionId, Unit, Why, bodies, group_key, group_of,
+    AlertId, Change, Comparison, Labels, Reading, RuleId, Severity, Transition, TransitionId, Unit,
+    Why,
 };
 use coldtrace_control::{AlertState, Deliveries, NewTransition};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::*;
+use crate::alerts::notices::Notices;
 
 const KILLS: u64 = 200;
 const SCALE: u64 = 60;
@@ -282,15 +283,7 @@ fn evaluate(db: &mut Db, at: UnixNanos) {
         .into_iter()
         .map(|state| (state.alert, state.state.parse().expect("a number")))
         .collect();
-    let mut groups: BTreeMap<String, Group> = db
-        .notice_groups(&acme())
-        .expect("read")
-        .into_iter()
-        .map(|group| {
-            let state = group.state.expect("it is remembered");
-            (group.key, serde_json::from_str(&state).expect("a group"))
-        })
-        .collect();
+    let mut notices = Notices::load(db, &acme(), "").expect("read");
     let mut evaluation = Evaluation {
         tenant: acme(),
         until: Some(at),
@@ -322,32 +315,9 @@ fn evaluate(db: &mut Db, at: UnixNanos) {
             at,
             body: "{}".to_owned(),
         });
-        let labels = group_of(&one.labels, &["function".to_owned()]);
-        let key = group_key(&labels);
-        let group = groups.entry(key).or_insert_with(|| Group::new(labels));
-        group.push(one, at);
+        notices.push(&one, None, at);
     }
-    for (key, group) in &mut groups {
-        while let Some(message) = group.step(Timing::default(), at, |_| false) {
-            let sender = coldtrace_alerts::Sender {
-                channel: "c0",
-                url: "",
-            };
-            let parts = bodies(Format::Webhook, &message, sender);
-            let entries = parts.into_iter().enumerate().map(|(part, body)| NewEntry {
-                id: message.id("acme", "c0", part),
-                channel: "c0".to_owned(),
-                key: key.clone(),
-                body,
-            });
-            evaluation.outbox.extend(entries);
-        }
-        evaluation.groups.push(NoticeGroup {
-            channel: "c0".to_owned(),
-            key: key.clone(),
-            state: Some(serde_json::to_string(group).expect("JSON")),
-        });
-    }
+    (evaluation.groups, evaluation.outbox) = notices.step(at, |_| false);
     db.commit(&evaluation).expect("kept");
 }
 
@@ -367,7 +337,7 @@ pub(super) fn labels(alert: u64) -> Labels {
 }
 
 /// Odd numbers fire.
-pub(super) fn transition(alert: u64, number: u64, at: UnixNanos) -> Transition {
+pub(crate) fn transition(alert: u64, number: u64, at: UnixNanos) -> Transition {
     Transition {
         id: TransitionId(format!("{}-{number}", alert_id(alert))),
         alert: AlertId(alert_id(alert)),
