@@ -4,6 +4,7 @@ mod address;
 mod channel;
 mod config;
 mod deliver;
+mod muted;
 mod notices;
 pub(crate) mod why;
 
