@@ -68,6 +68,13 @@ pub(crate) struct Sum {
     pub(crate) inits: Counts,
 }
 
+/// What of aggregates is added up: what nobody asks for costs the most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Parts {
+    pub(crate) durations: bool,
+    pub(crate) inits: bool,
+}
+
 /// Counts of all buckets that there can be, and which of them are in use.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
@@ -195,10 +202,26 @@ impl Bucket {
     }
 }
 
+// === impl Parts ===
+
+impl Parts {
+    pub(crate) const ALL: Self = Self {
+        durations: true,
+        inits: true,
+    };
+
+    pub(crate) const fn or(self, other: Self) -> Self {
+        Self {
+            durations: self.durations || other.durations,
+            inits: self.inits || other.inits,
+        }
+    }
+}
+
 // === impl Sum ===
 
 impl Sum {
-    pub(crate) fn add(&mut self, other: &Aggregate) {
+    pub(crate) fn add(&mut self, other: &Aggregate, parts: Parts) {
         let plus = |ours: &mut u64, theirs: u64| *ours = ours.saturating_add(theirs);
         plus(&mut self.invocations, other.invocations);
         plus(&mut self.errors, other.errors);
@@ -212,8 +235,12 @@ impl Sum {
         plus(&mut self.cost, other.cost);
         self.max = self.max.max(other.max.0);
         self.memory_share = self.memory_share.max(other.memory_share);
-        self.durations.add(&other.durations);
-        self.inits.add(&other.inits);
+        if parts.durations {
+            self.durations.add(&other.durations);
+        }
+        if parts.inits {
+            self.inits.add(&other.inits);
+        }
     }
 
     /// Forgets everything, and keeps its room.
@@ -359,10 +386,10 @@ mod tests {
         ) {
             let mut sum = Sum::default();
             // What was there before leaves nothing behind.
-            sum.add(&aggregate(&second));
+            sum.add(&aggregate(&second), Parts::ALL);
             sum.clear();
-            sum.add(&aggregate(&first));
-            sum.add(&aggregate(&second));
+            sum.add(&aggregate(&first), Parts::ALL);
+            sum.add(&aggregate(&second), Parts::ALL);
             let all = recorded(&[first.clone(), second.clone()].concat());
             prop_assert_eq!(sum.durations.quantile(share), all.quantile(share));
             let limit = Nanos(limit);

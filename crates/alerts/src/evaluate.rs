@@ -74,8 +74,12 @@ pub enum Watch<'a> {
     /// All.
     All,
     /// Those that wait to fire, or fire: what [`crate::Tracker::watched`] tells.
-    Only(&'a HashSet<u64>),
+    Only(&'a Watched),
 }
+
+/// Alerts that wait to fire, or fire.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Watched(pub(crate) HashSet<u64, foldhash::fast::RandomState>);
 
 // === impl Plan ===
 
@@ -286,7 +290,7 @@ impl Watch<'_> {
         match self {
             _ if verdict == Verdict::Bad => true,
             Self::All => true,
-            Self::Only(alerts) => alerts.contains(&alert),
+            Self::Only(Watched(alerts)) => alerts.contains(&alert),
         }
     }
 }

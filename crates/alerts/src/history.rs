@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use coldtrace_model::UnixNanos;
 
-use crate::aggregate::{Aggregate, Sum};
+use crate::aggregate::{Aggregate, Parts, Sum};
 
 pub(crate) use need::weekly;
 pub use need::{Need, Wants};
@@ -234,7 +234,7 @@ impl History {
         let mut sum = Sum::default();
         for leaf in &mut self.leaves {
             sum.clear();
-            leaf.add_minutes(minutes.start, minutes.end, &mut sum);
+            leaf.add_minutes(minutes.start, minutes.end, Parts::ALL, &mut sum);
             let aggregate = sum.at_rest();
             if !aggregate.is_empty() {
                 leaf.hours.insert(hour, Box::new(aggregate));
@@ -268,18 +268,18 @@ impl History {
 
 impl Leaf {
     /// Minutes from the first to before the last.
-    pub(crate) fn add_minutes(&self, from: u64, to: u64, sum: &mut Sum) {
+    pub(crate) fn add_minutes(&self, from: u64, to: u64, parts: Parts, sum: &mut Sum) {
         for minute in from..to {
             if let Some(aggregate) = &self.minutes[slot(minute, self.minutes.len())] {
-                sum.add(aggregate);
+                sum.add(aggregate, parts);
             }
         }
     }
 
     /// Hours from the first to before the last.
-    pub(crate) fn add_hours(&self, from: u64, to: u64, sum: &mut Sum) {
+    pub(crate) fn add_hours(&self, from: u64, to: u64, parts: Parts, sum: &mut Sum) {
         for aggregate in self.hours.range(from..to).map(|(_, aggregate)| aggregate) {
-            sum.add(aggregate);
+            sum.add(aggregate, parts);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use coldtrace_model::Nanos;
 
-use crate::rule::{BurnWindow, Direction, Good};
+use crate::rule::{BurnWindow, Direction, Good, MOST_WEEKS};
 use crate::slot::{Over, Quantity, Slot};
 use crate::{Comparison, Measure, When, Window};
 
@@ -228,7 +228,7 @@ fn burn(
     at_least: u64,
     value: impl Fn(usize) -> Option<f64>,
 ) -> Judged {
-    let pairs = windows.iter().enumerate().map(|(place, pair)| {
+    let judged = windows.iter().enumerate().map(|(place, pair)| {
         let long = value(place * 3).filter(|_| is_enough(value(place * 3 + 2), at_least));
         let (long, short) = (long, value(place * 3 + 1));
         let (long, short) = (long.map(|bad| bad / budget), short.map(|bad| bad / budget));
@@ -241,30 +241,32 @@ fn burn(
             _ => Verdict::Good,
         };
         let nearness = long.unwrap_or(0.0).min(short.unwrap_or(0.0)) / pair.factor;
-        (verdict, nearness, long, pair)
+        let judged = Judged {
+            verdict,
+            value: long,
+            bad: Comparison::Above,
+            threshold: pair.factor,
+            beside: Beside::Pair(*pair),
+        };
+        (nearness, judged)
     });
-    let pairs: Vec<_> = pairs.collect();
-    let any = |verdict| pairs.iter().any(|(one, ..)| *one == verdict);
-    // Bad if one is; good only if none may be.
-    let verdict = match () {
-        () if any(Verdict::Bad) => Verdict::Bad,
-        () if any(Verdict::Nothing) => Verdict::Nothing,
-        () => Verdict::Good,
-    };
-    // Of those that are as near, the first.
-    let worst = pairs
-        .iter()
-        .min_by(|(_, one, ..), (_, other, ..)| other.total_cmp(one));
-    let Some(&(_, _, long, pair)) = worst else {
-        return Judged::nothing(Comparison::Above, 1.0);
-    };
-    Judged {
-        verdict,
-        value: long,
-        bad: Comparison::Above,
-        threshold: pair.factor,
-        beside: Beside::Pair(*pair),
-    }
+    // The numbers are those of the pair that is nearest to its factor, of equals the first. It is bad if one is; good only if
+    // none may be.
+    let worst = judged.reduce(|(near, one), (nearer, other)| {
+        let verdict = match (one.verdict, other.verdict) {
+            (Verdict::Bad, _) | (_, Verdict::Bad) => Verdict::Bad,
+            (Verdict::Nothing, _) | (_, Verdict::Nothing) => Verdict::Nothing,
+            _ => Verdict::Good,
+        };
+        let (near, worst) = match nearer > near {
+            true => (nearer, other),
+            false => (near, one),
+        };
+        (near, Judged { verdict, ..worst })
+    });
+    worst.map_or(Judged::nothing(Comparison::Above, 1.0), |(_, judged)| {
+        judged
+    })
 }
 
 fn deviation(
@@ -282,13 +284,11 @@ fn deviation(
         Direction::Below => less,
         Direction::Above | Direction::Both => more,
     };
-    let earlier: Vec<f64> = (0..usize::from(weeks))
-        .filter_map(|week| value(week + 2))
-        .collect();
-    let usual = (earlier.len() >= FEWEST).then(|| median(earlier)).flatten();
+    let earlier = (0..weeks).filter_map(|week| value(usize::from(week) + 2));
+    let usual = median(earlier, FEWEST);
     // Of an amount that fell to nothing, those that used to be count.
     let before = (0..weeks).map(|week| usize::from(weeks + week) + 2);
-    let before = median(before.filter_map(&value).collect());
+    let before = median(before.filter_map(&value), 1);
     let now = value(0).filter(|_| {
         is_enough(value(1), at_least) || before.is_some() && is_enough(before, at_least)
     });
@@ -320,14 +320,23 @@ fn is_enough(invocations: Option<f64>, at_least: u64) -> bool {
     invocations.unwrap_or(0.0) >= at_least as f64
 }
 
-/// Of an even number the mean of both in the middle.
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let upper = values.get(values.len() / 2)?;
-    match values.len().is_multiple_of(2) {
-        true => values
-            .get(values.len() / 2 - 1)
-            .map(|lower| f64::midpoint(*lower, *upper)),
+/// Of an even number the mean of both in the middle; of fewer than so many none, of more than can be weeks the first.
+fn median(values: impl Iterator<Item = f64>, fewest: usize) -> Option<f64> {
+    let (mut sorted, mut count) = ([0.0; MOST_WEEKS as usize], 0);
+    for (place, value) in sorted.iter_mut().zip(values) {
+        *place = value;
+        count += 1;
+    }
+    let sorted = sorted
+        .get_mut(..count)
+        .filter(|values| values.len() >= fewest)?;
+    sorted.sort_by(f64::total_cmp);
+    let upper = sorted.get(count / 2)?;
+    match count.is_multiple_of(2) {
+        true => {
+            let lower = sorted.get(count / 2 - 1)?;
+            Some(f64::midpoint(*lower, *upper))
+        }
         false => Some(*upper),
     }
 }

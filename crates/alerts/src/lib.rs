@@ -33,7 +33,7 @@ mod tracker;
 
 pub use aggregate::{Aggregate, Histogram};
 pub use backtest::{Backtest, Episode, Report};
-pub use evaluate::{ErrorGroupReading, ErrorState, Judgement, Watch};
+pub use evaluate::{ErrorGroupReading, ErrorState, Judgement, Watch, Watched};
 pub use group::{Group, Kind, Message, Timing, group_key, group_of};
 pub use history::{FunctionCounts, History, Need, Wants};
 pub use inhibit::{Inhibition, inhibited};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use coldtrace_model::Nanos;
 
 use crate::Unit;
-use crate::aggregate::{Aggregate, Sum};
+use crate::aggregate::{Aggregate, Parts, Sum};
 
 /// A measure of what a function did in a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -135,7 +135,7 @@ impl Measure {
     /// Its value over what was counted in so much time. `None` of rates and lengths where nothing was invoked; counts are 0.
     pub fn of(self, aggregate: &Aggregate, length: Duration) -> Option<f64> {
         let mut sum = Sum::default();
-        sum.add(aggregate);
+        sum.add(aggregate, Parts::ALL);
         self.of_sum(&sum, length)
     }
 
@@ -182,6 +182,20 @@ impl Measure {
     /// True if it says something where nothing was invoked.
     pub(crate) fn is_amount(self) -> bool {
         matches!(self.family(), Family::Counts | Family::Money) || self == Self::Billed
+    }
+
+    /// What it is told from.
+    pub(crate) const fn parts(self) -> Parts {
+        Parts {
+            durations: matches!(
+                self,
+                Self::P50 | Self::P75 | Self::P90 | Self::P95 | Self::P99 | Self::Max | Self::Mean
+            ),
+            inits: matches!(
+                self,
+                Self::InitP50 | Self::InitP90 | Self::InitP95 | Self::InitP99
+            ),
+        }
     }
 
     /// True if it grows with the time that is counted, as it is given.
@@ -239,6 +253,7 @@ mod tests {
             max: Nanos(1_000_000),
             memory_share: 0.7,
             durations: Histogram::of(&[(Nanos(1_000_000), 20)]),
+            inits: Histogram::of(&[(Nanos(300_000), 1)]),
             ..Aggregate::default()
         };
         let told = |measure: Measure| measure.of(&aggregate, FIVE);
@@ -250,7 +265,17 @@ mod tests {
         assert_eq!(told(Measure::Billed), Some(10_000_000.0));
         assert_eq!(told(Measure::Cost), Some(12_000.0));
         assert_eq!(told(Measure::MemoryShare), Some(0.7));
-        assert_eq!(told(Measure::InitP50), None);
+        assert!(told(Measure::InitP50).is_some());
+        for measure in Measure::all() {
+            let mut sum = Sum::default();
+            sum.add(&aggregate, measure.parts());
+            assert_eq!(
+                measure.of_sum(&sum, FIVE),
+                told(measure),
+                "{}",
+                measure.as_str()
+            );
+        }
         let p95 = told(Measure::P95).expect("there are some");
         assert!(p95 <= 1_000_000.0 && p95 > 980_000.0, "{p95}");
     }

@@ -22,6 +22,9 @@ pub use scope::{Scope, TagFunctions};
 
 use crate::{Comparison, Labels, Measure, RuleId, Severity, Window};
 
+/// How many weeks back a deviation looks at most: more make it slower to learn what is usual now.
+pub(crate) const MOST_WEEKS: u8 = 8;
+
 /// What is to be alerted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use coldtrace_model::Nanos;
 
-use crate::aggregate::Sum;
+use crate::aggregate::{Parts, Sum};
 use crate::history::{HOUR_MINUTES, Leaf, weekly};
 use crate::{Measure, Window};
 
@@ -63,11 +63,12 @@ pub(crate) fn values<'l>(
     sum.clear();
     for (place, slot) in slots.iter().enumerate() {
         if before != Some(slot.over) {
+            let parts = parts(slots.get(place..).unwrap_or_default(), slot.over);
             match slot.over {
                 Over::Window(Window::Minutes(minutes)) => {
                     let minutes = u64::from(minutes).min(end);
                     for leaf in leaves.clone() {
-                        leaf.add_minutes(end - minutes, end - summed, sum);
+                        leaf.add_minutes(end - minutes, end - summed, parts, sum);
                     }
                     summed = minutes;
                 }
@@ -75,15 +76,15 @@ pub(crate) fn values<'l>(
                     let hour = end / HOUR_MINUTES;
                     sum.clear();
                     for leaf in leaves.clone() {
-                        leaf.add_hours(hour.saturating_sub(hours.into()), hour, sum);
-                        leaf.add_minutes(hour * HOUR_MINUTES, end, sum);
+                        leaf.add_hours(hour.saturating_sub(hours.into()), hour, parts, sum);
+                        leaf.add_minutes(hour * HOUR_MINUTES, end, parts, sum);
                     }
                 }
                 Over::Earlier { minutes, week } => {
                     let hours = weekly(end, minutes, week);
                     sum.clear();
                     for leaf in leaves.clone() {
-                        leaf.add_hours(hours.start, hours.end, sum);
+                        leaf.add_hours(hours.start, hours.end, parts, sum);
                     }
                 }
             }
@@ -91,6 +92,20 @@ pub(crate) fn values<'l>(
         }
         tell(place, slot.quantity.of(sum, slot.over, end));
     }
+}
+
+/// What is asked of a stretch, and of windows that go on from it.
+fn parts(slots: &[Slot], over: Over) -> Parts {
+    let goes_on = |slot: &&Slot| match over {
+        Over::Window(Window::Minutes(_)) => {
+            matches!(slot.over, Over::Window(Window::Minutes(_)))
+        }
+        _ => slot.over == over,
+    };
+    let asked = slots.iter().take_while(goes_on);
+    asked.fold(Parts::default(), |parts, slot| {
+        parts.or(slot.quantity.parts())
+    })
 }
 
 // === impl Over ===
@@ -115,6 +130,16 @@ impl Over {
 // === impl Quantity ===
 
 impl Quantity {
+    const fn parts(self) -> Parts {
+        let (durations, inits) = match self {
+            Self::Measure(measure) => return measure.parts(),
+            Self::Invocations => (false, false),
+            Self::SlowerThan(_) => (true, false),
+            Self::WaitedLonger(_) => (false, true),
+        };
+        Parts { durations, inits }
+    }
+
     fn of(self, sum: &Sum, over: Over, end: u64) -> Option<f64> {
         let length = over.length(end);
         let share = |part: u64, all: u64| (all > 0).then(|| part as f64 / all as f64);

@@ -7,14 +7,14 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use coldtrace_model::{Nanos, UnixNanos};
 
 pub use state::{AlertState, Phase};
 
-use crate::evaluate::Judgement;
+use crate::evaluate::{Judgement, Watched};
 use crate::judge::Verdict;
 use crate::plan::{Coverage, Plan};
 use crate::sentence;
@@ -28,7 +28,7 @@ pub const SILENCE: Duration = Duration::from_secs(3_600);
 pub struct Tracker {
     states: BTreeMap<AlertId, AlertState>,
     /// Those that wait or fire, as numbers.
-    watched: HashSet<u64>,
+    watched: Watched,
 }
 
 /// What an instant changed.
@@ -49,7 +49,7 @@ impl Tracker {
         let states: BTreeMap<AlertId, AlertState> = states.collect();
         let active = states.values().filter(|state| state.is_active());
         Self {
-            watched: active.filter_map(AlertState::number).collect(),
+            watched: Watched(active.filter_map(AlertState::number).collect()),
             states,
         }
     }
@@ -65,7 +65,7 @@ impl Tracker {
     }
 
     /// The alerts that an evaluation must tell of, be they good or bad.
-    pub fn watched(&self) -> &HashSet<u64> {
+    pub fn watched(&self) -> &Watched {
         &self.watched
     }
 
@@ -147,8 +147,8 @@ impl Tracker {
         applied.changed.insert(state.alert.clone());
         let number = state.number();
         match state.is_active() {
-            true => self.watched.extend(number),
-            false => _ = number.is_some_and(|number| self.watched.remove(&number)),
+            true => self.watched.0.extend(number),
+            false => _ = number.is_some_and(|number| self.watched.0.remove(&number)),
         }
         // What never fired has no number to go on from.
         match state.is_active() || state.seq > 0 {

@@ -263,7 +263,12 @@ fn versions_that_come_later_join_their_function() {
     assert_eq!(noon(&mut plan, &history)[0].reading.value, Some(1.0));
     let counts = vec![of_version("2", calls("a", 1, 1, 1)), calls("b", 1, 0, 1)];
     history.minute(at(NOON), counts);
-    let told = plan.evaluate(&history, at(NOON + 1), &[], Watch::Only(&HashSet::new()));
+    let told = plan.evaluate(
+        &history,
+        at(NOON + 1),
+        &[],
+        Watch::Only(&Watched::default()),
+    );
     assert_eq!(told.len(), 1, "b is good and not watched");
     assert_eq!(told[0].reading.value, Some(2.0));
 }

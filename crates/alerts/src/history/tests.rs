@@ -30,8 +30,8 @@ fn counts(function: &str, invocations: u64) -> FunctionCounts {
 fn known(history: &History, minutes: std::ops::Range<u64>, hours: std::ops::Range<u64>) -> u64 {
     let mut sum = Sum::default();
     for leaf in history.leaves() {
-        leaf.add_minutes(minutes.start, minutes.end, &mut sum);
-        leaf.add_hours(hours.start, hours.end, &mut sum);
+        leaf.add_minutes(minutes.start, minutes.end, Parts::ALL, &mut sum);
+        leaf.add_hours(hours.start, hours.end, Parts::ALL, &mut sum);
     }
     sum.invocations
 }

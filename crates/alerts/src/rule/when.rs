@@ -4,7 +4,7 @@ use coldtrace_model::Nanos;
 
 use super::node::{Node, Value};
 use super::read::{Fields, Told, flag, given};
-use super::{Bound, BurnWindow, Direction, Good, When};
+use super::{Bound, BurnWindow, Direction, Good, MOST_WEEKS, When};
 use crate::nearest::instead_of;
 use crate::quantity::{examples, figure, read as quantity};
 use crate::{Comparison, Measure, Unit, Window};
@@ -18,8 +18,8 @@ pub(super) const KINDS: [&str; 7] = [
     "cold_start_budget",
     "deviation",
 ];
-/// Beyond that nothing is kept for long enough.
-const WEEKS: std::ops::RangeInclusive<u8> = 2..=8;
+/// Of one nobody knows whether it was usual.
+const FEWEST_WEEKS: u8 = 2;
 /// Pairs of windows.
 const MOST_PAIRS: usize = 4;
 
@@ -248,9 +248,7 @@ fn deviation(fields: &Fields<'_>, told: &mut Told<'_>) -> Option<When> {
     let factor = factor(fields, told, false, "a number above 1, such as 2.5", 1.0).unwrap_or(2.0);
     let direction = fields.word(told, "direction", &Direction::ALL, Direction::as_str);
     let weeks = fields.optional(told, "weeks", "a whole number from 2 to 8", |node| {
-        WEEKS
-            .into_iter()
-            .find(|&weeks| is_number(node, f64::from(weeks)))
+        (FEWEST_WEEKS..=MOST_WEEKS).find(|&weeks| is_number(node, f64::from(weeks)))
     });
     let least = least(fields, told, measure.is_some_and(Measure::is_amount));
     Some(When::Deviation {

@@ -178,7 +178,7 @@ fn an_alert_ends_with_its_rule_and_with_its_scope() {
         tracker.apply(at(NOON), &before, &[judgement(&rule, "a", Verdict::Bad)]);
         let applied = tracker.apply(at(NOON + 1), &plan(after), &[]);
         assert_eq!(
-            tracker.watched().is_empty(),
+            tracker.watched().0.is_empty(),
             !applied.transitions.is_empty()
         );
         applied
