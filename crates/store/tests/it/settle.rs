@@ -706,7 +706,7 @@ async fn a_number_is_the_same_before_and_after_it_is_settled() {
 }
 
 /// In clock ticks of the system, of which there are a hundred in a second.
-fn cpu_ticks(pid: i32) -> u64 {
+pub(crate) fn cpu_ticks(pid: i32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("the engine runs");
     let (_, fields) = stat.rsplit_once(')').expect("the name is in brackets");
     let fields: Vec<&str> = fields.split_whitespace().collect();
