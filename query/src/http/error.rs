@@ -36,8 +36,6 @@ pub(super) enum ApiError {
     Foreign,
     /// There is nothing under that id or path.
     NotFound(String),
-    /// What was sent has mistakes: where in it, and what is wrong there.
-    Mistakes(Vec<(String, String)>),
     /// The path takes other methods.
     MethodNotAllowed,
     /// The store does not answer, or not in time.
@@ -61,14 +59,6 @@ struct ErrorBody<'a> {
     parameter: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<At>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    mistakes: Vec<MistakeReply<'a>>,
-}
-
-#[derive(Serialize)]
-struct MistakeReply<'a> {
-    at: &'a str,
-    message: &'a str,
 }
 
 /// Characters of the parameter, from 0.
@@ -98,9 +88,7 @@ impl ApiError {
 
     fn code(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::Invalid { .. } | Self::Syntax { .. } | Self::Mistakes(_) => {
-                (StatusCode::BAD_REQUEST, "invalid")
-            }
+            Self::Invalid { .. } | Self::Syntax { .. } => (StatusCode::BAD_REQUEST, "invalid"),
             Self::Denied(Denied::Sealed) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Self::Denied(Denied::OutOfScope { .. }) | Self::Foreign => {
                 (StatusCode::FORBIDDEN, "forbidden")
@@ -122,12 +110,6 @@ impl ApiError {
             | Self::NotFound(message)
             | Self::TooMany(message)
             | Self::Unavailable(message) => message,
-            Self::Mistakes(mistakes) => {
-                let told = mistakes
-                    .iter()
-                    .map(|(place, what)| format!("{place}: {what}"));
-                return told.collect::<Vec<_>>().join("; ").into();
-            }
             Self::Foreign => {
                 "without keys, changes are taken only by the address of this machine, such as localhost (`coldtrace keys create --scope write` makes a key)"
             }
@@ -155,20 +137,12 @@ impl IntoResponse for ApiError {
             }
             _ => (None, None),
         };
-        let mistakes = match &self {
-            Self::Mistakes(mistakes) => mistakes
-                .iter()
-                .map(|(at, message)| MistakeReply { at, message })
-                .collect(),
-            _ => Vec::new(),
-        };
         let body = axum::Json(ErrorReply {
             error: ErrorBody {
                 code,
                 message: &self.message(),
                 parameter,
                 at,
-                mistakes,
             },
         });
         match self {
