@@ -9,6 +9,7 @@ mod files;
 mod muted;
 mod notices;
 pub(crate) mod read;
+mod service;
 pub(crate) mod watch;
 pub(crate) mod why;
 

@@ -3,10 +3,10 @@
 //! A minute is looked at once and in order. What comes out of it is handed over whole ([`Minute`]), to be kept in one go; only
 //! then [`Watch::keep`] goes on from it, so that a minute which could not be kept is looked at again, with the same result.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use coldtrace_alerts::{
-    AlertId, AlertState, Applied, Change, Defined, ErrorGroupReading, History, Need, Plan, Point,
+    AlertId, AlertState, Applied, Change, Defined, ErrorGroupReading, History, Labels, Need, Plan, Point,
     TagFunctions, Tracker, Transition, Watch as Judged, Why,
 };
 use coldtrace_model::{Nanos, Tenant, TimeRange, UnixNanos};
@@ -105,6 +105,11 @@ impl Watch {
 
     pub(crate) fn rules(&self) -> &[Defined] {
         &self.rules
+    }
+
+    /// What fires now, with its labels.
+    pub(crate) fn firing(&self) -> BTreeMap<AlertId, Labels> {
+        firing(&self.tracker)
     }
 
     pub(crate) fn tracker(&self) -> &Tracker {
@@ -245,6 +250,11 @@ impl Watch {
 // === impl Minute ===
 
 impl Minute {
+    /// What fires after it, with its labels.
+    pub(crate) fn firing(&self) -> BTreeMap<AlertId, Labels> {
+        firing(&self.tracker)
+    }
+
     fn new(
         at: UnixNanos,
         transitions: Vec<Transition>,
@@ -263,4 +273,11 @@ impl Minute {
             tracker,
         }
     }
+}
+
+fn firing(tracker: &Tracker) -> BTreeMap<AlertId, Labels> {
+    let firing = tracker.states().filter(|state| state.is_firing());
+    firing
+        .map(|state| (state.alert.clone(), state.labels.clone()))
+        .collect()
 }
