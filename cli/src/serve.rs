@@ -198,7 +198,7 @@ impl Process {
             addresses.extend(self.start_collector(config.collector, data_dir).await?);
         }
         if services.query {
-            addresses.push(self.start_query(config.query).await?);
+            addresses.push(self.start_query(config.query, data_dir).await?);
         }
         self.announce(&addresses).await?;
         self.wait_for_end().await
@@ -228,12 +228,17 @@ impl Process {
         Ok(addresses)
     }
 
-    async fn start_query(&self, config: coldtrace_query::Config) -> Result<String, Failure> {
+    async fn start_query(
+        &self,
+        config: coldtrace_query::Config,
+        data_dir: &DataDir,
+    ) -> Result<String, Failure> {
         let scheme = config.tls.scheme();
         let app = coldtrace_query::App::build(
             config,
             self.store.clone(),
             self.rings.clone(),
+            data_dir.path(),
             &self.registry,
             &self.health,
         )

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use coldtrace_control::Remote;
-use coldtrace_service::config::{self, HumanBytes, Problems, Settings};
+use coldtrace_service::config::{self, HumanBytes, Problem, Problems, Settings};
 use coldtrace_service::logging::{LogFilter, LogFormat};
 use coldtrace_service::self_traces::SelfTraces;
 use coldtrace_store::StoreConfig;
@@ -108,9 +108,19 @@ impl StoreSettings {
     }
 }
 
-/// `coldtrace check-config`.
+/// `coldtrace check-config`: the files of rules as well.
 pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
-    Config::load(file)?;
+    let (config, settings) = read(file);
+    let mut problems = settings.finish().err().map_or(Vec::new(), |all| all.0);
+    let mistakes = coldtrace_query::check_rule_files(&config.query.alerts.rules.0);
+    problems.extend(mistakes.into_iter().map(|(place, message)| Problem {
+        key: String::new(),
+        source: place,
+        message,
+    }));
+    if !problems.is_empty() {
+        return Err(Problems(problems).into());
+    }
     say("the configuration is valid\n")
 }
 

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use axum::Router;
-use coldtrace_control::{Gate, Rings};
+use coldtrace_control::{DbError, Gate, Rings};
 use coldtrace_service::health::{self, About, Component, Health};
 use coldtrace_service::metrics::Registry;
 use coldtrace_service::serve::serve;
@@ -17,6 +18,7 @@ use tower::ServiceExt as _;
 use tracing::info;
 
 use crate::Config;
+use crate::alerts::{Alerting, Alerts, Own};
 use crate::http::{self, Answers, Api, Cookies};
 use crate::journey::Limits;
 use crate::settle::Settle;
@@ -33,6 +35,7 @@ pub struct App {
     router: Router,
     tails: Tails,
     settle: Settle,
+    alerting: Option<Alerting>,
     component: Component,
 }
 
@@ -48,17 +51,21 @@ pub enum BuildError {
         #[source]
         source: io::Error,
     },
+    /// What is kept of alerts can't be had.
+    #[error("what is kept of alerts can't be read")]
+    Alerts(#[from] DbError),
     /// The certificate or its key could not be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
 }
 
 impl App {
-    /// `rings` says who may read. Takes the address; nothing is served before [`App::run`].
+    /// `rings` says who may read; `data_dir` holds the control database. Takes the address; nothing is served before [`App::run`].
     pub async fn build(
         config: Config,
         store: Store,
         rings: Rings,
+        data_dir: &Path,
         registry: &Registry,
         health: &Health,
     ) -> Result<Self, BuildError> {
@@ -72,8 +79,17 @@ impl App {
         component.set_detail("not serving yet");
         let about_itself = health::router(&About::new(registry.clone(), health.clone()));
         let settle = Settle::new(&store, config.settle, registry);
+        let own = Own {
+            listen: vec![addr],
+            public_url: config.alerts.public_url.clone(),
+        };
+        let alerts = Alerts::open(config.alerts, data_dir, own)?;
+        let alerting = match alerts.config().enabled {
+            true => Some(Alerting::new(&alerts, &store, &rings, data_dir, registry)?),
+            false => None,
+        };
         let gate = Gate::new(rings, config.listen.ip().is_loopback());
-        let api = Api::new(store, Limits::default(), gate);
+        let api = Api::new(store, Limits::default(), gate, alerts);
         let tails = api.tails().clone();
         let tls = Tls::load(config.tls)?;
         let cookies = match tls {
@@ -89,6 +105,7 @@ impl App {
             router,
             tails,
             settle,
+            alerting,
             component,
         })
     }
@@ -98,7 +115,7 @@ impl App {
         self.addr
     }
 
-    /// Serves and settles until asked to end, then answers what is in flight.
+    /// Serves, settles and alerts until asked to end, then answers what is in flight.
     pub async fn run(self, shutdown: Shutdown) {
         info!(addr = %self.addr, "query service started");
         self.component.set_ready(true);
@@ -113,7 +130,7 @@ impl App {
         let ended = shutdown.child();
         let serving = async {
             serve(self.listener, self.tls, handler, shutdown, DRAIN_DEADLINE).await;
-            // Settling ends with serving, whatever ended that.
+            // The rest ends with serving, whatever ended that.
             ended.trigger();
         };
         let tailing = async {
@@ -121,7 +138,12 @@ impl App {
             ended.wait().await;
             self.tails.end();
         };
-        tokio::join!(serving, tailing, self.settle.run(ended.clone()));
+        let alerting = async {
+            if let Some(alerting) = self.alerting {
+                alerting.run(ended.clone()).await;
+            }
+        };
+        tokio::join!(serving, tailing, alerting, self.settle.run(ended.clone()));
         self.component.set_ready(false);
         self.component.set_detail("ended");
         info!("query service ended");
@@ -152,7 +174,9 @@ mod tests {
             listen,
             ..Config::read(&mut settings)
         };
-        App::build(config, store, Rings::default(), &Registry::new(), health).await
+        let folder = tempfile::tempdir().expect("a folder");
+        let (rings, registry) = (Rings::default(), Registry::new());
+        App::build(config, store, rings, folder.path(), &registry, health).await
     }
 
     #[tokio::test]

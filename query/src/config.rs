@@ -1,4 +1,4 @@
-//! Sections `query` and `settle` of the configuration.
+//! Sections `query`, `settle` and `alerts` of the configuration.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use coldtrace_service::config::{HumanDuration, Settings};
 use coldtrace_service::tls::TlsSettings;
 
+use crate::alerts::AlertsConfig;
 use crate::settle::SettleConfig;
 
 /// Long enough for a page to be opened again, and for all who were called to open it.
@@ -23,6 +24,8 @@ pub struct Config {
     pub keep_answers: Duration,
     /// How derived tables are kept up to date.
     pub settle: SettleConfig,
+    /// How alerts are evaluated and sent.
+    pub alerts: AlertsConfig,
 }
 
 impl Config {
@@ -42,6 +45,7 @@ impl Config {
             keep_answers,
             tls: TlsSettings::read(&mut query, &[("listen", listen)]),
             settle: SettleConfig::read(&mut settings.section("settle")),
+            alerts: AlertsConfig::read(&mut settings.section("alerts")),
         }
     }
 }

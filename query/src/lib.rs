@@ -1,6 +1,6 @@
 //! The query service: the HTTP API of `query/openapi.yaml`, and the ui from the binary itself.
 //!
-//! In the background it settles what counts (`settle`).
+//! In the background it settles what counts (`settle`), evaluates rules and sends alerts (`alerts`).
 //!
 //! What is not here: SQL (the reader in `coldtrace-store`), and what a journey means (`coldtrace-analysis`). Nothing is kept
 //! between requests, but for what a tail has told (`tail`). Invariant: a reply is what the store holds now, or an error that says why not; never a silent part of it.
@@ -29,7 +29,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
-pub use alerts::AlertsConfig;
+pub use alerts::{AlertsConfig, AllowList, Policy, RulePaths, check_rule_files};
 pub use app::{App, BuildError};
 pub use config::Config;
 pub use settle::SettleConfig;

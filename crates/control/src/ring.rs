@@ -160,6 +160,14 @@ impl Ring {
         self.tenants
     }
 
+    /// Those that have keys, in no order.
+    pub fn tenant_names(&self) -> HashSet<Tenant> {
+        self.keys
+            .values()
+            .map(|known| known.tenant.clone())
+            .collect()
+    }
+
     /// What a tenant may have.
     pub fn limits(&self, tenant: &Tenant) -> Limits {
         self.limits.get(tenant).copied().unwrap_or_default()

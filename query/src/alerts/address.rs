@@ -13,7 +13,7 @@ use ureq::unversioned::transport::NextTimeout;
 mod allowed;
 mod class;
 
-pub(crate) use allowed::AllowList;
+pub use allowed::AllowList;
 
 use class::{class, unmapped};
 

@@ -1,5 +1,9 @@
 //! Section `alerts` of the configuration.
 
+use std::convert::Infallible;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use coldtrace_service::config::{HumanDuration, Section};
@@ -10,6 +14,10 @@ use super::address::{AllowList, Policy};
 const DELAY: Duration = Duration::from_secs(60);
 const MOST_DELAY: Duration = Duration::from_secs(600);
 
+/// Files, as in `/etc/coldtrace/team-a.toml, /etc/coldtrace/team-b.toml`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct RulePaths(pub Vec<PathBuf>);
+
 /// How alerts are evaluated and sent.
 #[derive(Clone, Debug)]
 pub struct AlertsConfig {
@@ -17,12 +25,42 @@ pub struct AlertsConfig {
     pub enabled: bool,
     /// How long after its end a minute is evaluated.
     pub delay: Duration,
+    /// Files of rules, read again whenever they change.
+    pub rules: RulePaths,
+    /// Whether the rules to start with are in force, each unless a rule of a file has its name.
+    pub starter_rules: bool,
     /// Where people find us, such as `https://traces.example.com`, without a slash at its end; links begin with it. Empty if it
     /// is not known.
     pub public_url: String,
     /// Which addresses messages may go to.
     pub addresses: Policy,
 }
+
+// === impl RulePaths ===
+
+impl fmt::Debug for RulePaths {
+    /// As it is configured.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let paths: Vec<_> = self
+            .0
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        f.write_str(&paths.join(", "))
+    }
+}
+
+impl FromStr for RulePaths {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        let paths = text.split(',').map(str::trim);
+        let paths = paths.filter(|path| !path.is_empty());
+        Ok(Self(paths.map(PathBuf::from).collect()))
+    }
+}
+
+// === impl AlertsConfig ===
 
 impl AlertsConfig {
     /// Reads the section.
@@ -47,6 +85,8 @@ impl AlertsConfig {
         Self {
             enabled,
             delay,
+            rules: section.value("rules", RulePaths::default()),
+            starter_rules: section.value("starter_rules", true),
             public_url: public_url.trim_end_matches('/').to_owned(),
             addresses,
         }

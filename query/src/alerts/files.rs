@@ -93,12 +93,12 @@ impl RuleFiles {
     }
 }
 
-/// What is wrong with these files, for who only checks. Blocks.
-pub(crate) fn check_rule_files(paths: &[PathBuf]) -> Vec<Mistake> {
+/// What is wrong with these files, for who only checks: where, and what. Blocks.
+pub fn check_rule_files(paths: &[PathBuf]) -> Vec<(String, String)> {
     let mut files = RuleFiles::new(paths);
     files.refresh(UnixNanos(0));
-    let files = files.files.into_iter();
-    files.flat_map(|file| file.mistakes).collect()
+    let mistakes = files.files.into_iter().flat_map(|file| file.mistakes);
+    mistakes.map(|one| (one.place, one.message)).collect()
 }
 
 /// Whose rule it is, and what it is called: no other may be.

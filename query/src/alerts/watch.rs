@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use coldtrace_alerts::{
-    AlertId, AlertState, Applied, Change, Defined, ErrorGroupReading, History, Labels, Need, Plan, Point,
-    TagFunctions, Tracker, Transition, Watch as Judged, Why,
+    AlertId, AlertState, Applied, Change, Defined, ErrorGroupReading, History, Labels, Need, Plan,
+    Point, TagFunctions, Tracker, Transition, Watch as Judged, Why,
 };
 use coldtrace_model::{Nanos, Tenant, TimeRange, UnixNanos};
 use coldtrace_store::reader::{ReadError, Reader};
+use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
 use tracing::warn;
 
@@ -175,19 +176,19 @@ impl Watch {
             warn!(left, "more alerts begin to fire at once than are explained");
             fired.truncate(EXPLAINED);
         }
-        let explained = fired.iter().map(|(place, transition)| async {
-            let why = match self.rule_of(transition) {
-                Some(defined) => self.why(defined, transition).await,
-                None => Why::default(),
-            };
-            (*place, why)
-        });
-        let mut explained = stream::iter(explained).buffer_unordered(EXPLAINED_AT_ONCE);
-        let mut told = Vec::new();
-        while let Some(why) = explained.next().await {
-            told.push(why);
+        // Boxed, since the compiler does not see that closures which borrow may be sent.
+        let mut explained: Vec<BoxFuture<'_, (usize, Why)>> = Vec::new();
+        for (place, transition) in &fired {
+            explained.push(Box::pin(async {
+                let why = match self.rule_of(transition) {
+                    Some(defined) => self.why(defined, transition).await,
+                    None => Why::default(),
+                };
+                (*place, why)
+            }));
         }
-        drop(explained);
+        let explained = stream::iter(explained).buffer_unordered(EXPLAINED_AT_ONCE);
+        let told: Vec<(usize, Why)> = explained.collect().await;
         for (place, why) in told {
             if let Some(transition) = transitions.get_mut(place) {
                 transition.why = why;

@@ -17,6 +17,7 @@ use coldtrace_model::Tenant;
 use coldtrace_store::{Reader, Store};
 
 use super::error::ApiError;
+use crate::alerts::{Alerts, TenantAlerts};
 use crate::compare::Comparer;
 use crate::explain::Explainer;
 use crate::journey::{Journeys, Limits};
@@ -34,6 +35,7 @@ pub(crate) struct Api {
     limits: Limits,
     gate: Gate,
     tails: Tails,
+    alerts: Alerts,
 }
 
 /// One tenant's data, for one request.
@@ -45,16 +47,18 @@ pub(super) struct Access {
     pub(super) searcher: Searcher,
     pub(super) explainer: Explainer,
     pub(super) comparer: Comparer,
+    pub(super) alerts: TenantAlerts,
 }
 
 // === impl Api ===
 
 impl Api {
-    pub(crate) fn new(store: Store, limits: Limits, gate: Gate) -> Self {
+    pub(crate) fn new(store: Store, limits: Limits, gate: Gate, alerts: Alerts) -> Self {
         Self {
             store,
             limits,
             gate,
+            alerts,
             tails: Tails::default(),
         }
     }
@@ -85,6 +89,7 @@ impl Api {
     pub(super) fn access(&self, tenant: Tenant) -> Access {
         let reader = self.store.reader(tenant.clone());
         Access {
+            alerts: self.alerts.of(tenant.clone()),
             tenant,
             journeys: Journeys::new(reader.clone(), self.limits),
             searcher: Searcher::new(reader.clone(), self.limits),

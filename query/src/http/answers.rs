@@ -185,7 +185,10 @@ mod tests {
             password: String::new(),
             database: "coldtrace".to_owned(),
         });
-        Api::new(store, Limits::default(), Gate::new(Rings::default(), true))
+        let folder = tempfile::tempdir().expect("a folder");
+        let alerts = crate::alerts::alerts_in(folder.path());
+        let gate = Gate::new(Rings::default(), true);
+        Api::new(store, Limits::default(), gate, alerts)
     }
 
     async fn ask(router: &Router, tenant: &str, path: &str) -> (String, bool) {

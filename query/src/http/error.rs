@@ -6,11 +6,13 @@ use std::ops::Range;
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use coldtrace_control::Denied;
+use coldtrace_alerts::Mistake;
+use coldtrace_control::{DbError, Denied};
 use coldtrace_store::reader::ReadError;
 use serde::Serialize;
 use tracing::{error, warn};
 
+use crate::alerts::AskError;
 use crate::journey::JourneyError;
 
 /// Why there is no reply.
@@ -30,6 +32,10 @@ pub(super) enum ApiError {
         /// What is wrong and what to do.
         message: String,
     },
+    /// What was sent is wrong, in these places.
+    Mistakes(Vec<Mistake>),
+    /// It can't be done as things stand.
+    Conflict(String),
     /// Who asks is not let in, or not with this key.
     Denied(Denied),
     /// It would change something, and comes by a name that is not this machine's, though nobody needs a key here.
@@ -59,6 +65,16 @@ struct ErrorBody<'a> {
     parameter: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<At>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    mistakes: &'a [MistakeReply<'a>],
+}
+
+/// A mistake in what was sent.
+#[derive(Serialize)]
+struct MistakeReply<'a> {
+    /// Where: a key.
+    at: &'a str,
+    message: &'a str,
 }
 
 /// Characters of the parameter, from 0.
@@ -88,7 +104,10 @@ impl ApiError {
 
     fn code(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::Invalid { .. } | Self::Syntax { .. } => (StatusCode::BAD_REQUEST, "invalid"),
+            Self::Invalid { .. } | Self::Syntax { .. } | Self::Mistakes(_) => {
+                (StatusCode::BAD_REQUEST, "invalid")
+            }
+            Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
             Self::Denied(Denied::Sealed) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Self::Denied(Denied::OutOfScope { .. }) | Self::Foreign => {
                 (StatusCode::FORBIDDEN, "forbidden")
@@ -105,7 +124,9 @@ impl ApiError {
     fn message(&self) -> Cow<'_, str> {
         let told = match self {
             Self::Denied(denied) => return denied.to_string().into(),
+            Self::Mistakes(mistakes) => return told(mistakes).into(),
             Self::Invalid { message, .. }
+            | Self::Conflict(message)
             | Self::Syntax { message, .. }
             | Self::NotFound(message)
             | Self::TooMany(message)
@@ -137,12 +158,18 @@ impl IntoResponse for ApiError {
             }
             _ => (None, None),
         };
+        let mistakes = match &self {
+            Self::Mistakes(mistakes) => mistakes.as_slice(),
+            _ => &[],
+        };
+        let mistakes: Vec<MistakeReply<'_>> = mistakes.iter().map(MistakeReply::of).collect();
         let body = axum::Json(ErrorReply {
             error: ErrorBody {
                 code,
                 message: &self.message(),
                 parameter,
                 at,
+                mistakes: &mistakes,
             },
         });
         match self {
@@ -156,6 +183,44 @@ impl IntoResponse for ApiError {
                 (status, [(header::RETRY_AFTER, RETRY_AFTER_OTHERS)], body).into_response()
             }
             _ => (status, body).into_response(),
+        }
+    }
+}
+
+/// All mistakes in one text, for who shows no list.
+fn told(mistakes: &[Mistake]) -> String {
+    let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    told.join("; ")
+}
+
+// === impl MistakeReply ===
+
+impl<'a> MistakeReply<'a> {
+    fn of(mistake: &'a Mistake) -> Self {
+        Self {
+            at: &mistake.place,
+            message: &mistake.message,
+        }
+    }
+}
+
+impl From<AskError> for ApiError {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Db(DbError::NoSuch { what, id }) => {
+                Self::NotFound(format!("there is no {what} {id}"))
+            }
+            AskError::Db(error @ (DbError::Taken(_) | DbError::TooMany { .. })) => {
+                Self::Conflict(error.to_string())
+            }
+            AskError::Db(DbError::Busy) => {
+                Self::Unavailable("the control database is busy; ask again in a moment".to_owned())
+            }
+            error => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                error!(%error, cause, "alerts can't be told or changed");
+                Self::Internal
+            }
         }
     }
 }

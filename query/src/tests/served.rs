@@ -14,6 +14,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+use crate::alerts::{Alerts, alerts_in};
 use crate::http::{self, Answers, Api, Cookies};
 use crate::journey::Limits;
 use crate::tail::Tails;
@@ -22,6 +23,8 @@ use crate::tail::Tails;
 pub(super) struct Served {
     router: Router,
     tails: Tails,
+    alerts: Alerts,
+    _folder: tempfile::TempDir,
 }
 
 impl Served {
@@ -41,13 +44,26 @@ impl Served {
 
     /// For those whom the rings let in.
     pub(super) fn behind(store: &Store, limits: Limits, rings: Rings) -> Self {
-        let api = Api::new(store.clone(), limits, Gate::new(rings, true));
+        let folder = tempfile::tempdir().expect("a folder");
+        let alerts = alerts_in(folder.path());
+        let gate = Gate::new(rings, true);
+        let api = Api::new(store.clone(), limits, gate, alerts.clone());
         let (registry, health) = (Registry::new(), Health::new());
         let about = health::router(&About::new(registry.clone(), health));
         let tails = api.tails().clone();
         let answers = Answers::lasting(Duration::ZERO, &registry);
         let router = http::router(api, answers, Cookies::Plain, about, &registry);
-        Self { router, tails }
+        Self {
+            router,
+            tails,
+            alerts,
+            _folder: folder,
+        }
+    }
+
+    /// What it has of alerts.
+    pub(super) fn alerts(&self) -> &Alerts {
+        &self.alerts
     }
 
     /// As the service does when it ends.
