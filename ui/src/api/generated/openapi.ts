@@ -4,6 +4,291 @@
  */
 
 export interface paths {
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts that are pending or fire now; the worst first, then the latest */
+        get: operations["listAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * When a rule would have fired
+         * @description The rule is evaluated minute by minute over what is stored, as it would have been live: what came later than alerts.delay counts here and did not there
+         */
+        post: operations["backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where alerts are delivered to */
+        get: operations["listChannels"];
+        put?: never;
+        /** A new channel */
+        post: operations["createChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/channels/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One channel */
+        get: operations["getChannel"];
+        /** Changes a channel; secrets that are left out stay */
+        put: operations["replaceChannel"];
+        post?: never;
+        /** Ends a channel; what waits for it is not sent */
+        delete: operations["deleteChannel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/channels/{channel}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new signing key; the one before signs as well for a day */
+        post: operations["rotateChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/channels/{channel}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test message now */
+        post: operations["testChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages, sent and to be sent; newest first */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/deliveries/{delivery}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One message, with each attempt, what was sent and what was answered */
+        get: operations["getDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/deliveries/{delivery}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a message again, under its id */
+        post: operations["replayDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts that began to fire or ended; newest first */
+        get: operations["listTransitions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules, of files and of the API, by name */
+        get: operations["listRules"];
+        put?: never;
+        /** A new rule */
+        post: operations["createRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/rules/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether a rule is one; every mistake at once */
+        post: operations["checkRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/rules/{rule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rule */
+        get: operations["getRule"];
+        /**
+         * Changes a rule; its alerts go on
+         * @description A rule of a file is changed in its file
+         */
+        put: operations["replaceRule"];
+        post?: never;
+        /** Ends a rule; its alerts end with it */
+        delete: operations["deleteRule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Silences that are in force, to come, or ended within a week */
+        get: operations["listSilences"];
+        put?: never;
+        /** Nobody is told of alerts that match, for a while */
+        post: operations["createSilence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/silences/{silence}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a silence now */
+        delete: operations["endSilence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{alert}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One alert: how it is now, and its latest transition with the reasons */
+        get: operations["getAlert"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compare": {
         parameters: {
             query?: never;
@@ -351,7 +636,7 @@ export interface components {
         Error: {
             error: {
                 /** @enum {string} */
-                code: "invalid" | "unauthenticated" | "forbidden" | "not_found" | "too_many" | "unavailable" | "internal";
+                code: "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "too_many" | "unavailable" | "internal";
                 /** @description What is wrong and what to do */
                 message: string;
                 /** @description The parameter that is wrong */
@@ -361,6 +646,360 @@ export interface components {
                     from: number;
                     to: number;
                 };
+                /** @description Of what was sent, every one */
+                mistakes?: components["schemas"]["Mistake"][];
+            };
+        };
+        /** @description Names and values that tell an alert from others: alertname, severity, function, version, and the rule's own */
+        Labels: {
+            [key: string]: string;
+        };
+        /** @enum {string} */
+        Severity: "critical" | "error" | "warning" | "info";
+        AlertList: {
+            alerts: components["schemas"]["Alert"][];
+            /** @description The end of the latest minute that was evaluated; null if none was */
+            evaluated: components["schemas"]["Time"] | null;
+        };
+        Alert: {
+            /** @description 16 hex digits, the same whenever it fires */
+            alert: string;
+            rule: string;
+            rule_name: string;
+            /** @enum {string} */
+            phase: "pending" | "firing" | "resolved";
+            severity: components["schemas"]["Severity"];
+            labels: components["schemas"]["Labels"];
+            /** @description Since when it is in this phase */
+            since: components["schemas"]["Time"];
+            /** @description When it began to fire, the last time; null if it never did */
+            fired: components["schemas"]["Time"] | null;
+            /** @description One sentence */
+            summary: string;
+            /** @description The latest */
+            reading: components["schemas"]["AlertReading"] | null;
+            /** @description Silences that are in force and match, by id */
+            silenced_by: string[];
+            /** @description Whether nobody is told because a worse alert says it */
+            is_inhibited: boolean;
+        };
+        AlertDetail: {
+            alert: components["schemas"]["Alert"];
+            /** @description The latest; null while it is pending for the first time */
+            transition: components["schemas"]["Transition"] | null;
+        };
+        AlertReading: {
+            /** @description What is measured, such as `p95 duration over 5 min` */
+            name: string;
+            /** @enum {string} */
+            unit: "count" | "per_minute" | "share" | "nanos" | "bytes" | "nano_dollars_per_hour" | "times";
+            value: number | null;
+            /** @enum {string} */
+            bad: "above" | "below";
+            threshold: number;
+        };
+        TransitionList: {
+            transitions: components["schemas"]["Transition"][];
+            total: number;
+            next_cursor: string | null;
+        };
+        Transition: {
+            /** @description The same however often it is delivered */
+            id: string;
+            alert: string;
+            rule: string;
+            rule_name: string;
+            /** @enum {string} */
+            change: "firing" | "resolved";
+            severity: components["schemas"]["Severity"];
+            /** @description The end of the window that decided it */
+            at: components["schemas"]["Time"];
+            /** @description When the alert began to fire */
+            since: components["schemas"]["Time"];
+            labels: components["schemas"]["Labels"];
+            summary: string;
+            runbook: string | null;
+            reading: components["schemas"]["AlertReading"];
+            why: components["schemas"]["AlertWhy"];
+        };
+        /** @description Empty of an end, and where the reasons could not be found in time */
+        AlertWhy: {
+            /** @description The value until it fired, the earliest first */
+            history: components["schemas"]["AlertPoint"][];
+            /** @description What sets the bad invocations apart, the most telling first */
+            causes: components["schemas"]["AlertCause"][];
+            /** @description Where the time went otherwise than before */
+            path: components["schemas"]["AlertPathShift"][];
+            examples: components["schemas"]["AlertExample"][];
+            links: components["schemas"]["AlertLink"][];
+        };
+        AlertPoint: {
+            at: components["schemas"]["Time"];
+            value: number | null;
+        };
+        AlertCause: {
+            key: string;
+            /** @description Null if it is that they lack it */
+            value: string | null;
+            /** @description 0 to 1 */
+            of_bad: number;
+            of_rest: number;
+        };
+        AlertPathShift: {
+            what: string;
+            /** @description In the mean of an invocation */
+            before: components["schemas"]["Nanos"];
+            now: components["schemas"]["Nanos"];
+        };
+        AlertExample: {
+            request_id: string;
+            duration: components["schemas"]["Nanos"] | null;
+            outcome: string;
+            href: string;
+        };
+        AlertLink: {
+            title: string;
+            href: string;
+        };
+        RuleList: {
+            rules: components["schemas"]["Rule"][];
+            /** @description Files that are configured (alerts.rules) */
+            files: components["schemas"]["RuleFile"][];
+        };
+        RuleFile: {
+            file: string;
+            /** @description When what is in force was read; null if nothing is */
+            loaded: components["schemas"]["Time"] | null;
+            /** @description Why what stands in it now is not in force */
+            mistakes: components["schemas"]["Mistake"][];
+        };
+        Mistake: {
+            /** @description Where: rule and key */
+            at: string;
+            /** @description What is wrong and what is allowed */
+            message: string;
+        };
+        Rule: {
+            /** @description Its id; `file:` and its name for one of a file */
+            rule: string;
+            /** @enum {string} */
+            origin: "file" | "api";
+            file: string | null;
+            definition: components["schemas"]["RuleDefinition"];
+            created: components["schemas"]["Time"] | null;
+            updated: components["schemas"]["Time"] | null;
+            /** @description Alerts of it that are pending now */
+            pending: number;
+            firing: number;
+        };
+        /** @description What stands in a rule file, in JSON. Lengths of time are texts such as `5m`, thresholds texts or numbers in the unit of what is measured */
+        RuleDefinition: {
+            name: string;
+            /** @default true */
+            enabled: boolean;
+            /**
+             * @default warning
+             * @enum {string}
+             */
+            severity: "critical" | "error" | "warning" | "info";
+            /**
+             * @description Whole minutes that it must be bad before it fires
+             * @default 0
+             */
+            for: string;
+            /**
+             * @description Whole minutes that it must be good before it ends
+             * @default 2m
+             */
+            keep: string;
+            runbook?: string | null;
+            labels?: components["schemas"]["Labels"];
+            /** @description By name; all default channels if left out or empty */
+            channels?: string[];
+            scope?: components["schemas"]["RuleScope"];
+            /**
+             * @default function
+             * @enum {string}
+             */
+            by: "function" | "version" | "all";
+            /** @description The condition: `kind` is threshold, ratio, absence, burn_rate, error_group, cold_start_budget or deviation; docs/guides/alerts.md names the keys of each */
+            when: {
+                [key: string]: unknown;
+            };
+        };
+        RuleScope: {
+            /** @description Names, with * for any text; all if left out */
+            functions?: string[];
+            except?: string[];
+            versions?: string[];
+            /** @description Attributes that a function's invocations have */
+            tags?: components["schemas"]["Labels"];
+        };
+        BacktestQuestion: {
+            rule: components["schemas"]["RuleDefinition"];
+            /** @description Default a day before `to`; at most 30 days */
+            from?: components["schemas"]["Time"];
+            /** @description Default now */
+            to?: components["schemas"]["Time"];
+        };
+        Backtest: {
+            from: components["schemas"]["Time"];
+            to: components["schemas"]["Time"];
+            /** @description Of the values of `series`; each is the worst of its step */
+            step: components["schemas"]["Nanos"];
+            /** @description The latest first, at most 500 */
+            episodes: components["schemas"]["Episode"][];
+            /** @description How many episodes there are */
+            total: number;
+            /** @description How long at least one alert fired, in all */
+            firing: components["schemas"]["Nanos"];
+            /** @description At most ten: those that fired longest first, then those that came nearest */
+            series: components["schemas"]["BacktestSeries"][];
+            /** @description Where the bad side begins; null where it is not the same throughout */
+            threshold: number | null;
+            /** @enum {string} */
+            unit: "count" | "per_minute" | "share" | "nanos" | "bytes" | "nano_dollars_per_hour" | "times";
+        };
+        Episode: {
+            labels: components["schemas"]["Labels"];
+            from: components["schemas"]["Time"];
+            /** @description Null if it still fires at the end */
+            to: components["schemas"]["Time"] | null;
+            /** @description The worst value */
+            peak: number | null;
+            summary: string;
+        };
+        BacktestSeries: {
+            labels: components["schemas"]["Labels"];
+            values: (number | null)[];
+        };
+        SilenceList: {
+            silences: components["schemas"]["Silence"][];
+        };
+        Matcher: {
+            name: string;
+            /** @enum {string} */
+            op: "=" | "!=" | "=~" | "!~";
+            value: string;
+        };
+        NewSilence: {
+            matchers: components["schemas"]["Matcher"][];
+            /** @description Default now */
+            starts?: components["schemas"]["Time"];
+            ends: components["schemas"]["Time"];
+            comment?: string;
+            created_by?: string;
+        };
+        Silence: {
+            silence: string;
+            matchers: components["schemas"]["Matcher"][];
+            starts: components["schemas"]["Time"];
+            ends: components["schemas"]["Time"];
+            comment: string;
+            created_by: string;
+            created: components["schemas"]["Time"];
+            /** @enum {string} */
+            state: "pending" | "active" | "expired";
+        };
+        ChannelList: {
+            channels: components["schemas"]["Channel"][];
+        };
+        Channel: {
+            channel: string;
+            name: string;
+            /** @enum {string} */
+            kind: "webhook" | "slack" | "pagerduty" | "alertmanager" | "alertmanager_webhook";
+            /** @description Whether rules that name no channel use it */
+            is_default: boolean;
+            /** @description Where it delivers to; of a Slack hook the host alone, since its path is a secret */
+            url: string;
+            /** @description group_by, group_wait, group_interval, repeat and what the kind has */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** @description Names of secrets that are set; none is ever shown again */
+            secrets: string[];
+            /** @description Why nothing is delivered to it, such as an answer 410; null if it is used */
+            disabled: string | null;
+            created: components["schemas"]["Time"];
+            updated: components["schemas"]["Time"];
+            /** @description Messages that wait to be delivered */
+            waiting: number;
+        };
+        NewChannel: {
+            name: string;
+            /** @enum {string} */
+            kind: "webhook" | "slack" | "pagerduty" | "alertmanager" | "alertmanager_webhook";
+            /** @default true */
+            is_default: boolean;
+            /** @description Of a webhook or an Alertmanager, or the address of a Slack hook */
+            url?: string;
+            /** @description Of PagerDuty */
+            routing_key?: string;
+            /**
+             * @description Of a webhook
+             * @default hmac
+             * @enum {string}
+             */
+            signing: "hmac" | "ed25519";
+            /** @description Sent with each message; their values are secrets */
+            headers?: {
+                [key: string]: string;
+            };
+            /** @description group_by (names of labels), group_wait, group_interval, repeat */
+            settings?: {
+                [key: string]: unknown;
+            };
+            /** @default true */
+            enabled: boolean;
+        };
+        CreatedChannel: {
+            channel: components["schemas"]["Channel"];
+            /** @description signing_key, or public_key of ed25519: what the receiver verifies with */
+            shown_once: {
+                [key: string]: string;
+            } | null;
+        };
+        DeliveryList: {
+            deliveries: components["schemas"]["Delivery"][];
+            total: number;
+            next_cursor: string | null;
+        };
+        Delivery: {
+            /** @description The message's id, the same at every attempt */
+            delivery: string;
+            channel: string;
+            channel_name: string;
+            /** @enum {string} */
+            state: "waiting" | "delivered" | "failed" | "cancelled";
+            summary: string;
+            transitions: string[];
+            created: components["schemas"]["Time"];
+            attempts: number;
+            next_attempt: components["schemas"]["Time"] | null;
+            /** @description The HTTP status of the last answer */
+            last_status: number | null;
+            /** @description Why there was none */
+            last_error: string | null;
+        };
+        DeliveryDetail: {
+            delivery: components["schemas"]["Delivery"];
+            /** @description What is sent, without secrets; null once it is dropped, a week after it was delivered */
+            body: string | null;
+            /** @description The latest first */
+            attempts: components["schemas"]["DeliveryAttempt"][];
+        };
+        DeliveryAttempt: {
+            number: number;
+            at: components["schemas"]["Time"];
+            took: components["schemas"]["Nanos"];
+            status: number | null;
+            /** @description At most 4 KB */
+            answer: string;
+            error: string | null;
+            /** @description As they were sent, secrets left out */
+            headers: {
+                [key: string]: string;
             };
         };
         /** @description Some invocations (selected: all that the parameters say is true of them) and the rest of the range and function. Compared are invocations that are over, all of them; where durations select, those whose duration is known. */
@@ -1138,6 +1777,15 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
+        /** @description It has a name that another has, or belongs to a file */
+        Conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
         /** @description Too many at once; Retry-After says when to ask again */
         TooMany: {
             headers: {
@@ -1181,6 +1829,678 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAlerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Alerts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    backtest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestQuestion"];
+            };
+        };
+        responses: {
+            /** @description Episodes and values */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtest"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listChannels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Channels, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelList"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChannel"];
+            };
+        };
+        responses: {
+            /** @description The channel, and what must be shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedChannel"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The channel */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    replaceChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChannel"];
+            };
+        };
+        responses: {
+            /** @description The channel */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The channel as it was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotateChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The channel, and its key, shown this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedChannel"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    testChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryDetail"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Of this channel only, by id */
+                channel?: string;
+                state?: "waiting" | "delivered" | "failed" | "cancelled";
+                limit?: components["parameters"]["limit"];
+                /** @description next_cursor of the page before */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deliveries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryList"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryDetail"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    replayDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery, waiting again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryDetail"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTransitions: {
+        parameters: {
+            query?: {
+                /** @description Of this alert only */
+                alert?: string;
+                /** @description Of this rule only, by id */
+                rule?: string;
+                limit?: components["parameters"]["limit"];
+                /** @description next_cursor of the page before */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Transitions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransitionList"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleList"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleDefinition"];
+            };
+        };
+        responses: {
+            /** @description The rule */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    checkRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleDefinition"];
+            };
+        };
+        responses: {
+            /** @description It is; with everything that was left out */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleDefinition"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    replaceRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleDefinition"];
+            };
+        };
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule as it was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSilences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Silences */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceList"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createSilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSilence"];
+            };
+        };
+        responses: {
+            /** @description The silence */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    endSilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                silence: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The silence */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 16 hex digits */
+                alert: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alert */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertDetail"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     compare: {
         parameters: {
             query?: {
