@@ -30,16 +30,23 @@ impl Description {
         Self(serde_saphyr::from_str(text).expect("openapi.yaml is YAML"))
     }
 
-    /// Every path with each status that it may answer.
+    /// Every operation with each status that it may answer: method and path, as in `GET /api/v1/functions`.
     pub(super) fn answers(&self) -> BTreeSet<(String, u16)> {
         let paths = self.0["paths"].as_object().expect("paths");
-        paths
-            .iter()
-            .flat_map(|(path, item)| {
-                let responses = item["get"]["responses"].as_object().expect("responses");
-                responses
+        let operations = paths.iter().flat_map(|(path, item)| {
+            let methods = item.as_object().expect("operations").iter();
+            let methods = methods.filter(|(name, _)| *name != "parameters");
+            methods.map(move |(method, operation)| {
+                (format!("{} {path}", method.to_uppercase()), operation)
+            })
+        });
+        operations
+            .flat_map(|(named, operation)| {
+                let responses = operation["responses"].as_object().expect("responses");
+                let statuses = responses
                     .keys()
-                    .map(|status| (path.clone(), status.parse().expect("a status")))
+                    .map(|status| status.parse().expect("a status"));
+                statuses.map(move |status| (named.clone(), status))
             })
             .collect()
     }
@@ -49,6 +56,7 @@ impl Description {
         let paths = self.0["paths"].as_object().expect("paths");
         paths
             .iter()
+            .filter(|(_, item)| item.get("get").is_some())
             .map(|(path, item)| {
                 let shared = item.get("parameters").and_then(Value::as_array);
                 let own = item["get"]["parameters"].as_array();
@@ -73,14 +81,22 @@ impl Description {
         }
     }
 
-    /// Panics where the body is not what the description promises.
-    pub(super) fn check(&self, path: &str, status: u16, body: &Value) {
-        let response = &self.0["paths"][path]["get"]["responses"][status.to_string()];
-        assert!(!response.is_null(), "{path} must not answer {status}");
+    /// Panics where the body is not what the description promises of this operation, such as `GET /api/v1/functions`.
+    pub(super) fn check(&self, operation: &str, status: u16, body: &Value) {
+        let (method, path) = operation.split_once(' ').expect("a method and a path");
+        let described = &self.0["paths"][path][method.to_lowercase()];
+        let response = &described["responses"][status.to_string()];
+        assert!(
+            !response.is_null(),
+            "{operation} must not answer {status}: {body:#}"
+        );
         let schema = &self.resolved(response)["content"]["application/json"]["schema"];
         let mut faults = Vec::new();
         self.compare(schema, body, "", &mut faults);
-        assert!(faults.is_empty(), "{path} {status}: {faults:#?}\n{body:#}");
+        assert!(
+            faults.is_empty(),
+            "{operation} {status}: {faults:#?}\n{body:#}"
+        );
     }
 
     fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
@@ -107,6 +123,14 @@ impl Description {
                 "oneOf" => self.fits_one(rule, value),
                 "properties" => {
                     self.compare_fields(rule, value, at, faults);
+                    true
+                }
+                "additionalProperties" => {
+                    if rule.is_object() {
+                        for (name, field) in value.as_object().into_iter().flatten() {
+                            self.compare(rule, field, &format!("{at}/{name}"), faults);
+                        }
+                    }
                     true
                 }
                 "items" => {

@@ -127,7 +127,7 @@ async fn derive(settle: &mut Settle, now: UnixNanos) -> usize {
 async fn path_of(store: &Store, function: &str) -> Value {
     let path = format!("/api/v1/functions/{function}/path");
     let reply = Served::on(store).ok(&format!("{path}?{RANGE}")).await;
-    Description::read().check("/api/v1/functions/{function}/path", 200, &reply);
+    Description::read().check("GET /api/v1/functions/{function}/path", 200, &reply);
     reply
 }
 

@@ -195,7 +195,7 @@ async fn a_client_sees_events_with_ids_and_only_so_many_may_follow() {
     assert_eq!(refused.headers()[header::RETRY_AFTER], "30");
     let told = refused.into_body().collect().await.expect("a body");
     let told = serde_json::from_slice(&told.to_bytes()).expect("JSON");
-    Description::read().check("/api/v1/tail", 429, &told);
+    Description::read().check("GET /api/v1/tail", 429, &told);
     let mut one = followed.pop().expect("a tail");
     assert_eq!(one.status(), StatusCode::OK);
     assert_eq!(one.headers()[header::CONTENT_TYPE], "text/event-stream");

@@ -128,9 +128,16 @@ async fn whatever_is_asked_a_tenant_is_told_nothing_of_another() {
     engine.stop().await;
 }
 
+/// All that can be got, but for alerts: whose those are is tested where they are.
+fn endpoints() -> Vec<Endpoint> {
+    let mut endpoints = Description::read().endpoints();
+    endpoints.retain(|endpoint| !endpoint.path.starts_with("/api/v1/alerts"));
+    endpoints
+}
+
 #[test]
 fn what_does_not_end_is_known() {
-    let endpoints = Description::read().endpoints();
+    let endpoints = endpoints();
     let streams = endpoints.iter().filter(|endpoint| !endpoint.ends);
     let streams: Vec<&str> = streams.map(|endpoint| endpoint.path.as_str()).collect();
     assert_eq!(streams, STREAMS);
@@ -424,7 +431,7 @@ impl Asking {
         Self {
             served,
             keys,
-            endpoints: Description::read().endpoints(),
+            endpoints: endpoints(),
             passes: 0,
             told: BTreeSet::new(),
         }

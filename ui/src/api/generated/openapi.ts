@@ -780,10 +780,13 @@ export interface components {
             message: string;
         };
         Rule: {
-            /** @description Its id; `file:` and its name for one of a file */
+            /** @description Its id; `file:` and its name for one of a file, `starter:` and its name for one to start with */
             rule: string;
-            /** @enum {string} */
-            origin: "file" | "api";
+            /**
+             * @description starter: in force until a rule of a file has its name, or alerts.starter_rules is false
+             * @enum {string}
+             */
+            origin: "file" | "api" | "starter";
             file: string | null;
             definition: components["schemas"]["RuleDefinition"];
             created: components["schemas"]["Time"] | null;
@@ -1759,7 +1762,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description A key that may not read */
+        /** @description A key that may not read, or may not change what this would change; or a change without keys by a name that is not this machine's */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
