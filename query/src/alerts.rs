@@ -28,4 +28,4 @@ pub(crate) use shared::{Alerts, AskError, TenantAlerts};
 #[cfg(test)]
 pub(crate) use deliver::become_deliverer;
 #[cfg(test)]
-pub(crate) use shared::alerts_in;
+pub(crate) use shared::{alerts_in, alerts_of_file};

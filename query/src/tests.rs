@@ -1,5 +1,6 @@
 //! The API on the real engine: what it answers, and that it is what `openapi.yaml` says.
 
+mod alerts_inhibit;
 mod alerts_watch;
 mod alerts_why;
 mod compare;

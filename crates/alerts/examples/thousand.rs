@@ -79,8 +79,8 @@ fn rule(place: usize, scope: &str) -> Vec<Defined> {
         }
     };
     let text = format!("[[rule]]\nname = 'rule {place}'\n{scope}\n[rule.when]\n{when}\n");
-    let rules = parse_file("thousand.toml", &text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    let rules = rules.into_iter();
+    let file = parse_file("thousand.toml", &text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let rules = file.rules.into_iter();
     rules
         .map(|rule| Defined {
             id: rule.file_id(),

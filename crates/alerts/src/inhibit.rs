@@ -18,6 +18,9 @@ pub struct Inhibition {
     /// Labels in which both agree; absent is empty.
     #[serde(default)]
     pub equal: Vec<String>,
+    /// Whose alerts, of one in a file; `None` for the default tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
 }
 
 /// Which of all firing alerts are held back. As in Alertmanager, an alert that is source and target of the same inhibition holds
@@ -95,6 +98,7 @@ mod tests {
             source: of(source),
             target: of(target),
             equal: vec!["function".to_owned()],
+            tenant: None,
         }
     }
 

@@ -48,8 +48,8 @@ pub use notice::{
 pub use plan::{Defined, Plan};
 pub use quantity::{Window, figure};
 pub use rule::{
-    Bound, BurnWindow, By, Direction, Good, Mistake, Mistakes, Rule, Scope, TagFunctions, When,
-    parse_file, parse_json,
+    Bound, BurnWindow, By, Direction, Good, Mistake, Mistakes, Rule, RuleSet, Scope, TagFunctions,
+    When, parse_file, parse_json,
 };
 pub use sign::{KeyError, KeyKind, SignatureError, Signer, WEBHOOK_HEADERS};
 pub use silence::{Silence, SilenceError};

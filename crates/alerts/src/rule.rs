@@ -3,6 +3,7 @@
 //! Invariant: a rule is valid by construction; what is wrong with one that is not is told all at once, each mistake with
 //! its place.
 
+mod inhibitions;
 mod json;
 mod mistake;
 mod node;
@@ -20,10 +21,19 @@ pub use mistake::{Mistake, Mistakes};
 pub use read::{parse_file, parse_json};
 pub use scope::{Scope, TagFunctions};
 
-use crate::{Comparison, Labels, Measure, RuleId, Severity, Window};
+use crate::{Comparison, Inhibition, Labels, Measure, RuleId, Severity, Window};
 
 /// How many weeks back a deviation looks at most: more make it slower to learn what is usual now.
 pub(crate) const MOST_WEEKS: u8 = 8;
+
+/// What a file says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RuleSet {
+    /// What is to be alerted.
+    pub rules: Vec<Rule>,
+    /// Of what nobody is told while something else fires.
+    pub inhibitions: Vec<Inhibition>,
+}
 
 /// What is to be alerted.
 #[derive(Clone, Debug, PartialEq)]

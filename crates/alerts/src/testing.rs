@@ -18,8 +18,8 @@ pub(crate) fn at(minute: u64) -> UnixNanos {
 
 /// The rules of a file, under their ids.
 pub(crate) fn rules(toml: &str) -> Vec<Defined> {
-    let rules = parse_file("test.toml", toml).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    let defined = rules.into_iter().map(|rule| Defined {
+    let file = parse_file("test.toml", toml).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let defined = file.rules.into_iter().map(|rule| Defined {
         id: rule.file_id(),
         rule,
     });

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use coldtrace_alerts::{Mistake, Mistakes, Rule, parse_file};
+use coldtrace_alerts::{Inhibition, Mistake, Mistakes, Rule, RuleSet, parse_file};
 use coldtrace_model::{Tenant, UnixNanos};
 use tracing::{info, warn};
 
@@ -25,6 +25,8 @@ pub(crate) struct RuleFile {
     pub(crate) path: PathBuf,
     /// What is in force.
     pub(crate) rules: Vec<Rule>,
+    /// What of it holds others back.
+    pub(crate) inhibitions: Vec<Inhibition>,
     /// Since when that is; `None` if nothing is.
     pub(crate) loaded: Option<UnixNanos>,
     /// Why what stands in it now is not in force.
@@ -40,6 +42,7 @@ impl RuleFiles {
         let files = paths.iter().map(|path| RuleFile {
             path: path.clone(),
             rules: Vec::new(),
+            inhibitions: Vec::new(),
             loaded: None,
             mistakes: Vec::new(),
             seen: None,
@@ -69,9 +72,15 @@ impl RuleFiles {
             });
             let taken: BTreeMap<_, _> = taken.collect();
             match parsed(&file.path, &seen, &taken) {
-                Ok(rules) => {
-                    info!(file = %file.path.display(), rules = rules.len(), "alert rules are in force");
+                Ok(RuleSet { rules, inhibitions }) => {
+                    info!(
+                        file = %file.path.display(),
+                        rules = rules.len(),
+                        inhibitions = inhibitions.len(),
+                        "alert rules are in force"
+                    );
                     file.rules = rules;
+                    file.inhibitions = inhibitions;
                     file.loaded = Some(now);
                     file.mistakes.clear();
                 }
@@ -108,10 +117,12 @@ fn key(rule: &Rule) -> (Tenant, String) {
 
 /// Whose data a rule of a file is about.
 pub(crate) fn tenant_of(rule: &Rule) -> Tenant {
-    let named = rule
-        .tenant
-        .as_deref()
-        .and_then(|name| Tenant::parse(name).ok());
+    named(rule.tenant.as_deref())
+}
+
+/// The tenant that a file names, if it names one.
+pub(crate) fn named(tenant: Option<&str>) -> Tenant {
+    let named = tenant.and_then(|name| Tenant::parse(name).ok());
     named.unwrap_or_else(Tenant::single)
 }
 
@@ -127,7 +138,7 @@ fn parsed(
     path: &Path,
     seen: &Result<Vec<u8>, io::ErrorKind>,
     taken: &BTreeMap<(Tenant, String), &Path>,
-) -> Result<Vec<Rule>, Mistakes> {
+) -> Result<RuleSet, Mistakes> {
     let name = path.display().to_string();
     let wrong = |message: String| Mistake {
         place: name.clone(),
@@ -138,8 +149,8 @@ fn parsed(
         .map_err(|kind| Mistakes(vec![wrong(format!("can't be read: {kind}"))]))?;
     let text = std::str::from_utf8(bytes)
         .map_err(|error| Mistakes(vec![wrong(format!("is not UTF-8: {error}"))]))?;
-    let rules = parse_file(&name, text)?;
-    let twice = rules.iter().filter_map(|rule| {
+    let file = parse_file(&name, text)?;
+    let twice = file.rules.iter().filter_map(|rule| {
         let other = taken.get(&key(rule))?;
         let told = format!(
             "rule \"{}\" stands in {} too; names tell rules of files apart",
@@ -150,7 +161,7 @@ fn parsed(
     });
     let twice: Vec<Mistake> = twice.collect();
     match twice.is_empty() {
-        true => Ok(rules),
+        true => Ok(file),
         false => Err(Mistakes(twice)),
     }
 }
@@ -196,17 +207,24 @@ when = { kind = "threshold", measure = "p95", above = "1s", window = "5m" }
         assert_eq!(folder.names(), [["slow"]]);
         assert!(!folder.files.refresh(UnixNanos(2)), "nothing changed");
 
+        let inhibition = "[[inhibit]]\nsource = ['a=\"b\"']\ntarget = ['c=\"d\"']\n";
+        folder.write("a.toml", &format!("{RULE}{inhibition}"));
+        assert!(folder.files.refresh(UnixNanos(2)));
+        assert_eq!(folder.files.all()[0].inhibitions.len(), 1);
+
         folder.write("a.toml", &RULE.replace("p95", "p59"));
         assert!(folder.files.refresh(UnixNanos(3)));
         assert_eq!(folder.names(), [["slow"]]);
         let file = &folder.files.all()[0];
-        assert_eq!((file.loaded, file.mistakes.len()), (Some(UnixNanos(1)), 1));
+        assert_eq!((file.loaded, file.mistakes.len()), (Some(UnixNanos(2)), 1));
+        assert_eq!(file.inhibitions.len(), 1);
         assert!(!folder.files.refresh(UnixNanos(4)), "told once");
 
         folder.write("a.toml", &RULE.replace("slow", "slower"));
         assert!(folder.files.refresh(UnixNanos(5)));
         assert_eq!(folder.names(), [["slower"]]);
-        assert!(folder.files.all()[0].mistakes.is_empty());
+        let file = &folder.files.all()[0];
+        assert!(file.mistakes.is_empty() && file.inhibitions.is_empty());
     }
 
     #[test]

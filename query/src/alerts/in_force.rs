@@ -1,4 +1,4 @@
-//! Which rules are in force: those to start with, those of files, and those of the API.
+//! Which rules and inhibitions are in force: those to start with, those of files, and rules of the API.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use coldtrace_control::{KeptRule, Ring};
 use coldtrace_model::{Tenant, UnixNanos};
 use tracing::warn;
 
-use super::files::{RuleFile, tenant_of};
+use super::files::{RuleFile, named, tenant_of};
 use super::shared::{Alerts, AskError};
 
 /// What is in force for a tenant.
@@ -59,9 +59,11 @@ pub(super) async fn in_force(
     for tenant in tenants {
         let of_files = rules_of_files(&files, &tenant);
         let starter = starter_rules(alerts.config().starter_rules, &of_files);
-        let rules = &mut all.entry(tenant).or_default().rules;
-        rules.extend(of_files);
-        rules.extend(starter);
+        let inhibitions = inhibitions(alerts.config().starter_rules, &files, &tenant);
+        let of_tenant = all.entry(tenant).or_default();
+        of_tenant.rules.extend(of_files);
+        of_tenant.rules.extend(starter);
+        of_tenant.inhibitions = inhibitions;
     }
     Ok(all)
 }
@@ -80,7 +82,7 @@ pub(crate) fn rules_of_files(files: &[RuleFile], tenant: &Tenant) -> Vec<Defined
 /// Those to start with: but for examples, and for those whose place a rule of a file takes by its name.
 pub(crate) fn starter_rules(is_wanted: bool, of_files: &[Defined]) -> Vec<Defined> {
     let names: BTreeSet<&str> = of_files.iter().map(|one| one.rule.name.as_str()).collect();
-    let rules = starter().into_iter();
+    let rules = starter().rules.into_iter();
     let rules = rules.filter(|rule| is_wanted && rule.enabled && !names.contains(&*rule.name));
     rules
         .map(|rule| Defined {
@@ -90,10 +92,65 @@ pub(crate) fn starter_rules(is_wanted: bool, of_files: &[Defined]) -> Vec<Define
         .collect()
 }
 
+/// A tenant's inhibitions of files, and those to start with where their rules are wanted: they hold for a rule of a file too that
+/// takes the place of one by its name.
+fn inhibitions(is_starter_wanted: bool, files: &[RuleFile], tenant: &Tenant) -> Vec<Inhibition> {
+    let of_files = files.iter().flat_map(|file| &file.inhibitions);
+    let own = of_files.filter(|one| named(one.tenant.as_deref()) == *tenant);
+    let mut inhibitions: Vec<Inhibition> = own.cloned().collect();
+    if is_starter_wanted {
+        inhibitions.extend(starter().inhibitions);
+    }
+    inhibitions
+}
+
 /// A rule of the API as it was kept; `None` if it can't be read.
 pub(crate) fn rule_of(kept: &KeptRule) -> Option<Rule> {
     let definition = serde_json::from_str(&kept.definition).ok()?;
     let mut rule = parse_json(&definition).ok()?;
     rule.enabled &= kept.enabled;
     Some(rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::alerts::alerts_of_file;
+
+    #[tokio::test]
+    async fn inhibitions_of_a_file_are_of_its_tenants_and_those_to_start_with_of_all() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("rules.toml");
+        let text = r#"
+            [[rule]]
+            name = "down"
+            tenant = "shop"
+            when = { kind = "absence", window = "5m", seen_within = "1d" }
+
+            [[inhibit]]
+            source = ["alertname=down"]
+            target = ["alertname!=down"]
+            tenant = "shop"
+
+            [[inhibit]]
+            source = ["severity=critical"]
+            target = ["severity=info"]
+        "#;
+        fs::write(&file, text).expect("written");
+        let alerts = alerts_of_file(folder.path(), file);
+        let all = in_force(&alerts, &Ring::default(), UnixNanos(0)).await;
+        let all = all.expect("read");
+        let of = |tenant: &str| {
+            let of_tenant = &all[&Tenant::parse(tenant).expect("a tenant")];
+            let sources = of_tenant.inhibitions.iter().map(|one| &one.source[0]);
+            sources.map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(of("shop"), [r#"alertname="down""#]);
+        assert_eq!(of("default"), [r#"severity="critical""#]);
+
+        let of_starter = inhibitions(true, &[], &Tenant::single());
+        assert_eq!(of_starter, starter().inhibitions);
+    }
 }

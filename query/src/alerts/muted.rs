@@ -109,6 +109,7 @@ mod tests {
             source: matcher("alert=0"),
             target: matcher("alert!=0"),
             equal: vec!["function".to_owned()],
+            tenant: None,
         };
         let firing = [0, 1, 9].map(|alert| transition(alert, 1, NOW));
         let labels = firing

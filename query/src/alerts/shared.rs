@@ -141,8 +141,23 @@ impl TenantAlerts {
 /// Those of a folder, configured by nothing.
 #[cfg(test)]
 pub(crate) fn alerts_in(folder: &Path) -> Alerts {
+    configured(folder, |_| {})
+}
+
+/// The same with the rules of a file, and none besides.
+#[cfg(test)]
+pub(crate) fn alerts_of_file(folder: &Path, file: std::path::PathBuf) -> Alerts {
+    configured(folder, |config| {
+        config.rules.0 = vec![file];
+        config.starter_rules = false;
+    })
+}
+
+#[cfg(test)]
+fn configured(folder: &Path, configure: impl FnOnce(&mut AlertsConfig)) -> Alerts {
     let mut settings = coldtrace_service::config::Settings::load(None, []);
-    let config = AlertsConfig::read(&mut settings.section("alerts"));
+    let mut config = AlertsConfig::read(&mut settings.section("alerts"));
+    configure(&mut config);
     let own = Own {
         listen: vec!["127.0.0.1:7070".parse().expect("an address")],
         public_url: String::new(),

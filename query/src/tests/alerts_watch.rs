@@ -44,8 +44,8 @@ fn minute(number: u64) -> UnixNanos {
 }
 
 fn rules() -> Vec<Defined> {
-    let rules = parse_file("rules.toml", RULES).expect("rules");
-    let defined = rules.into_iter().map(|rule| Defined {
+    let file = parse_file("rules.toml", RULES).expect("rules");
+    let defined = file.rules.into_iter().map(|rule| Defined {
         id: rule.file_id(),
         rule,
     });

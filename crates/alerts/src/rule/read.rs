@@ -1,4 +1,5 @@
-//! Rules out of files and bodies: the keys that every rule has. What is bad is read in `when.rs`.
+//! Rules out of files and bodies: the keys that every rule has. What is bad is read in `when.rs`, inhibitions in
+//! `inhibitions.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -8,7 +9,8 @@ use coldtrace_model::Tenant;
 use super::mistake::{Mistake, Mistakes};
 use super::node::{Node, Value, shortened};
 use super::when;
-use super::{By, Rule, Scope, When};
+use super::{By, Rule, RuleSet, Scope, When, inhibitions};
+use crate::matcher::is_label_name;
 use crate::nearest::instead_of;
 use crate::quantity::{Given, read_minutes};
 use crate::{Labels, Severity};
@@ -36,11 +38,11 @@ const KEEP: Duration = Duration::from_secs(120);
 const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
 const LONGEST_NAME: usize = 100;
 /// Of patterns, labels, channels. More are no rule of a person any more, and would be matched for each function.
-const MOST: usize = 100;
+pub(super) const MOST: usize = 100;
 const LONGEST_TEXT: usize = 500;
 
-/// The rules of a file of TOML, by the name under which it is told of.
-pub fn parse_file(name: &str, text: &str) -> Result<Vec<Rule>, Mistakes> {
+/// What a file of TOML says, by the name under which it is told of.
+pub fn parse_file(name: &str, text: &str) -> Result<RuleSet, Mistakes> {
     let (root, syntax) = Node::of_toml(text);
     let mut told = Told::new(Some(name));
     if !syntax.is_empty() {
@@ -48,31 +50,29 @@ pub fn parse_file(name: &str, text: &str) -> Result<Vec<Rule>, Mistakes> {
         for (line, message) in syntax {
             told.say(line, "", message);
         }
-        return told.end(Vec::new());
+        return told.end(RuleSet::default());
     }
     let Value::Table(fields) = &root.value else {
-        return Ok(Vec::new());
+        return Ok(RuleSet::default());
     };
     let file = Fields::new("", root.line, fields);
-    file.only(&["rule"], &mut told);
-    let nodes: &[Node] = match file.get("rule").map(|node| &node.value) {
-        None => &[],
-        Some(Value::List(nodes)) => nodes,
-        Some(_) => {
-            let line = file.get("rule").and_then(|node| node.line);
-            told.say(
-                line,
-                "rule",
-                "each rule begins with [[rule]], in double brackets",
-            );
-            &[]
-        }
-    };
+    file.only(&["rule", "inhibit"], &mut told);
+    let rules = rules(file.tables(&mut told, "rule"), &mut told);
+    let nodes = file.tables(&mut told, "inhibit").iter().enumerate();
+    let inhibitions = nodes.filter_map(|(place, node)| {
+        told.of = Some(format!("inhibit {}", place + 1));
+        inhibitions::read(node, &mut told)
+    });
+    let inhibitions = inhibitions.collect();
+    told.end(RuleSet { rules, inhibitions })
+}
+
+fn rules(nodes: &[Node], told: &mut Told<'_>) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
     let mut names = BTreeSet::new();
     for (place, node) in nodes.iter().enumerate() {
         let name = name_of(node);
-        told.rule = Some(match &name {
+        told.of = Some(match &name {
             Some(name) => format!("rule \"{}\"", shortened(name)),
             None => format!("rule {}", place + 1),
         });
@@ -81,9 +81,10 @@ pub fn parse_file(name: &str, text: &str) -> Result<Vec<Rule>, Mistakes> {
         {
             told.say(node.line, "name", "another rule of this file has this name");
         }
-        rules.extend(rule(node, &mut told));
+        rules.extend(rule(node, told));
     }
-    told.end(rules)
+    told.of = None;
+    rules
 }
 
 /// A rule as the API takes it.
@@ -125,7 +126,7 @@ fn rule(node: &Node, told: &mut Told<'_>) -> Option<Rule> {
         );
         return None;
     };
-    let before = told.found.len();
+    let before = told.count();
     let fields = Fields::new("", node.line, fields);
     fields.only(&KEYS, told);
     let name = fields.required(told, "name", "1 to 100 characters", |node| {
@@ -150,7 +151,7 @@ fn rule(node: &Node, told: &mut Told<'_>) -> Option<Rule> {
     if let (Some(when), Some(by)) = (&when, by) {
         check_by(&fields, when, by, told);
     }
-    if told.found.len() > before {
+    if told.count() > before {
         return None;
     }
     Some(Rule {
@@ -200,7 +201,7 @@ fn labels(fields: &Fields<'_>, told: &mut Told<'_>) -> Labels {
                 &path,
                 "is set by every alert itself; call it otherwise",
             );
-        } else if !is_label(key) {
+        } else if !is_label_name(key) {
             let message =
                 "is no name of a label: letters, digits and _ are allowed, no digit first";
             told.say(node.line, &path, message);
@@ -242,7 +243,7 @@ fn scope(fields: &Fields<'_>, told: &mut Told<'_>) -> Scope {
     }
 }
 
-fn tenant(fields: &Fields<'_>, told: &mut Told<'_>) -> Option<String> {
+pub(super) fn tenant(fields: &Fields<'_>, told: &mut Told<'_>) -> Option<String> {
     let node = fields.get("tenant")?;
     if told.file.is_none() {
         let message = "is for files: here it is the tenant of the key";
@@ -317,18 +318,11 @@ fn is_link(link: &str) -> bool {
     rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(is_odd))
 }
 
-fn is_label(name: &str) -> bool {
-    let is_letter = |letter: char| letter.is_ascii_alphabetic() || letter == '_';
-    name.starts_with(is_letter)
-        && name
-            .chars()
-            .all(|letter| is_letter(letter) || letter.is_ascii_digit())
-}
-
 /// The mistakes so far, and where the reader is.
 pub(super) struct Told<'a> {
     file: Option<&'a str>,
-    rule: Option<String>,
+    /// Of which rule or inhibition.
+    of: Option<String>,
     /// With their lines.
     found: Vec<(Option<usize>, Mistake)>,
 }
@@ -346,7 +340,7 @@ impl<'a> Told<'a> {
     fn new(file: Option<&'a str>) -> Self {
         Self {
             file,
-            rule: None,
+            of: None,
             found: Vec::new(),
         }
     }
@@ -357,10 +351,7 @@ impl<'a> Told<'a> {
             None => file.to_owned(),
         });
         let key = (!key.is_empty()).then(|| key.to_owned());
-        let parts: Vec<String> = [file, self.rule.clone(), key]
-            .into_iter()
-            .flatten()
-            .collect();
+        let parts: Vec<String> = [file, self.of.clone(), key].into_iter().flatten().collect();
         let mistake = Mistake {
             place: parts.join(", "),
             message: message.into(),
@@ -374,6 +365,11 @@ impl<'a> Told<'a> {
             key,
             format!("{} is not allowed; allowed: {allowed}", node.described()),
         );
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.found.len()
     }
 
     fn end<T>(mut self, result: T) -> Result<T, Mistakes> {
@@ -482,6 +478,22 @@ impl<'n> Fields<'n> {
         match must {
             true => self.required(told, key, "a table", read),
             false => self.optional(told, key, "a table", read),
+        }
+    }
+
+    /// Tables under one name, each of which begins with the name in double brackets.
+    fn tables(&self, told: &mut Told<'_>, key: &str) -> &'n [Node] {
+        match self.get(key) {
+            None => &[],
+            Some(Node {
+                value: Value::List(nodes),
+                ..
+            }) => nodes,
+            Some(node) => {
+                let message = format!("each {key} begins with [[{key}]], in double brackets");
+                told.say(node.line, key, message);
+                &[]
+            }
         }
     }
 

@@ -8,7 +8,7 @@ const MINUTE: u64 = 60;
 
 #[test]
 fn a_rule_of_a_file_has_all_that_is_written() {
-    let rules = parse_file(
+    let file = parse_file(
         "alerts.toml",
         r#"
         [[rule]]
@@ -66,7 +66,58 @@ fn a_rule_of_a_file_has_all_that_is_written() {
             at_least: 20,
         },
     };
-    assert_eq!(rules, Ok(vec![expected]));
+    assert_eq!(file.map(|file| file.rules), Ok(vec![expected]));
+}
+
+#[test]
+fn an_inhibition_of_a_file_has_all_that_is_written() {
+    let file = parse_file(
+        "alerts.toml",
+        r#"
+        [[inhibit]]
+        source = ['severity="critical"', 'team=~"pay.*"']
+        target = ['severity!="critical"']
+        equal = ["function", "version"]
+        tenant = "shop"
+
+        [[inhibit]]
+        source = ["alertname = down"]
+        target = ["alertname != down"]
+        "#,
+    );
+    let matchers = |texts: &[&str]| {
+        let matcher = |text: &&str| text.parse().expect("a matcher");
+        texts.iter().map(matcher).collect()
+    };
+    let expected = [
+        Inhibition {
+            source: matchers(&["severity=critical", "team=~pay.*"]),
+            target: matchers(&["severity!=critical"]),
+            equal: vec!["function".to_owned(), "version".to_owned()],
+            tenant: Some("shop".to_owned()),
+        },
+        Inhibition {
+            source: matchers(&["alertname=down"]),
+            target: matchers(&["alertname!=down"]),
+            equal: Vec::new(),
+            tenant: None,
+        },
+    ];
+    assert_eq!(file.map(|file| file.inhibitions), Ok(Vec::from(expected)));
+}
+
+#[test]
+fn what_the_guide_shows_is_a_file() {
+    let guide = include_str!("../../../../docs/guides/alerts.md");
+    let shown = guide
+        .split("```toml\n")
+        .find(|text| text.starts_with("[[rule]]"));
+    let (shown, _) = shown
+        .and_then(|text| text.split_once("```"))
+        .expect("it is shown");
+    let file = parse_file("guide.toml", shown).map_err(|mistakes| mistakes.to_string());
+    let file = file.expect("it is valid");
+    assert_eq!((file.rules.len(), file.inhibitions.len()), (1, 1));
 }
 
 #[test]
@@ -132,7 +183,8 @@ fn mistakes_of_a_body_are_told_by_key() {
 
 #[test]
 fn a_file_without_rules_is_none() {
-    assert_eq!(parse_file("alerts.toml", "# nothing yet\n"), Ok(Vec::new()));
+    let file = parse_file("alerts.toml", "# nothing yet\n");
+    assert_eq!(file, Ok(RuleSet::default()));
 }
 
 fn any_text() -> impl Strategy<Value = String> {
@@ -360,7 +412,7 @@ proptest! {
         // The same fields in TOML.
         let file = toml::to_string(&serde_json::json!({ "rule": [rule.to_json()] })).expect("it is TOML");
         let read = parse_file("a.toml", &file).map_err(|mistakes| mistakes.to_string());
-        prop_assert_eq!(read, Ok(vec![rule]), "{}", file);
+        prop_assert_eq!(read.map(|file| file.rules), Ok(vec![rule]), "{}", file);
     }
 
     #[test]
@@ -371,7 +423,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_no_file_is_refused_without_a_fall(text in "(\\[\\[rule\\]\\]\n)?([a-z]{1,5} ?= ?[\"0-9a-z\\[{\n]{0,9}){0,5}.{0,20}") {
+    fn what_is_no_file_is_refused_without_a_fall(text in "(\\[\\[(rule|inhibit)\\]\\]\n)?([a-z]{1,5} ?= ?[\"0-9a-z\\[{\n]{0,9}){0,5}.{0,20}") {
         if let Err(mistakes) = parse_file("a.toml", &text) {
             prop_assert!(!mistakes.0.is_empty());
         }
