@@ -30,6 +30,41 @@ error: 3 mistakes in the configuration
 }
 
 #[test]
+fn mistakes_of_rule_files_are_told_together_with_those_of_the_configuration() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let config = format!(
+        "[alerts]\ndelay = \"1h\"\nrules = \"{}, {}\"\n",
+        path("rules.toml"),
+        path("none.toml")
+    );
+    let rules = "\
+[[rule]]
+name = \"slow\"
+when = { kind = \"threshold\", measure = \"p59\", above = \"1s\", window = \"5m\" }
+
+[[inhibit]]
+source = [\"severity\"]
+target = ['severity=\"info\"']
+";
+    std::fs::write(path("coldtrace.toml"), config).expect("write the file");
+    std::fs::write(path("rules.toml"), rules).expect("write the file");
+    let ended = run(&["check-config", "--config", &path("coldtrace.toml")]);
+    assert_eq!(ended.code, Some(2));
+    let told = ended
+        .told
+        .replace(folder.path().to_str().expect("UTF-8"), "FOLDER");
+    let expected = "\
+error: 4 mistakes in the configuration
+  alerts.delay (FOLDER/coldtrace.toml:2): must be at most 10m: what fires is told so much later
+  FOLDER/rules.toml:3, rule \"slow\", when.measure: unknown \"p59\"; did you mean `p50`?
+  FOLDER/rules.toml:6, inhibit 1, source[0]: `severity` is no matcher: name=\"value\" is, with one of = != =~ !~
+  FOLDER/none.toml: can't be read: entity not found
+";
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn up_refuses_a_wrong_configuration_before_it_touches_anything() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let data_dir = folder.path().join("data");
