@@ -16,23 +16,11 @@ pub(crate) fn instead_of(word: &str, known: &[&str]) -> String {
 fn distance(from: &str, to: &str) -> usize {
     // Longer words than this are no slips of any of ours, and are not worth the time.
     const LONGEST: usize = 64;
-    let from: Vec<char> = from.chars().take(LONGEST).collect();
-    let to: Vec<char> = to.chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for i in 0..from.len() {
-        let mut next = vec![i + 1];
-        for j in 0..to.len() {
-            let change = row[j] + usize::from(from[i] != to[j]);
-            let mut least = change.min(row[j + 1] + 1).min(next[j] + 1);
-            if i > 0 && j > 0 && from[i] == to[j - 1] && from[i - 1] == to[j] {
-                least = least.min(before[j - 1] + 1);
-            }
-            next.push(least);
-        }
-        before = std::mem::replace(&mut row, next);
-    }
-    row[to.len()]
+    let end = from
+        .char_indices()
+        .nth(LONGEST)
+        .map_or(from.len(), |(at, _)| at);
+    strsim::osa_distance(from.get(..end).unwrap_or(from), to)
 }
 
 #[cfg(test)]
