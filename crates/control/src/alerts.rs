@@ -8,6 +8,7 @@ use coldtrace_model::{Tenant, UnixNanos};
 use rusqlite::{OptionalExtension as _, Row};
 
 use crate::db::{Db, DbError};
+use crate::secret::random_text;
 
 mod channels;
 mod evaluation;
@@ -18,11 +19,19 @@ mod silences;
 
 pub use channels::{Channel, NewChannel, Secrets};
 pub use evaluation::{
-    AlertState, Evaluation, KeptTransition, NewEntry, NewTransition, NoticeGroup,
+    AlertState, Evaluation, KeptTransition, NewEntry, NewTransition, NoticeGroup, Transitions,
 };
 pub use outbox::{Attempt, Deliveries, Delivery, DeliveryState, Due, Outcome, Standing};
 pub use rules::KeptRule;
 pub use silences::KeptSilence;
+
+/// Letters and digits of an id.
+const ID_LENGTH: usize = 16;
+
+/// An id for something that is made: no other has it.
+pub fn new_id() -> Result<String, DbError> {
+    random_text(ID_LENGTH).map_err(DbError::Random)
+}
 
 // === impl Db ===
 

@@ -18,7 +18,7 @@ mod source;
 pub use alerts::{
     AlertState, Attempt, Channel, Deliveries, Delivery, DeliveryState, Due, Evaluation, KeptRule,
     KeptSilence, KeptTransition, NewChannel, NewEntry, NewTransition, NoticeGroup, Outcome,
-    Secrets, Standing,
+    Secrets, Standing, Transitions, new_id,
 };
 pub use db::{Db, DbError, NewKey};
 pub use gate::Gate;

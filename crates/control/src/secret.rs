@@ -157,7 +157,7 @@ fn check_of(text: &str) -> String {
 }
 
 /// Every letter as likely as any other.
-fn random_text(length: usize) -> io::Result<String> {
+pub(crate) fn random_text(length: usize) -> io::Result<String> {
     /// The largest multiple of the alphabet's size that a byte holds: what is above would favour the first letters.
     const FAIR: u8 = 248;
     let mut source = File::open("/dev/urandom")?;

@@ -70,6 +70,19 @@ pub struct KeptTransition {
     pub body: String,
 }
 
+/// Which of a tenant's transitions are asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Transitions<'a> {
+    /// Of this alert only.
+    pub alert: Option<&'a str>,
+    /// Of this rule only.
+    pub rule: Option<&'a str>,
+    /// Before this number only.
+    pub before: Option<i64>,
+    /// At most so many.
+    pub limit: usize,
+}
+
 /// What is remembered of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoticeGroup {
@@ -158,27 +171,56 @@ impl Db {
         Ok(groups.collect::<Result<_, _>>()?)
     }
 
-    /// What happened to a tenant's alerts, or to one of them, the newest first; on the next page before this number.
+    /// What happened to a tenant's alerts, the newest first.
     pub fn transitions(
         &self,
         tenant: &Tenant,
-        alert: Option<&str>,
-        before: Option<i64>,
-        limit: usize,
+        asked: &Transitions<'_>,
     ) -> Result<Vec<KeptTransition>, DbError> {
-        let of_alert = match alert {
+        let only = asked.only();
+        let sql = format!(
+            "SELECT number, id, alert, rule, at, body FROM transitions
+                WHERE {only} AND number < ?4 ORDER BY number DESC LIMIT ?5"
+        );
+        let mut statement = self.connection.prepare(&sql)?;
+        let before = asked.before.unwrap_or(i64::MAX);
+        let asked = params![
+            tenant.as_str(),
+            asked.alert,
+            asked.rule,
+            before,
+            asked.limit
+        ];
+        let transitions = statement.query_map(asked, transition_of)?;
+        Ok(transitions.collect::<Result<_, _>>()?)
+    }
+
+    /// How many there are on all pages.
+    pub fn transition_count(
+        &self,
+        tenant: &Tenant,
+        asked: &Transitions<'_>,
+    ) -> Result<u64, DbError> {
+        let sql = format!("SELECT count(*) FROM transitions WHERE {}", asked.only());
+        let asked = params![tenant.as_str(), asked.alert, asked.rule];
+        Ok(self.connection.query_row(&sql, asked, |row| row.get(0))?)
+    }
+}
+
+// === impl Transitions ===
+
+impl Transitions<'_> {
+    /// A condition on the tenant, the alert and the rule, in this order. Of a rule no index tells: a tenant's history is bounded.
+    fn only(&self) -> String {
+        let of_alert = match self.alert {
             Some(_) => "alert = ?2",
             None => "?2 IS NULL",
         };
-        let sql = format!(
-            "SELECT number, id, alert, rule, at, body FROM transitions
-                WHERE tenant = ?1 AND {of_alert} AND number < ?3 ORDER BY number DESC LIMIT ?4"
-        );
-        let mut statement = self.connection.prepare(&sql)?;
-        let before = before.unwrap_or(i64::MAX);
-        let asked = params![tenant.as_str(), alert, before, limit];
-        let transitions = statement.query_map(asked, transition_of)?;
-        Ok(transitions.collect::<Result<_, _>>()?)
+        let of_rule = match self.rule {
+            Some(_) => "rule = ?3",
+            None => "?3 IS NULL",
+        };
+        format!("tenant = ?1 AND {of_alert} AND {of_rule}")
     }
 }
 

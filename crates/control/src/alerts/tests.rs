@@ -247,7 +247,13 @@ fn history_comes_in_pages_the_newest_first() {
         db.commit(&evaluation(minute)).expect("kept");
     }
     let page = |alert, before| {
-        let page = db.transitions(&acme(), alert, before, 2).expect("read");
+        let asked = Transitions {
+            alert,
+            before,
+            limit: 2,
+            ..Transitions::default()
+        };
+        let page = db.transitions(&acme(), &asked).expect("read");
         let ids: Vec<String> = page.iter().map(|one| one.id.clone()).collect();
         (ids, page.last().map(|one| one.number))
     };
@@ -255,6 +261,20 @@ fn history_comes_in_pages_the_newest_first() {
     assert_eq!(first, ["a1-5", "a1-4"]);
     assert_eq!(page(Some("a1"), last).0, ["a1-3", "a1-2"]);
     assert_eq!(page(Some("a2"), None).0, [""; 0]);
+    let count = |alert, rule| {
+        let asked = Transitions {
+            alert,
+            rule,
+            limit: 9,
+            before: None,
+        };
+        let listed = db.transitions(&acme(), &asked).expect("read").len() as u64;
+        assert_eq!(db.transition_count(&acme(), &asked).expect("read"), listed);
+        listed
+    };
+    assert_eq!(count(None, None), 5);
+    assert_eq!(count(None, Some("r1")), 5);
+    assert_eq!(count(Some("a1"), Some("r2")), 0);
     let asked = Deliveries {
         channel: Some("c2"),
         limit: 2,
@@ -286,6 +306,7 @@ fn what_is_old_is_forgotten_but_for_what_waits() {
     db.prune_alerts(UnixNanos(NOW.0 + 91 * DAY))
         .expect("pruned");
     assert!(delivered(&db).is_none());
-    assert_eq!(db.transitions(&acme(), None, None, 9).expect("read"), []);
+    let all = Transitions::default();
+    assert_eq!(db.transition_count(&acme(), &all).expect("read"), 0);
     assert_eq!(due(&db, later(60)), ["msg_c2_1"], "it is still owed");
 }

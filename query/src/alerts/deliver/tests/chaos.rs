@@ -15,7 +15,7 @@ use coldtrace_alerts::{
     AlertId, Change, Comparison, Labels, Reading, RuleId, Severity, Transition, TransitionId, Unit,
     Why,
 };
-use coldtrace_control::{AlertState, Deliveries, NewTransition};
+use coldtrace_control::{AlertState, Deliveries, NewTransition, Transitions};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::*;
@@ -101,9 +101,11 @@ fn whoever_is_killed_whenever_everything_arrives_in_order_and_under_one_id() {
 
 /// Everything that happened was told, in order, under one id, signed.
 fn check(db: &Db, seen: &[Seen]) {
-    let kept = db
-        .transitions(&acme(), None, None, 1_000_000)
-        .expect("read");
+    let all = Transitions {
+        limit: 1_000_000,
+        ..Transitions::default()
+    };
+    let kept = db.transitions(&acme(), &all).expect("read");
     let mut happened: Vec<&str> = kept.iter().map(|one| one.id.as_str()).collect();
     happened.sort_unstable();
     let mut messages: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
