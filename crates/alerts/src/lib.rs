@@ -32,7 +32,7 @@ mod times;
 mod tracker;
 
 pub use aggregate::{Aggregate, Histogram};
-pub use backtest::{Backtest, Episode, Report};
+pub use backtest::{Backtest, Episode, Report, Series};
 pub use evaluate::{ErrorGroupReading, ErrorState, Judgement, Watch, Watched};
 pub use group::{Group, Kind, Message, Timing, group_key, group_of};
 pub use history::{FunctionCounts, History, Need, Wants};

@@ -5,6 +5,7 @@
 
 mod inhibitions;
 mod json;
+mod measured;
 mod mistake;
 mod node;
 mod read;

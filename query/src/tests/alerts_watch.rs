@@ -124,11 +124,11 @@ async fn back_tested(store: &Store) -> Vec<Happened> {
         let alone = std::slice::from_ref(&defined);
         let reader = store.reader(Tenant::single());
         let reads = Reads::new(reader, alone, Vec::new());
-        let mut test = Backtest::new("default", defined.clone(), TagFunctions::new());
         let range = TimeRange {
             from: minute(0),
             to: minute(*MINUTES.end()),
         };
+        let mut test = Backtest::new("default", defined.clone(), TagFunctions::new(), range);
         for start in test.wants(minute(0)).minutes {
             test.minute(start, Vec::new());
         }

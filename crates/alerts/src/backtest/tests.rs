@@ -57,7 +57,11 @@ fn live(rules: &[Defined], store: &Store, minutes: u64, death: u64) -> Vec<Trans
 }
 
 fn back_test(defined: &Defined, store: &Store, minutes: u64) -> (Vec<Transition>, Report) {
-    let mut test = Backtest::new("default", defined.clone(), HashMap::new());
+    let range = TimeRange {
+        from: at(NOON),
+        to: at(NOON + minutes),
+    };
+    let mut test = Backtest::new("default", defined.clone(), HashMap::new(), range);
     let mut told = Vec::new();
     for minute in 1..=minutes {
         let now = at(NOON + minute);
@@ -109,10 +113,51 @@ fn episodes_tell_when_and_how_bad() {
             ),
         ]
     );
-    let values: Vec<_> = report.values.iter().map(|point| point.value).collect();
-    let expected = [0.1, 0.3, 0.5, 0.2, 0.1, 0.1, 0.4].map(Some);
-    assert_eq!(values, expected, "of the worst function");
-    assert_eq!(report.reading.expect("there were values").threshold, 0.1);
+    assert_eq!(
+        report.firing,
+        Nanos(at(3).0),
+        "an open one lasts to the end"
+    );
+    let series: Vec<_> = report
+        .series
+        .iter()
+        .map(|one| (one.labels["function"].as_str(), one.values.clone()))
+        .collect();
+    let of_a = [0.0, 0.3, 0.5, 0.2, 0.1, 0.0, 0.4].map(Some).to_vec();
+    let of_b = vec![Some(0.1); 7];
+    assert_eq!(series, [("a", of_a), ("b", of_b)], "the worst first");
+}
+
+#[test]
+fn a_long_range_is_shown_in_few_steps_each_with_its_worst() {
+    let rule = &rules(
+        "[[rule]]\nname = 'r'\n[rule.when]\nkind = 'threshold'\nmeasure = 'errors'\nabove = 5\nwindow = '1m'",
+    )[0];
+    let minutes = (NOON..).zip((0..1_500).map(|number| vec![calls("a", 10, number % 4, 1)]));
+    let (_, report) = back_test(rule, &Store(minutes.collect()), 1_500);
+    assert_eq!(report.step, Nanos(at(3).0));
+    let values = &report.series[0].values;
+    assert_eq!(values.len(), 500);
+    assert_eq!(values[..4], [2.0, 3.0, 3.0, 3.0].map(Some));
+    assert_eq!(report.episodes, []);
+}
+
+#[test]
+fn what_lasts_at_the_same_time_fires_once() {
+    let episode = |from: u64, to: Option<u64>| Episode {
+        labels: Labels::new(),
+        from: at(from),
+        to: to.map(at),
+        peak: None,
+        summary: String::new(),
+    };
+    let all = [
+        episode(1, Some(5)),
+        episode(2, Some(3)),
+        episode(4, Some(7)),
+        episode(9, None),
+    ];
+    assert_eq!(firing(&all, at(12)), Nanos(at(9).0));
 }
 
 const RULES: &str = "
@@ -218,7 +263,7 @@ proptest! {
             let (told, report) = back_test(rule, &store, minutes);
             let fired = told.iter().filter(|one| one.change == Change::Firing).count();
             prop_assert_eq!(report.episodes.len(), fired);
-            prop_assert_eq!(report.values.len() as u64, minutes);
+            prop_assert!(report.series.iter().all(|one| one.values.len() as u64 == minutes));
             past.extend(told);
         }
         let order = |told: &mut Vec<Transition>| told.sort_by_key(|one| (one.at, one.rule_name.clone(), one.labels.clone()));

@@ -142,7 +142,9 @@ fn rule(node: &Node, told: &mut Told<'_>) -> Option<Rule> {
         text(node).filter(|link| is_link(link))
     });
     let labels = labels(&fields, told);
+    // Nobody writes a rule to tell nobody: no names are none given.
     let channels = texts(&fields, told, "channels", "names of channels");
+    let channels = channels.filter(|names| !names.is_empty());
     let scope = scope(&fields, told);
     let by = fields.word(told, "by", &By::ALL, By::as_str);
     let tenant = tenant(&fields, told);
@@ -173,6 +175,8 @@ fn rule(node: &Node, told: &mut Told<'_>) -> Option<Rule> {
 fn check_by(fields: &Fields<'_>, when: &When, by: By, told: &mut Told<'_>) {
     let line = fields.get("by").and_then(|node| node.line);
     match (when, by) {
+        // What is so anyway may be said.
+        (When::ErrorGroup { .. }, By::Function) => {}
         (When::ErrorGroup { .. }, _) => {
             let message = "is not for error_group, which makes an alert of each group";
             told.say(line, "by", message);

@@ -341,6 +341,7 @@ fn any_rule() -> impl Strategy<Value = Rule> {
     (marks, told, scope, by, any_when()).prop_map(|(marks, told, scope, by, when)| {
         let (name, enabled, severity, pending, keep) = marks;
         let (runbook, labels, channels) = told;
+        let channels = channels.filter(|names: &Vec<String>| !names.is_empty());
         Rule {
             name,
             enabled,
