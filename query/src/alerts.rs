@@ -3,11 +3,13 @@
 mod about;
 mod address;
 mod alerting;
+mod backtest;
 mod channel;
 mod config;
 mod deliver;
 pub(crate) mod evaluator;
 mod files;
+pub(crate) mod groups;
 mod in_force;
 mod keep;
 mod metrics;
@@ -21,8 +23,13 @@ pub(crate) mod why;
 pub(crate) use address::Own;
 pub use address::{AllowList, Policy};
 pub(crate) use alerting::Alerting;
+pub(crate) use backtest::BacktestError;
 pub use config::{AlertsConfig, RulePaths};
 pub use files::check_rule_files;
+pub(crate) use files::{RuleFile, tenant_of};
+pub(crate) use in_force::{InForce, rule_of, rules_of_files, starter_rules};
+pub(crate) use keep::states_of;
+pub(crate) use muted::Muted;
 pub(crate) use shared::{Alerts, AskError, TenantAlerts};
 
 #[cfg(test)]

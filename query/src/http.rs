@@ -4,7 +4,9 @@
 //! form ([`error`]); nothing is cached by browsers, since everything may grow until it is settled.
 
 mod access;
+mod alerts;
 mod answers;
+mod body;
 mod compare;
 mod cursor;
 mod error;
@@ -93,6 +95,7 @@ fn served(api: Api, answers: Answers, registry: &Registry) -> Router {
         Router::new().route(path, kept.layer(let_in.clone()))
     };
     Router::new()
+        .merge(alerts::router(route))
         .merge(kept("/api/v1/compare", compare::cohorts()))
         .merge(kept("/api/v1/compare/paths", compare::paths()))
         .merge(kept("/api/v1/errors", errors::list()))

@@ -3,6 +3,7 @@
 //! They borrow from the domain and say how it looks as JSON; nothing is computed here. Parts that only one resource answers
 //! stand with that resource in [`crate::http`].
 
+mod alert;
 mod finding;
 mod invocation;
 mod log;
@@ -10,6 +11,7 @@ mod number;
 mod trace;
 mod value;
 
+pub(crate) use alert::{AlertReply, Muting};
 pub(crate) use finding::{FunctionFindingReply, GainReply, Signed, escaped, path_of};
 pub(crate) use invocation::InvocationReply;
 pub(crate) use log::LogReply;

@@ -1,6 +1,9 @@
 //! The API on the real engine: what it answers, and that it is what `openapi.yaml` says.
 
+mod alerts_api;
+mod alerts_backtest;
 mod alerts_inhibit;
+mod alerts_rules;
 mod alerts_watch;
 mod alerts_why;
 mod compare;

@@ -9,6 +9,7 @@ mod compare;
 mod correlation;
 mod edges;
 mod error;
+mod error_windows;
 mod errors;
 mod features;
 mod findings;
@@ -41,7 +42,10 @@ pub use compare::{CohortTotals, ItemCount, ItemPattern, KeyCount, PatternItem, S
 pub use correlation::{RequestTrace, TraceWindow};
 pub use edges::{Edge, EdgeKind};
 pub use error::ReadError;
-pub use errors::{ErrorFilter, ErrorGroup, ErrorKey, ErrorSort, ErrorState, Errors, SILENCE};
+pub use error_windows::ErrorWindow;
+pub use errors::{
+    ErrorFilter, ErrorGroup, ErrorKey, ErrorSort, ErrorState, Errors, MOST_LISTED, SILENCE,
+};
 pub use features::{Features, Words};
 pub use findings::FindingRecord;
 pub use functions::{BilledTime, FunctionSummary};

@@ -17,7 +17,7 @@ use coldtrace_store::reader::ReadError;
 use tracing::{debug, error, info, warn};
 
 use super::in_force::{InForce, in_force};
-use super::keep::{Keeping, Told};
+use super::keep::{Keeping, Told, states_of};
 use super::metrics::EvaluatorMetrics;
 use super::read::MINUTE;
 use super::shared::{Alerts, AskError};
@@ -179,16 +179,7 @@ impl Evaluator {
 
     async fn states(&self, tenant: &Tenant) -> Result<Vec<AlertState>, EvaluatorError> {
         let owner = tenant.clone();
-        let kept = self.alerts.ask(move |db| db.alert_states(&owner)).await?;
-        let states = kept.iter().filter_map(|one| {
-            let state = serde_json::from_str(&one.state);
-            state
-                .inspect_err(
-                    |error| warn!(%error, alert = one.alert, "an alert's state can't be read"),
-                )
-                .ok()
-        });
-        Ok(states.collect())
+        Ok(self.alerts.ask(move |db| states_of(db, &owner)).await?)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use coldtrace_alerts::{Defined, Inhibition, Rule, RuleId, parse_json, starter};
-use coldtrace_control::{KeptRule, Ring};
+use coldtrace_control::{DbError, KeptRule, Ring};
 use coldtrace_model::{Tenant, UnixNanos};
 use tracing::warn;
 
@@ -26,20 +26,45 @@ pub(super) async fn in_force(
     let looked_at = alerts.clone();
     let files = tokio::task::spawn_blocking(move || looked_at.look_at_files(now)).await?;
     let kept = alerts.ask(|db| {
-        let mut kept = Vec::new();
-        for tenant in db.tenants_with_alerts()? {
+        let tenants = db.tenants_with_alerts()?.into_iter();
+        let kept = tenants.map(|tenant| {
             let of_tenant = db.rules(&tenant)?;
-            kept.push((tenant, of_tenant));
-        }
-        Ok(kept)
+            Ok((tenant, of_tenant))
+        });
+        kept.collect::<Result<BTreeMap<_, _>, DbError>>()
     });
-    let mut all: BTreeMap<Tenant, InForce> = BTreeMap::new();
-    for (tenant, of_tenant) in kept.await? {
-        let rules = &mut all.entry(tenant).or_default().rules;
-        for one in of_tenant {
-            match rule_of(&one) {
+    let kept = kept.await?;
+    let rules = files.iter().flat_map(|file| &file.rules);
+    let mut tenants: BTreeSet<Tenant> = rules.map(tenant_of).collect();
+    tenants.extend(kept.keys().cloned());
+    tenants.extend(ring.tenant_names());
+    if !ring.demands_keys() {
+        tenants.insert(Tenant::single());
+    }
+    let is_starting = alerts.config().starter_rules;
+    let all = tenants.into_iter().map(|tenant| {
+        let kept = kept.get(&tenant).map_or(&[][..], Vec::as_slice);
+        let of_tenant = InForce::of(&tenant, kept, &files, is_starting);
+        (tenant, of_tenant)
+    });
+    Ok(all.collect())
+}
+
+// === impl InForce ===
+
+impl InForce {
+    /// Of one tenant: of these rules of the API and these files, and, if they are wanted, of the rules to start with.
+    pub(crate) fn of(
+        tenant: &Tenant,
+        kept: &[KeptRule],
+        files: &[RuleFile],
+        is_starting: bool,
+    ) -> Self {
+        let mut rules = Vec::new();
+        for one in kept {
+            match rule_of(one) {
                 Some(rule) => rules.push(Defined {
-                    id: RuleId(one.id),
+                    id: RuleId(one.id.clone()),
                     rule,
                 }),
                 None => warn!(
@@ -48,24 +73,15 @@ pub(super) async fn in_force(
                 ),
             }
         }
+        let of_files = rules_of_files(files, tenant);
+        let starter = starter_rules(is_starting, &of_files);
+        rules.extend(of_files);
+        rules.extend(starter);
+        Self {
+            rules,
+            inhibitions: inhibitions(is_starting, files, tenant),
+        }
     }
-    let rules = files.iter().flat_map(|file| &file.rules);
-    let mut tenants: BTreeSet<Tenant> = rules.map(tenant_of).collect();
-    tenants.extend(all.keys().cloned());
-    tenants.extend(ring.tenant_names());
-    if !ring.demands_keys() {
-        tenants.insert(Tenant::single());
-    }
-    for tenant in tenants {
-        let of_files = rules_of_files(&files, &tenant);
-        let starter = starter_rules(alerts.config().starter_rules, &of_files);
-        let inhibitions = inhibitions(alerts.config().starter_rules, &files, &tenant);
-        let of_tenant = all.entry(tenant).or_default();
-        of_tenant.rules.extend(of_files);
-        of_tenant.rules.extend(starter);
-        of_tenant.inhibitions = inhibitions;
-    }
-    Ok(all)
 }
 
 /// A tenant's rules of files.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use coldtrace_alerts::{AlertId, Defined, Inhibition, Labels, RuleId, Transition};
+use coldtrace_alerts::{AlertId, AlertState, Defined, Inhibition, Labels, RuleId, Transition};
 use coldtrace_control::{self as control, Db, DbError, Evaluation, NewTransition};
 use coldtrace_model::{Tenant, UnixNanos};
+use tracing::warn;
 
 use super::muted::Muted;
 use super::notices::Notices;
@@ -33,6 +34,18 @@ pub(super) struct Told {
     ended: Vec<String>,
     transitions: Vec<NewTransition>,
     pushed: Vec<Pushed>,
+}
+
+/// How a tenant's alerts stand, as it was kept. One that can't be read is left out and told of in the log.
+pub(crate) fn states_of(db: &Db, tenant: &Tenant) -> Result<Vec<AlertState>, DbError> {
+    let kept = db.alert_states(tenant)?;
+    let states = kept.iter().filter_map(|one| {
+        let state = serde_json::from_str(&one.state);
+        state
+            .inspect_err(|error| warn!(%error, alert = one.alert, "an alert's state can't be read"))
+            .ok()
+    });
+    Ok(states.collect())
 }
 
 // === impl Keeping ===

@@ -36,9 +36,18 @@ impl Muted {
 
     /// Whether nobody is to be told of this one.
     pub(crate) fn holds(&self, transition: &Transition) -> bool {
-        let mut silences = self.silences.iter();
-        self.inhibited.contains(&transition.alert)
-            || silences.any(|silence| silence.silences(&transition.labels, self.now))
+        self.is_inhibited(&transition.alert) || self.silencing(&transition.labels).next().is_some()
+    }
+
+    /// Whether an alert is held back since a worse one says it.
+    pub(crate) fn is_inhibited(&self, alert: &AlertId) -> bool {
+        self.inhibited.contains(alert)
+    }
+
+    /// The silences that hold back an alert of these labels.
+    pub(crate) fn silencing<'a>(&'a self, labels: &'a Labels) -> impl Iterator<Item = &'a Silence> {
+        let silences = self.silences.iter();
+        silences.filter(|silence| silence.silences(labels, self.now))
     }
 }
 

@@ -17,14 +17,14 @@ use coldtrace_store::reader::{
 use crate::cost::cost;
 
 pub(crate) const MINUTE: Nanos = Nanos::from_millis(60_000);
-const HOUR: Nanos = Nanos::from_millis(3_600_000);
-const DAY: Nanos = Nanos::from_millis(86_400_000);
+pub(super) const HOUR: Nanos = Nanos::from_millis(3_600_000);
+pub(super) const DAY: Nanos = Nanos::from_millis(86_400_000);
 /// Errors are grouped, and throttles counted, in windows of five minutes.
 pub(crate) const BUCKET: Nanos = Nanos::from_millis(300_000);
 /// Of all functions, so many minutes are read at once: some ten thousand rows where there are hundreds of functions.
-const MINUTES_AT_ONCE: u64 = 30;
+pub(super) const MINUTES_AT_ONCE: u64 = 30;
 /// The same of hours.
-const HOURS_AT_ONCE: u64 = 24;
+pub(super) const HOURS_AT_ONCE: u64 = 24;
 
 /// Reads what one tenant's rules look at.
 #[derive(Clone)]
@@ -74,9 +74,7 @@ impl Reads {
     pub(crate) async fn tell(&self, history: &mut History, at: UnixNanos) -> Result<(), ReadError> {
         let wants = history.wants(at);
         for range in ranges(&wants.hours, HOUR, HOURS_AT_ONCE) {
-            let rows = self.reader.function_hours(range, &self.functions).await?;
-            let throttled = self.throttles(range).await?;
-            for (hour, counts) in self.steps(range, HOUR, rows, throttled) {
+            for (hour, counts) in self.hours(range).await? {
                 history.hour(hour, counts);
             }
         }
@@ -96,6 +94,16 @@ impl Reads {
         let rows = self.reader.function_minutes(range, &self.functions).await?;
         let throttled = self.throttles(range).await?;
         Ok(self.steps(range, MINUTE, rows, throttled))
+    }
+
+    /// The same of hours.
+    pub(crate) async fn hours(
+        &self,
+        range: TimeRange,
+    ) -> Result<BTreeMap<UnixNanos, Vec<FunctionCounts>>, ReadError> {
+        let rows = self.reader.function_hours(range, &self.functions).await?;
+        let throttled = self.throttles(range).await?;
+        Ok(self.steps(range, HOUR, rows, throttled))
     }
 
     /// The windows of throttles that end in the range.
@@ -239,7 +247,7 @@ fn measures(when: &When) -> Vec<Measure> {
 }
 
 /// Steps that follow each other, together, but no more than so many.
-fn ranges(starts: &[UnixNanos], step: Nanos, most: u64) -> Vec<TimeRange> {
+pub(super) fn ranges(starts: &[UnixNanos], step: Nanos, most: u64) -> Vec<TimeRange> {
     let mut ranges: Vec<TimeRange> = Vec::new();
     for &start in starts {
         let end = start.plus(step);

@@ -8,6 +8,7 @@ use coldtrace_model::{Tenant, UnixNanos};
 use tokio::sync::Notify;
 
 use super::address::Own;
+use super::backtest::Backtests;
 use super::config::AlertsConfig;
 use super::deliver::Sender;
 use super::files::{RuleFile, RuleFiles};
@@ -26,6 +27,7 @@ struct Inner {
     files: Mutex<RuleFiles>,
     /// Told when something was put into the outbox.
     woken: Arc<Notify>,
+    backtests: Backtests,
 }
 
 /// The alerts of one tenant.
@@ -57,6 +59,7 @@ impl Alerts {
             db: Mutex::new(Db::open(data_dir)?),
             files: Mutex::new(files),
             woken: Arc::default(),
+            backtests: Backtests::default(),
             config,
         };
         Ok(Self(Arc::new(inner)))
@@ -79,6 +82,11 @@ impl Alerts {
     /// What the deliverer listens to.
     pub(crate) fn woken(&self) -> Arc<Notify> {
         Arc::clone(&self.0.woken)
+    }
+
+    /// What tells when rules would have fired.
+    pub(crate) fn backtests(&self) -> &Backtests {
+        &self.0.backtests
     }
 
     /// The files as they were when they were last looked at.
@@ -138,7 +146,7 @@ impl TenantAlerts {
     }
 }
 
-/// Those of a folder, configured by nothing.
+/// Those of a folder, configured by nothing but the file of rules that stands in it, if one does.
 #[cfg(test)]
 pub(crate) fn alerts_in(folder: &Path) -> Alerts {
     configured(folder, |_| {})
@@ -157,6 +165,8 @@ pub(crate) fn alerts_of_file(folder: &Path, file: std::path::PathBuf) -> Alerts 
 fn configured(folder: &Path, configure: impl FnOnce(&mut AlertsConfig)) -> Alerts {
     let mut settings = coldtrace_service::config::Settings::load(None, []);
     let mut config = AlertsConfig::read(&mut settings.section("alerts"));
+    let rules = Some(folder.join("rules.toml")).filter(|file| file.exists());
+    config.rules.0.extend(rules);
     configure(&mut config);
     let own = Own {
         listen: vec!["127.0.0.1:7070".parse().expect("an address")],

@@ -71,7 +71,7 @@ struct ErrorBody<'a> {
 
 /// A mistake in what was sent.
 #[derive(Serialize)]
-struct MistakeReply<'a> {
+pub(super) struct MistakeReply<'a> {
     /// Where: a key.
     at: &'a str,
     message: &'a str,
@@ -196,7 +196,7 @@ fn told(mistakes: &[Mistake]) -> String {
 // === impl MistakeReply ===
 
 impl<'a> MistakeReply<'a> {
-    fn of(mistake: &'a Mistake) -> Self {
+    pub(super) fn of(mistake: &'a Mistake) -> Self {
         Self {
             at: &mistake.place,
             message: &mistake.message,

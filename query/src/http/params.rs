@@ -53,10 +53,13 @@ impl Params {
             .map_err(|error| ApiError::invalid("query", error.body_text()))?;
         for (index, (name, _)) in pairs.iter().enumerate() {
             if !known.contains(&name.as_str()) {
-                let known = known.join(", ");
+                let known = match known {
+                    [] => "there is none".to_owned(),
+                    known => format!("there are {}", known.join(", ")),
+                };
                 return Err(ApiError::invalid(
                     name,
-                    format!("there is no such parameter here; there are {known}"),
+                    format!("there is no such parameter here; {known}"),
                 ));
             }
             if pairs[..index].iter().any(|(other, _)| other == name) {
@@ -146,17 +149,18 @@ impl Params {
     }
 
     pub(super) fn time(&self, name: &str) -> Result<Option<UnixNanos>, ApiError> {
-        let Some(text) = self.text(name) else {
-            return Ok(None);
-        };
-        let is_digits = text.bytes().all(|digit| digit.is_ascii_digit());
-        let time = text.parse().ok().map(UnixNanos);
-        let stored = time.filter(|&time| is_digits && time <= UnixNanos::MAX_STORED);
-        let told = "must be a time in Unix nanoseconds, such as 1767225600000000000";
-        stored
-            .map(Some)
-            .ok_or_else(|| ApiError::invalid(name, told))
+        let given = self.text(name).map(|text| time(name, text));
+        given.transpose()
     }
+}
+
+/// A time that was given under this name.
+pub(super) fn time(name: &str, text: &str) -> Result<UnixNanos, ApiError> {
+    let is_digits = text.bytes().all(|digit| digit.is_ascii_digit());
+    let time = text.parse().ok().map(UnixNanos);
+    let stored = time.filter(|&time| is_digits && time <= UnixNanos::MAX_STORED);
+    let told = "must be a time in Unix nanoseconds, such as 1767225600000000000";
+    stored.ok_or_else(|| ApiError::invalid(name, told))
 }
 
 // === impl Order ===

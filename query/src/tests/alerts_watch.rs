@@ -39,7 +39,7 @@ above = 3
 window = "5m"
 "#;
 
-fn minute(number: u64) -> UnixNanos {
+pub(super) fn minute(number: u64) -> UnixNanos {
     at(number as f64 * 60_000.0)
 }
 
@@ -52,8 +52,8 @@ fn rules() -> Vec<Defined> {
     defined.collect()
 }
 
-/// Ten a minute of each function.
-async fn write(store: &Store) {
+/// Ten a minute of each function: one is slow for five minutes, the other fails for one.
+pub(super) async fn write(store: &Store, tenant: &'static str) {
     let mut told: Vec<(&str, Vec<Invocation>)> = Vec::new();
     for function in ["checkout", "mailer"] {
         let one = |number: u64| {
@@ -72,7 +72,9 @@ async fn write(store: &Store) {
         told.push((function, (0..400).map(one).collect()));
     }
     for (function, invocations) in &told {
-        Data::of(store).facts(function, invocations).await;
+        Data::of_tenant(store, tenant)
+            .facts(function, invocations)
+            .await;
     }
 }
 
@@ -152,7 +154,7 @@ async fn back_tested(store: &Store) -> Vec<Happened> {
 async fn what_fires_live_is_what_a_back_test_tells_whatever_is_settled_or_restarted() {
     let engine = engine::start().await;
     let store = engine.store();
-    write(&store).await;
+    write(&store, "default").await;
     let told = |number, rule: &str, function: &str, change| {
         (number, rule.to_owned(), function.to_owned(), change)
     };

@@ -60,9 +60,14 @@ impl Keys {
         let rings = Rings::new(self.db.ring().expect("a ring"));
         Served::behind(store, Limits::default(), rings)
     }
+
+    pub(super) fn serve_with_rules(&self, store: &Store, rules: &str) -> Served {
+        let rings = Rings::new(self.db.ring().expect("a ring"));
+        Served::with_rules(store, Limits::default(), rings, rules)
+    }
 }
 
-fn nowhere() -> Store {
+pub(super) fn nowhere() -> Store {
     Store::connect(StoreConfig {
         url: "http://127.0.0.1:9".to_owned(),
         user: "default".to_owned(),

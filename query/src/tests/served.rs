@@ -44,7 +44,15 @@ impl Served {
 
     /// For those whom the rings let in.
     pub(super) fn behind(store: &Store, limits: Limits, rings: Rings) -> Self {
+        Self::with_rules(store, limits, rings, "")
+    }
+
+    /// With a file of rules.
+    pub(super) fn with_rules(store: &Store, limits: Limits, rings: Rings, rules: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
+        if !rules.is_empty() {
+            std::fs::write(folder.path().join("rules.toml"), rules).expect("it is written");
+        }
         let alerts = alerts_in(folder.path());
         let gate = Gate::new(rings, true);
         let api = Api::new(store.clone(), limits, gate, alerts.clone());

@@ -19,8 +19,8 @@ use crate::settle::windows;
 pub const SILENCE: Nanos = Nanos(DAY * SECOND);
 
 const DAY: u64 = 86_400;
-/// Of groups that are not paged through.
-const MOST_LISTED: u32 = 1_000;
+/// Of groups that are not paged through: those with the most errors.
+pub const MOST_LISTED: u32 = 1_000;
 
 /// Which groups to list.
 #[derive(Clone, Debug)]
@@ -217,7 +217,10 @@ impl Reader {
     }
 
     /// The rows before the range: all of the last day, and what stands of earlier ones.
-    async fn errors_before(&self, filter: &ErrorFilter) -> Result<Vec<String>, ReadError> {
+    pub(super) async fn errors_before(
+        &self,
+        filter: &ErrorFilter,
+    ) -> Result<Vec<String>, ReadError> {
         let before = filter.range.from;
         let floor = before.minus(SILENCE).0 / SECOND / BUCKET * BUCKET;
         let day = TimeRange {
