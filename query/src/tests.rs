@@ -1,9 +1,13 @@
 //! The API on the real engine: what it answers, and that it is what `openapi.yaml` says.
 
 mod alerts_api;
+mod alerts_asked;
 mod alerts_backtest;
+mod alerts_channels;
+mod alerts_deliveries;
 mod alerts_inhibit;
 mod alerts_rules;
+mod alerts_silences;
 mod alerts_watch;
 mod alerts_why;
 mod compare;

@@ -46,12 +46,12 @@ pub use notice::{
     Severity, Transition, TransitionId, Unit, Why,
 };
 pub use plan::{Defined, Plan};
-pub use quantity::{Window, figure};
+pub use quantity::{Window, figure, read_length, write_length};
 pub use rule::{
     Bound, BurnWindow, By, Direction, Good, Mistake, Mistakes, Rule, RuleSet, Scope, TagFunctions,
     When, parse_file, parse_json,
 };
 pub use sign::{KeyError, KeyKind, SignatureError, Signer, WEBHOOK_HEADERS};
-pub use silence::{Silence, SilenceError};
+pub use silence::Silence;
 pub use starter::{STARTER, starter};
 pub use tracker::{AlertState, Applied, Phase, SILENCE, Tracker};

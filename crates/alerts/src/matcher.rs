@@ -183,8 +183,8 @@ impl From<Matcher> for Written {
 // === impl Op ===
 
 impl Op {
-    /// Those that begin like another come first.
-    const ALL: [Self; 4] = [Self::Match, Self::NotMatch, Self::NotEqual, Self::Equal];
+    /// All that there are; those that begin like another come first.
+    pub const ALL: [Self; 4] = [Self::Match, Self::NotMatch, Self::NotEqual, Self::Equal];
 
     /// As it is written.
     pub const fn as_str(self) -> &'static str {

@@ -132,16 +132,21 @@ pub(crate) fn write(unit: Unit, value: f64) -> serde_json::Value {
 
 /// A length in whole minutes: `0`, `90s` is none, `2m`, `1h`.
 pub(crate) fn read_minutes(text: &str) -> Option<Duration> {
+    read_length(text).filter(|length| length.as_secs().is_multiple_of(MINUTE))
+}
+
+/// A length in whole seconds: `0`, `90s`, `5m`, `1.5h`.
+pub fn read_length(text: &str) -> Option<Duration> {
     let nanos = match text.trim() {
         "0" => 0.0,
         text => with_unit(text, &LENGTHS)?,
     };
     let seconds = nanos / 1e9;
-    (seconds % 60.0 == 0.0).then(|| Duration::from_secs(seconds as u64))
+    (seconds % 1.0 == 0.0).then(|| Duration::from_secs(seconds as u64))
 }
 
 /// A length as it is written in rules: `90m`, `1d`.
-pub(crate) fn write_length(length: Duration) -> String {
+pub fn write_length(length: Duration) -> String {
     exactly(
         u64::try_from(length.as_nanos()).unwrap_or(u64::MAX),
         &LENGTHS,
@@ -330,6 +335,24 @@ mod tests {
         ];
         for (unit, value, expected) in cases {
             assert_eq!(figure(unit, value), expected);
+        }
+    }
+
+    #[test]
+    fn lengths_are_whole_seconds_and_read_as_they_are_written() {
+        for (text, seconds, written) in [
+            ("0", 0, "0s"),
+            ("90s", 90, "90s"),
+            (" 5 m", 300, "5m"),
+            ("1.5h", 5_400, "90m"),
+            ("1d", 86_400, "1d"),
+        ] {
+            let length = read_length(text).expect(text);
+            assert_eq!(length, Duration::from_secs(seconds), "{text}");
+            assert_eq!(write_length(length), written);
+        }
+        for text in ["", "5", "-5m", "5 minutes", "1500ms", "99999999d"] {
+            assert_eq!(read_length(text), None, "{text}");
         }
     }
 

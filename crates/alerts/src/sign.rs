@@ -134,11 +134,15 @@ impl fmt::Debug for Signer {
 impl KeyKind {
     /// A key of these random bytes.
     pub fn key(self, random: [u8; SEED]) -> String {
-        let prefix = match self {
+        format!("{}{}", self.prefix(), STANDARD.encode(random))
+    }
+
+    /// What a key of this kind begins with.
+    pub const fn prefix(self) -> &'static str {
+        match self {
             Self::Secret => SECRET,
             Self::Ed25519 => PRIVATE,
-        };
-        format!("{prefix}{}", STANDARD.encode(random))
+        }
     }
 }
 

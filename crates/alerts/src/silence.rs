@@ -1,15 +1,20 @@
 //! Silences: for a while, nobody is told of alerts whose labels match.
 
-use coldtrace_model::UnixNanos;
+use coldtrace_model::{Nanos, UnixNanos};
 use serde::{Deserialize, Serialize};
 
 use crate::matcher::Matcher;
 use crate::notice::Labels;
+use crate::rule::Mistake;
 use crate::times;
 
 const MOST_MATCHERS: usize = 50;
-/// In bytes.
-const LONGEST_COMMENT: usize = 4_000;
+/// In characters.
+const LONGEST_COMMENT: usize = 1_000;
+const LONGEST_AUTHOR: usize = 200;
+const DAY: u64 = 24 * 3_600 * 1_000_000_000;
+/// A year: what is to be silent for longer should be no rule.
+const LONGEST: Nanos = Nanos(366 * DAY);
 
 /// A silence: all of its matchers must match.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,49 +35,43 @@ pub struct Silence {
     pub created_by: String,
 }
 
-/// Why there can be no such silence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SilenceError {
-    /// It would silence whatever there is.
-    #[error(
-        "a silence needs a matcher that does not match the empty text: this one would silence everything"
-    )]
-    Everything,
-    /// It is over before it begins.
-    #[error("a silence ends after it begins")]
-    EndsFirst,
-    /// It is over already.
-    #[error("a silence ends in the future")]
-    Past,
-    /// There are too many.
-    #[error("a silence has at most {MOST_MATCHERS} matchers")]
-    TooMany,
-    /// It is too long.
-    #[error("a silence's comment and author have at most {LONGEST_COMMENT} bytes each")]
-    TooLong,
-}
-
 // === impl Silence ===
 
 impl Silence {
-    /// Whether it may be made now, as Alertmanager sees it.
-    pub fn check(&self, now: UnixNanos) -> Result<(), SilenceError> {
+    /// All that is wrong with it, if it is to be made now.
+    pub fn mistakes(&self, now: UnixNanos) -> Vec<Mistake> {
+        let mut mistakes = Vec::new();
+        let mut mistake = |place: &str, message: String| {
+            mistakes.push(Mistake {
+                place: place.to_owned(),
+                message,
+            });
+        };
         if self.matchers.iter().all(|matcher| matcher.accepts("")) {
-            return Err(SilenceError::Everything);
+            mistake(
+                "matchers",
+                "would silence everything: one at least must not match the empty text".to_owned(),
+            );
         }
         if self.matchers.len() > MOST_MATCHERS {
-            return Err(SilenceError::TooMany);
-        }
-        if self.comment.len().max(self.created_by.len()) > LONGEST_COMMENT {
-            return Err(SilenceError::TooLong);
+            mistake("matchers", format!("are more than {MOST_MATCHERS}"));
         }
         if self.ends <= self.starts {
-            return Err(SilenceError::EndsFirst);
+            mistake("ends", "must be later than `starts`".to_owned());
+        } else if self.ends <= now {
+            mistake("ends", "must be in the future".to_owned());
+        } else if self.ends.since(self.starts) > LONGEST {
+            mistake("ends", "must be within a year of `starts`".to_owned());
         }
-        match self.ends <= now {
-            true => Err(SilenceError::Past),
-            false => Ok(()),
+        if self.comment.chars().count() > LONGEST_COMMENT {
+            let message = format!("has more than {LONGEST_COMMENT} characters");
+            mistake("comment", message);
         }
+        if self.created_by.chars().count() > LONGEST_AUTHOR {
+            let message = format!("has more than {LONGEST_AUTHOR} characters");
+            mistake("created_by", message);
+        }
+        mistakes
     }
 
     /// Whether it is in force.
@@ -121,16 +120,45 @@ mod tests {
         );
     }
 
+    fn told(silence: &Silence, now: u64) -> Vec<String> {
+        let mistakes = silence.mistakes(AT(now)).into_iter();
+        mistakes.map(|one| one.to_string()).collect()
+    }
+
     #[test]
     fn one_that_would_silence_everything_is_refused() {
         for matchers in [&[][..], &["a=~.*"], &["a="], &["a!=x", "b!~y"]] {
-            let refused = silence(matchers).check(AT(0));
-            assert_eq!(refused, Err(SilenceError::Everything), "{matchers:?}");
+            let told = told(&silence(matchers), 0);
+            assert!(told[0].contains("everything"), "{matchers:?}: {told:?}");
         }
-        assert_eq!(silence(&["a=~.*", "b=~.+"]).check(AT(0)), Ok(()));
-        assert_eq!(silence(&["a=b"]).check(AT(20)), Err(SilenceError::Past));
-        let mut turned = silence(&["a=b"]);
-        turned.starts = turned.ends;
-        assert_eq!(turned.check(AT(0)), Err(SilenceError::EndsFirst));
+        assert_eq!(told(&silence(&["a=~.*", "b=~.+"]), 0), [""; 0]);
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once() {
+        assert_eq!(
+            told(&silence(&["a=b"]), 20),
+            ["ends: must be in the future"]
+        );
+        let wrong = Silence {
+            matchers: vec!["a=b".parse().expect("a matcher"); MOST_MATCHERS + 1],
+            starts: AT(20),
+            comment: "é".repeat(LONGEST_COMMENT + 1),
+            created_by: "é".repeat(LONGEST_AUTHOR),
+            ..silence(&[])
+        };
+        assert_eq!(
+            told(&wrong, 0),
+            [
+                "matchers: are more than 50",
+                "ends: must be later than `starts`",
+                "comment: has more than 1000 characters"
+            ]
+        );
+        let long = Silence {
+            ends: AT(11 + LONGEST.0),
+            ..silence(&["a=b"])
+        };
+        assert_eq!(told(&long, 0), ["ends: must be within a year of `starts`"]);
     }
 }

@@ -44,7 +44,9 @@ pub(crate) enum UrlError {
     Form,
     #[error("the address has more than {LONGEST_URL} bytes")]
     TooLong,
-    #[error("the address has a user or password in it; there is a field for authorization")]
+    #[error(
+        "the address has a user or password in it; the header authorization is the place for that"
+    )]
     Credentials,
     #[error("the address is our own: alerts would be sent in a circle")]
     Own,
@@ -173,6 +175,9 @@ impl Resolver for Checked {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        if self.own.is_at(uri) {
+            return Err(ureq::Error::Other(Box::new(UrlError::Own)));
+        }
         let resolved = self.resolver.resolve(uri, config, timeout)?;
         let host = uri.host().unwrap_or_default();
         let host = host.trim_start_matches('[').trim_end_matches(']');

@@ -2,13 +2,16 @@
 //!
 //! The address is one of the secrets, since those of Slack and many webhooks let in whoever knows them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use coldtrace_alerts::{Format, KeyError, Signer, Timing};
 use coldtrace_model::{Nanos, UnixNanos};
 use serde::{Deserialize, Serialize};
 
-use super::address::{Own, Policy, UrlError, check_url};
+mod check;
+
+pub(crate) use check::mistakes;
 
 /// PagerDuty's own, by region.
 const PAGERDUTY: &str = "https://events.pagerduty.com/v2/enqueue";
@@ -16,7 +19,11 @@ const PAGERDUTY_EU: &str = "https://events.eu.pagerduty.com/v2/enqueue";
 /// What an Alertmanager is pushed by, below its address.
 const PUSH_PATH: &str = "/api/v2/alerts";
 const SECOND: u64 = 1_000_000_000;
-const MOST_NAMES: usize = 20;
+/// What stands for a secret.
+pub(super) const HIDDEN: &str = "***";
+/// In bytes: from here on a secret is told from a word, and a piece of an address from one.
+const SHORTEST_SECRET: usize = 8;
+const SHORTEST_PIECE: usize = 12;
 
 /// What everybody may see of a channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +36,7 @@ pub(crate) struct ChannelSettings {
     /// Seconds: for others that come along, between two messages, and until it is told again.
     pub(crate) group_wait: u64,
     pub(crate) group_interval: u64,
-    pub(crate) repeat_interval: u64,
+    pub(crate) repeat: u64,
     /// Of PagerDuty.
     pub(crate) region: Region,
 }
@@ -53,8 +60,8 @@ pub(crate) struct ChannelSecrets {
     pub(crate) signing_keys: Vec<SigningKey>,
     /// Of PagerDuty: which service's.
     pub(crate) routing_key: Option<String>,
-    /// The whole header, such as `Bearer …`.
-    pub(crate) authorization: Option<String>,
+    /// What is sent with each message besides, by names in small letters.
+    pub(crate) headers: BTreeMap<String, String>,
 }
 
 /// A key that is signed by until it ends.
@@ -71,11 +78,13 @@ pub(crate) struct SigningKey {
 pub(crate) struct Target {
     pub(crate) format: Format,
     pub(crate) url: String,
+    /// As everybody may see it.
+    pub(crate) shown_url: String,
     pub(crate) signer: Option<Signer>,
     pub(crate) secrets: ChannelSecrets,
 }
 
-/// Why there can be no such channel. Repeats no secret.
+/// Why nothing can be sent to a channel. Repeats no secret.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ChannelError {
     #[error(
@@ -87,23 +96,7 @@ pub(crate) enum ChannelError {
     #[error("a channel needs an address (url)")]
     NoUrl,
     #[error(transparent)]
-    Url(#[from] UrlError),
-    #[error(transparent)]
     Key(#[from] KeyError),
-    #[error("a webhook is signed: it needs a signing key")]
-    NoKey,
-    #[error(
-        "PagerDuty needs a routing key: 32 letters and digits of an integration by Events API v2"
-    )]
-    RoutingKey,
-    #[error("the authorization is no header: printable ASCII is, up to 4096 characters")]
-    Authorization,
-    #[error(
-        "group_interval must be 10 to 86400 seconds, repeat_interval 60 to 2592000, group_wait at most 3600"
-    )]
-    Times,
-    #[error("group_by has at most {MOST_NAMES} names of labels")]
-    GroupBy,
 }
 
 // === impl ChannelSettings ===
@@ -115,7 +108,7 @@ impl Default for ChannelSettings {
             group_by: vec!["alertname".to_owned(), "function".to_owned()],
             group_wait: 0,
             group_interval: 60,
-            repeat_interval: 4 * 3_600,
+            repeat: 4 * 3_600,
             region: Region::Us,
         }
     }
@@ -128,21 +121,29 @@ impl ChannelSettings {
         Timing {
             wait: seconds(self.group_wait),
             interval: seconds(self.group_interval),
-            repeat: seconds(self.repeat_interval),
+            repeat: seconds(self.repeat),
+        }
+    }
+}
+
+// === impl Region ===
+
+impl Region {
+    /// All that there are.
+    pub(crate) const ALL: [Self; 2] = [Self::Us, Self::Eu];
+
+    /// Its word.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Us => "us",
+            Self::Eu => "eu",
         }
     }
 
-    fn check(&self) -> Result<(), ChannelError> {
-        let is_sensible = self.group_wait <= 3_600
-            && (10..=86_400).contains(&self.group_interval)
-            && (60..=2_592_000).contains(&self.repeat_interval);
-        if !is_sensible {
-            return Err(ChannelError::Times);
-        }
-        let is_named = |name: &String| !name.is_empty() && name.len() <= 200;
-        match self.group_by.len() <= MOST_NAMES && self.group_by.iter().all(is_named) {
-            true => Ok(()),
-            false => Err(ChannelError::GroupBy),
+    const fn url(self) -> &'static str {
+        match self {
+            Self::Us => PAGERDUTY,
+            Self::Eu => PAGERDUTY_EU,
         }
     }
 }
@@ -171,29 +172,61 @@ impl ChannelSecrets {
 
     /// Text without any of them, as far as they are long enough to be told from words.
     pub(crate) fn hide(&self, text: &str) -> String {
-        let keys = self.signing_keys.iter().map(|one| &one.key);
-        let path = self.url.as_ref().and_then(|url| secret_part(url));
-        let all = self
-            .url
-            .iter()
-            .chain(&self.routing_key)
-            .chain(&self.authorization)
-            .chain(keys)
-            .map(String::as_str)
-            .chain(path);
-        let long = all.filter(|secret| secret.len() >= 8);
-        long.fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+        let keys = self.signing_keys.iter().map(|one| one.key.as_str());
+        let values = self.headers.values().map(String::as_str);
+        // Of `Bearer …` what follows is the secret.
+        let words = values.clone().flat_map(|value| value.split(' '));
+        let whole = self.url.iter().chain(&self.routing_key).map(String::as_str);
+        let path = self.url.as_deref().and_then(secret_part).unwrap_or("");
+        let bare = path.trim_matches(['/', '?', '#']);
+        let pieces = path.split(['/', '?', '#', '&', '=']);
+        let pieces = pieces.filter(|piece| piece.len() >= SHORTEST_PIECE);
+        let all = whole.chain(keys).chain(values).chain(words);
+        let mut all: Vec<&str> = all.chain([path, bare]).chain(pieces).collect();
+        all.retain(|secret| secret.len() >= SHORTEST_SECRET);
+        // What another is a part of goes first.
+        all.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        all.iter()
+            .fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN))
     }
 
-    /// Its address as everybody may see it: without path and query.
-    pub(crate) fn shown_url(&self) -> Option<String> {
-        let url = self.url.as_ref()?;
-        let secret = secret_part(url).unwrap_or_default();
-        let shown = url.strip_suffix(secret).unwrap_or_default();
-        Some(match secret.len() {
-            0 | 1 => url.clone(),
-            _ => format!("{shown}/***"),
-        })
+    /// Names of those that there are.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let path = self.url.as_deref().and_then(secret_part);
+        let has_path = path.is_some_and(|path| path.len() > 1);
+        let named = [
+            ("url", has_path),
+            ("signing_key", !self.signing_keys.is_empty()),
+            ("routing_key", self.routing_key.is_some()),
+        ];
+        let named = named.into_iter().filter(|(_, is_set)| *is_set);
+        let headers = self.headers.keys().map(|name| format!("headers.{name}"));
+        named
+            .map(|(name, _)| name.to_owned())
+            .chain(headers)
+            .collect()
+    }
+}
+
+/// Where a channel is, as everybody may see it: what follows the host is hidden, and of Slack, where that is always a secret, it
+/// is left out.
+pub(crate) fn shown_url(
+    format: Format,
+    settings: &ChannelSettings,
+    secrets: &ChannelSecrets,
+) -> String {
+    let Some(url) = &secrets.url else {
+        return match format {
+            Format::Pagerduty => settings.region.url().to_owned(),
+            _ => String::new(),
+        };
+    };
+    let secret = secret_part(url).unwrap_or_default();
+    let host = receiver_of(url);
+    match (secret.len(), format) {
+        (0 | 1, _) => url.clone(),
+        (_, Format::Slack) => host.to_owned(),
+        _ => format!("{host}/{HIDDEN}"),
     }
 }
 
@@ -219,10 +252,9 @@ impl Target {
         now: UnixNanos,
     ) -> Result<Self, ChannelError> {
         let given = secrets.url.clone();
-        let url = match (format, settings.region) {
-            (Format::Pagerduty, Region::Us) => given.unwrap_or_else(|| PAGERDUTY.to_owned()),
-            (Format::Pagerduty, Region::Eu) => given.unwrap_or_else(|| PAGERDUTY_EU.to_owned()),
-            (Format::Alertmanager, _) => pushed_to(&given.ok_or(ChannelError::NoUrl)?),
+        let url = match format {
+            Format::Pagerduty => given.unwrap_or_else(|| settings.region.url().to_owned()),
+            Format::Alertmanager => pushed_to(&given.ok_or(ChannelError::NoUrl)?),
             _ => given.ok_or(ChannelError::NoUrl)?,
         };
         let keys = secrets.signing_keys.iter();
@@ -235,6 +267,7 @@ impl Target {
         };
         Ok(Self {
             format,
+            shown_url: shown_url(format, settings, &secrets),
             url,
             signer,
             secrets,
@@ -242,38 +275,8 @@ impl Target {
     }
 }
 
-/// Whether a channel may be made: everything that can be told before something is sent.
-pub(crate) fn check_channel(
-    kind: &str,
-    settings: &ChannelSettings,
-    secrets: &ChannelSecrets,
-    own: &Own,
-    policy: &Policy,
-    now: UnixNanos,
-) -> Result<(), ChannelError> {
-    settings.check()?;
-    let target = Target::of(format_of(kind)?, settings, secrets.clone(), now)?;
-    check_url(&target.url, own, policy)?;
-    if target.format == Format::Webhook && target.signer.is_none() {
-        return Err(ChannelError::NoKey);
-    }
-    let routing_key = secrets.routing_key.as_deref().unwrap_or_default();
-    let is_key = routing_key.len() == 32 && routing_key.bytes().all(|b| b.is_ascii_alphanumeric());
-    if target.format == Format::Pagerduty && !is_key {
-        return Err(ChannelError::RoutingKey);
-    }
-    let authorization = secrets.authorization.as_deref().unwrap_or_default();
-    let is_header = authorization
-        .bytes()
-        .all(|byte| (b' '..=b'~').contains(&byte));
-    match is_header && authorization.len() <= 4_096 {
-        true => Ok(()),
-        false => Err(ChannelError::Authorization),
-    }
-}
-
 /// What the receiver of a kind understands.
-pub(super) fn format_of(kind: &str) -> Result<Format, ChannelError> {
+pub(crate) fn format_of(kind: &str) -> Result<Format, ChannelError> {
     let quoted = serde_json::Value::from(kind);
     serde_json::from_value(quoted).map_err(|_| ChannelError::Kind(kind.chars().take(50).collect()))
 }
@@ -286,10 +289,17 @@ fn pushed_to(url: &str) -> String {
     }
 }
 
+/// Of an address, what stands before that: who gets what is sent there.
+pub(crate) fn receiver_of(url: &str) -> &str {
+    let secret = secret_part(url).unwrap_or_default();
+    url.strip_suffix(secret).unwrap_or_default()
+}
+
 /// Of an address, what follows its host.
 fn secret_part(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://")?;
-    rest.find(['/', '?']).and_then(|place| rest.get(place..))
+    rest.find(['/', '?', '#'])
+        .and_then(|place| rest.get(place..))
 }
 
 #[cfg(test)]

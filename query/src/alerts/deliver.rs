@@ -21,11 +21,13 @@ use tracing::{debug, info, warn};
 
 mod retry;
 mod send;
+mod trial;
 
 use super::channel::{ChannelError, Target};
 use retry::{Answer, Tried};
 pub(crate) use send::Sender;
 use send::{Letter, not_sent};
+pub(crate) use trial::try_channel;
 
 /// Requests at the same time, and those of them to one channel.
 const PLACES: usize = 8;
@@ -322,4 +324,4 @@ fn unreadable(error: &ChannelError) -> String {
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-pub(crate) use tests::{become_deliverer, transition};
+pub(crate) use tests::{Receiver, Reply, become_deliverer, transition};

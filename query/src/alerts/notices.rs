@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use coldtrace_alerts::{
-    Change, Format, Group, Sender, Timing, Transition, bodies, group_key, group_of,
+    Change, Format, Group, Message, Sender, Timing, Transition, bodies, group_key, group_of,
 };
 use coldtrace_control::{Channel, Db, DbError, NewEntry, NoticeGroup};
 use coldtrace_model::{Tenant, UnixNanos};
@@ -112,13 +112,7 @@ impl Notices {
                 url: &self.public_url,
             };
             while let Some(message) = kept.group.step(channel.timing, now, &is_muted) {
-                let parts = bodies(channel.format, &message, sender).into_iter();
-                outbox.extend(parts.enumerate().map(|(part, body)| NewEntry {
-                    id: message.id(self.tenant.as_str(), id, part),
-                    channel: id.clone(),
-                    key: key.clone(),
-                    body,
-                }));
+                outbox.extend(entries(&self.tenant, id, channel.format, &message, sender));
             }
             changed.extend(kept.changed(channel.timing, now).map(|state| NoticeGroup {
                 channel: id.clone(),
@@ -128,6 +122,44 @@ impl Notices {
         }
         self.groups.retain(|_, kept| !kept.stored.is_empty());
         (changed, outbox)
+    }
+}
+
+/// What is to be sent of a message to a channel of this id, in order.
+pub(crate) fn entries(
+    tenant: &Tenant,
+    channel: &str,
+    format: Format,
+    message: &Message,
+    sender: Sender<'_>,
+) -> Vec<NewEntry> {
+    let bodies = bodies(format, message, sender);
+    // Of some each alert is told alone.
+    let is_each = bodies.len() > 1;
+    let entry = |(part, body): (usize, String)| {
+        let told = match message.transitions.get(part) {
+            Some(one) if is_each => std::slice::from_ref(one),
+            _ => message.transitions.as_slice(),
+        };
+        let ids: Vec<&str> = told.iter().map(|one| one.id.0.as_str()).collect();
+        NewEntry {
+            id: message.id(tenant.as_str(), channel, part),
+            channel: channel.to_owned(),
+            key: group_key(&message.group),
+            body,
+            summary: summary(told),
+            transitions: serde_json::json!(ids).to_string(),
+        }
+    };
+    bodies.into_iter().enumerate().map(entry).collect()
+}
+
+/// In a sentence.
+fn summary(told: &[Transition]) -> String {
+    let first = told.first().map_or("", |one| one.summary.as_str());
+    match told.len() {
+        0 | 1 => first.to_owned(),
+        all => format!("{first}, and {} more", all - 1),
     }
 }
 
@@ -193,6 +225,7 @@ mod tests {
             kind: "webhook".to_owned(),
             settings: settings.to_string(),
             secrets: None,
+            disabled_reason: None,
         }
     }
 

@@ -5,13 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use coldtrace_control::{Db, DbError};
 use coldtrace_model::{Tenant, UnixNanos};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 use super::address::Own;
 use super::backtest::Backtests;
 use super::config::AlertsConfig;
 use super::deliver::Sender;
 use super::files::{RuleFile, RuleFiles};
+
+/// Channels that are tried at once: each takes a place at the API until its receiver answers.
+const TRIALS: usize = 4;
 
 /// Clones share it.
 #[derive(Clone)]
@@ -28,6 +31,7 @@ struct Inner {
     /// Told when something was put into the outbox.
     woken: Arc<Notify>,
     backtests: Backtests,
+    trials: Semaphore,
 }
 
 /// The alerts of one tenant.
@@ -60,6 +64,7 @@ impl Alerts {
             files: Mutex::new(files),
             woken: Arc::default(),
             backtests: Backtests::default(),
+            trials: Semaphore::new(TRIALS),
             config,
         };
         Ok(Self(Arc::new(inner)))
@@ -89,6 +94,11 @@ impl Alerts {
         &self.0.backtests
     }
 
+    /// A turn to try a channel, if there is one.
+    pub(crate) fn trial(&self) -> Option<SemaphorePermit<'_>> {
+        self.0.trials.try_acquire().ok()
+    }
+
     /// The files as they were when they were last looked at.
     pub(crate) fn files(&self) -> Vec<RuleFile> {
         let files = self.0.files.lock().unwrap_or_else(PoisonError::into_inner);
@@ -107,12 +117,18 @@ impl Alerts {
         &self,
         question: impl FnOnce(&mut Db) -> Result<T, DbError> + Send + 'static,
     ) -> Result<T, AskError> {
-        let inner = Arc::clone(&self.0);
-        let asked = tokio::task::spawn_blocking(move || {
-            let mut db = inner.db.lock().unwrap_or_else(PoisonError::into_inner);
-            question(&mut db)
-        });
+        let shared = self.clone();
+        let asked = tokio::task::spawn_blocking(move || shared.ask_here(question));
         Ok(asked.await??)
+    }
+
+    /// Asks the database. Blocks.
+    pub(crate) fn ask_here<T>(
+        &self,
+        question: impl FnOnce(&mut Db) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        let mut db = self.0.db.lock().unwrap_or_else(PoisonError::into_inner);
+        question(&mut db)
     }
 
     /// As far as one tenant sees it.
@@ -150,6 +166,12 @@ impl TenantAlerts {
 #[cfg(test)]
 pub(crate) fn alerts_in(folder: &Path) -> Alerts {
     configured(folder, |_| {})
+}
+
+/// The same, sending where this policy allows it.
+#[cfg(test)]
+pub(crate) fn alerts_sending(folder: &Path, addresses: super::Policy) -> Alerts {
+    configured(folder, |config| config.addresses = addresses)
 }
 
 /// The same with the rules of a file, and none besides.

@@ -103,6 +103,7 @@ async fn what_is_inhibited_is_not_sent_and_is_sent_once_what_inhibits_it_is_over
         kind: "webhook".to_owned(),
         settings: json!({}).to_string(),
         secrets: None,
+        disabled_reason: None,
     };
     let created =
         alerts.ask(move |db| db.create_channel(&Tenant::single(), "team", &channel, minute(0)));

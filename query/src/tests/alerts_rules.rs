@@ -303,6 +303,7 @@ async fn a_rule_is_made_changed_and_ended_and_every_mistake_is_told_at_once() {
         kind: "webhook".to_owned(),
         settings: "{}".to_owned(),
         secrets: None,
+        disabled_reason: None,
     };
     let made = served
         .alerts()

@@ -56,9 +56,13 @@ impl Keys {
         secret.reveal().to_owned()
     }
 
+    /// Whom they let in.
+    pub(super) fn rings(&self) -> Rings {
+        Rings::new(self.db.ring().expect("a ring"))
+    }
+
     pub(super) fn serve(&self, store: &Store) -> Served {
-        let rings = Rings::new(self.db.ring().expect("a ring"));
-        Served::behind(store, Limits::default(), rings)
+        Served::behind(store, Limits::default(), self.rings())
     }
 
     pub(super) fn serve_with_rules(&self, store: &Store, rules: &str) -> Served {

@@ -14,7 +14,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use crate::alerts::{Alerts, alerts_in};
+use crate::alerts::{Alerts, Policy, alerts_in, alerts_sending};
 use crate::http::{self, Answers, Api, Cookies};
 use crate::journey::Limits;
 use crate::tail::Tails;
@@ -54,6 +54,23 @@ impl Served {
             std::fs::write(folder.path().join("rules.toml"), rules).expect("it is written");
         }
         let alerts = alerts_in(folder.path());
+        Self::of(store, limits, rings, folder, alerts)
+    }
+
+    /// Whose alerts go where this policy allows it.
+    pub(super) fn sending(store: &Store, limits: Limits, rings: Rings, policy: Policy) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let alerts = alerts_sending(folder.path(), policy);
+        Self::of(store, limits, rings, folder, alerts)
+    }
+
+    fn of(
+        store: &Store,
+        limits: Limits,
+        rings: Rings,
+        folder: tempfile::TempDir,
+        alerts: Alerts,
+    ) -> Self {
         let gate = Gate::new(rings, true);
         let api = Api::new(store.clone(), limits, gate, alerts.clone());
         let (registry, health) = (Registry::new(), Health::new());

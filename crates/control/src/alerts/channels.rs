@@ -10,7 +10,8 @@ use crate::db::{Db, DbError, stored};
 
 /// Of one tenant.
 const MOST: usize = 200;
-const COLUMNS: &str = "id, name, kind, settings, disabled_reason, created, updated";
+const COLUMNS: &str = "id, name, kind, settings, disabled_reason, created, updated, (SELECT count(*) FROM outbox o
+    WHERE o.tenant = channels.tenant AND o.channel = channels.id AND o.state = 'waiting') AS waiting";
 
 /// A channel, but for its secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Channel {
     pub created: UnixNanos,
     /// When it was last changed.
     pub updated: UnixNanos,
+    /// How much waits to be sent to it.
+    pub waiting: usize,
 }
 
 /// A channel that is to be made, or what one is to become.
@@ -42,6 +45,8 @@ pub struct NewChannel {
     pub settings: String,
     /// `None` leaves those that it has.
     pub secrets: Option<Secrets>,
+    /// Why nothing is to be sent, if so.
+    pub disabled_reason: Option<String>,
 }
 
 /// A channel's secrets. JSON. Not printed by accident.
@@ -103,8 +108,8 @@ impl Db {
         self.check_room("channels", tenant, MOST)?;
         let secrets = new.secrets.as_ref().map_or("{}", Secrets::reveal);
         let made = self.connection.execute(
-            "INSERT INTO channels (tenant, id, name, kind, settings, secrets, created, updated)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+            "INSERT INTO channels (tenant, id, name, kind, settings, secrets, created, updated, disabled_reason)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
             params![
                 tenant.as_str(),
                 id,
@@ -112,14 +117,15 @@ impl Db {
                 new.kind,
                 new.settings,
                 secrets,
-                stored(now)
+                stored(now),
+                new.disabled_reason
             ],
         );
         made.map_err(|error| taken(error, &new.name))?;
         Ok(())
     }
 
-    /// Replaces what a channel is. What disabled it is forgotten: whoever changes it wants it to be tried.
+    /// Replaces what a channel is.
     pub fn update_channel(
         &mut self,
         tenant: &Tenant,
@@ -129,7 +135,7 @@ impl Db {
     ) -> Result<(), DbError> {
         let updated = self.connection.execute(
             "UPDATE channels SET name = ?3, kind = ?4, settings = ?5, secrets = coalesce(?6, secrets),
-                disabled_reason = NULL, updated = ?7 WHERE tenant = ?1 AND id = ?2",
+                updated = ?7, disabled_reason = ?8 WHERE tenant = ?1 AND id = ?2",
             params![
                 tenant.as_str(),
                 id,
@@ -137,44 +143,56 @@ impl Db {
                 new.kind,
                 new.settings,
                 new.secrets.as_ref().map(Secrets::reveal),
-                stored(now)
+                stored(now),
+                new.disabled_reason
             ],
         );
         let rows = updated.map_err(|error| taken(error, &new.name))?;
         changed(rows, "channel", id)
     }
 
-    /// Ends sending to a channel, or begins it again.
-    pub fn disable_channel(
+    /// Replaces a channel's secrets, and nothing else of it.
+    pub fn replace_secrets(
         &mut self,
         tenant: &Tenant,
         id: &str,
-        reason: Option<&str>,
+        secrets: &Secrets,
+        now: UnixNanos,
     ) -> Result<(), DbError> {
         let rows = self.connection.execute(
-            "UPDATE channels SET disabled_reason = ?3 WHERE tenant = ?1 AND id = ?2",
-            params![tenant.as_str(), id, reason],
+            "UPDATE channels SET secrets = ?3, updated = ?4 WHERE tenant = ?1 AND id = ?2",
+            params![tenant.as_str(), id, secrets.reveal(), stored(now)],
         )?;
         changed(rows, "channel", id)
     }
 
-    /// Removes a channel, and what waited for it. What it was sent stays in the log.
-    pub fn delete_channel(&mut self, tenant: &Tenant, id: &str) -> Result<(), DbError> {
+    /// Removes a channel. What waited for it is cancelled; that and what it was sent stay in the log, by its last name.
+    pub fn delete_channel(
+        &mut self,
+        tenant: &Tenant,
+        id: &str,
+        now: UnixNanos,
+    ) -> Result<(), DbError> {
         let transaction = self.connection.transaction()?;
         let of_channel = params![tenant.as_str(), id];
+        transaction.execute(
+            "UPDATE outbox SET channel_name = (SELECT name FROM channels WHERE tenant = ?1 AND id = ?2)
+                WHERE tenant = ?1 AND channel = ?2",
+            of_channel,
+        )?;
         let rows = transaction.execute(
             "DELETE FROM channels WHERE tenant = ? AND id = ?",
             of_channel,
         )?;
         changed(rows, "channel", id)?;
-        for sql in [
+        transaction.execute(
             "DELETE FROM notice_groups WHERE tenant = ? AND channel = ?",
-            "DELETE FROM attempts WHERE entry IN
-                (SELECT id FROM outbox WHERE tenant = ? AND channel = ? AND state = 'waiting')",
-            "DELETE FROM outbox WHERE tenant = ? AND channel = ? AND state = 'waiting'",
-        ] {
-            transaction.execute(sql, of_channel)?;
-        }
+            of_channel,
+        )?;
+        transaction.execute(
+            "UPDATE outbox SET state = 'cancelled', ended = ?3 WHERE tenant = ?1 AND channel = ?2 AND state = 'waiting'",
+            params![tenant.as_str(), id, stored(now)],
+        )?;
         transaction.commit()?;
         Ok(())
     }
@@ -196,5 +214,6 @@ fn channel_of(row: &Row<'_>) -> rusqlite::Result<Channel> {
         disabled_reason: row.get("disabled_reason")?,
         created: time(row, "created")?,
         updated: time(row, "updated")?,
+        waiting: row.get("waiting")?,
     })
 }

@@ -105,6 +105,10 @@ pub struct NewEntry {
     pub key: String,
     /// As it is sent, but for secrets.
     pub body: String,
+    /// What it tells, in a sentence.
+    pub summary: String,
+    /// Ids of the transitions that it tells. JSON.
+    pub transitions: String,
 }
 
 // === impl Db ===
@@ -270,8 +274,8 @@ fn keep_notices(transaction: &Transaction<'_>, evaluation: &Evaluation) -> rusql
         };
     }
     let mut insert = transaction.prepare(
-        "INSERT INTO outbox (tenant, id, channel, key, body, created, state, due)
-            SELECT tenant, ?3, id, ?4, ?5, ?6, 'waiting', ?6 FROM channels WHERE tenant = ?1 AND id = ?2",
+        "INSERT INTO outbox (tenant, id, channel, key, body, created, state, due, summary, transitions)
+            SELECT tenant, ?3, id, ?4, ?5, ?6, 'waiting', ?6, ?7, ?8 FROM channels WHERE tenant = ?1 AND id = ?2",
     )?;
     for entry in &evaluation.outbox {
         let now = stored(evaluation.now);
@@ -281,7 +285,9 @@ fn keep_notices(transaction: &Transaction<'_>, evaluation: &Evaluation) -> rusql
             entry.id,
             entry.key,
             entry.body,
-            now
+            now,
+            entry.summary,
+            entry.transitions
         ])?;
     }
     Ok(())

@@ -6,12 +6,20 @@ use std::time::Duration;
 
 use coldtrace_model::{Tenant, UnixNanos};
 use rusqlite::types::Type;
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Row, params};
 
-use super::{Secrets, changed, found, maybe_time, time};
+use super::{NewEntry, Secrets, changed, found, maybe_time, time};
 use crate::db::{Db, DbError, stored};
 
-const COLUMNS: &str = "number, id, channel, key, created, state, attempts, due, ended";
+/// With how the last attempt went. What waits for a channel that is disabled is due at no time.
+const COLUMNS: &str = "o.number, o.id, o.channel, coalesce(c.name, o.channel_name, '') AS channel_name, o.key, o.created,
+    o.state, o.attempts, o.ended, o.summary, o.transitions, a.status, a.error,
+    CASE WHEN o.state = 'waiting' AND c.disabled_reason IS NULL THEN o.due END AS due";
+const JOINED: &str = "outbox o LEFT JOIN channels c ON c.tenant = o.tenant AND c.id = o.channel
+    LEFT JOIN attempts a ON a.number = (SELECT max(number) FROM attempts WHERE entry = o.id)";
+/// By [`Deliveries`].
+const CHOSEN: &str =
+    "o.tenant = ?1 AND (?2 IS NULL OR o.channel = ?2) AND (?3 IS NULL OR o.state = ?3)";
 
 /// What may be sent now, with whereto.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +72,8 @@ pub enum DeliveryState {
     Delivered,
     /// It was given up; it may be replayed.
     Failed,
+    /// Its channel was removed before it was sent.
+    Cancelled,
 }
 
 /// Something in the outbox, without its body.
@@ -75,6 +85,8 @@ pub struct Delivery {
     pub id: String,
     /// To which channel, by its id.
     pub channel: String,
+    /// What that is called, or was when it was removed.
+    pub channel_name: String,
     /// Of which group.
     pub key: String,
     /// When it was made.
@@ -83,10 +95,18 @@ pub struct Delivery {
     pub state: DeliveryState,
     /// How often it was tried, since it was made or replayed.
     pub attempts: u32,
-    /// Not before then, while it waits.
-    pub due: UnixNanos,
-    /// When it was delivered or given up.
+    /// Not before then, while it waits for a channel that is used.
+    pub due: Option<UnixNanos>,
+    /// When it was delivered, given up or cancelled.
     pub ended: Option<UnixNanos>,
+    /// What it tells, in a sentence.
+    pub summary: String,
+    /// Ids of the transitions that it tells. JSON.
+    pub transitions: String,
+    /// What was answered at last, if anything.
+    pub last_status: Option<u16>,
+    /// Why it did not arrive at last.
+    pub last_error: Option<String>,
 }
 
 /// Which of them are asked for.
@@ -141,12 +161,21 @@ impl DeliveryState {
             Self::Waiting => "waiting",
             Self::Delivered => "delivered",
             Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
         }
     }
 
-    fn of(word: &str) -> Option<Self> {
-        let all = [Self::Waiting, Self::Delivered, Self::Failed];
-        all.into_iter().find(|state| state.as_str() == word)
+    /// All that there are.
+    pub const ALL: [Self; 4] = [
+        Self::Waiting,
+        Self::Delivered,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// The one of that word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
 }
 
@@ -175,7 +204,8 @@ impl Db {
         Ok(due)
     }
 
-    /// Keeps how an attempt went, and what comes of it. An entry that is gone, as its channel is, is left alone.
+    /// Keeps how an attempt went, and what comes of it. An entry that does not wait any more, as its channel is gone, is
+    /// left alone.
     pub fn record(
         &mut self,
         tenant: &Tenant,
@@ -193,25 +223,13 @@ impl Db {
         };
         let rows = transaction.execute(
             "UPDATE outbox SET state = ?3, due = coalesce(?4, due), ended = ?5, attempts = attempts + 1,
-                tried = coalesce(tried, ?6) WHERE tenant = ?1 AND id = ?2",
+                tried = coalesce(tried, ?6) WHERE tenant = ?1 AND id = ?2 AND state = 'waiting'",
             params![tenant.as_str(), entry, state.as_str(), due, ended, at],
         )?;
         if rows == 0 {
             return Ok(());
         }
-        let took = i64::try_from(attempt.took.as_nanos()).unwrap_or(i64::MAX);
-        transaction.execute(
-            "INSERT INTO attempts (entry, at, took, request, status, answer, error) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            params![
-                entry,
-                at,
-                took,
-                attempt.request,
-                attempt.status,
-                attempt.answer,
-                attempt.error
-            ],
-        )?;
+        insert_attempt(&transaction, entry, attempt)?;
         if let Outcome::Disabled(reason) = outcome {
             transaction.execute(
                 "UPDATE channels SET disabled_reason = ?3 WHERE tenant = ?1
@@ -223,6 +241,40 @@ impl Db {
         Ok(())
     }
 
+    /// Keeps something that was sent without having waited, as a trial is, and how it went.
+    pub fn log(
+        &mut self,
+        tenant: &Tenant,
+        entry: &NewEntry,
+        attempt: &Attempt,
+        is_delivered: bool,
+    ) -> Result<(), DbError> {
+        let state = match is_delivered {
+            true => DeliveryState::Delivered,
+            false => DeliveryState::Failed,
+        };
+        let transaction = self.connection.transaction()?;
+        transaction.execute(
+            "INSERT INTO outbox (tenant, id, channel, channel_name, key, body, summary, transitions, created, state, attempts,
+                tried, due, ended) VALUES (?1, ?2, ?3, (SELECT name FROM channels WHERE tenant = ?1 AND id = ?3), ?4, ?5, ?6,
+                ?7, ?8, ?9, 1, ?8, ?8, ?8)",
+            params![
+                tenant.as_str(),
+                entry.id,
+                entry.channel,
+                entry.key,
+                entry.body,
+                entry.summary,
+                entry.transitions,
+                stored(attempt.at),
+                state.as_str()
+            ],
+        )?;
+        insert_attempt(&transaction, &entry.id, attempt)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
     /// What a tenant was and is to be sent, the newest first.
     pub fn deliveries(
         &self,
@@ -230,8 +282,7 @@ impl Db {
         asked: &Deliveries<'_>,
     ) -> Result<Vec<Delivery>, DbError> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM outbox WHERE tenant = ?1 AND (?2 IS NULL OR channel = ?2)
-                AND (?3 IS NULL OR state = ?3) AND number < ?4 ORDER BY number DESC LIMIT ?5"
+            "SELECT {COLUMNS} FROM {JOINED} WHERE {CHOSEN} AND o.number < ?4 ORDER BY o.number DESC LIMIT ?5"
         );
         let mut statement = self.connection.prepare(&sql)?;
         let deliveries = statement.query_map(
@@ -247,6 +298,18 @@ impl Db {
         Ok(deliveries.collect::<Result<_, _>>()?)
     }
 
+    /// How many there are of those, on all pages.
+    pub fn count_deliveries(
+        &self,
+        tenant: &Tenant,
+        asked: &Deliveries<'_>,
+    ) -> Result<usize, DbError> {
+        let sql = format!("SELECT count(*) FROM outbox o WHERE {CHOSEN}");
+        let state = asked.state.map(DeliveryState::as_str);
+        let chosen = params![tenant.as_str(), asked.channel, state];
+        Ok(self.connection.query_row(&sql, chosen, |row| row.get(0))?)
+    }
+
     /// One of them, with its body, if that is still kept, and how it went, the first attempt first.
     #[expect(clippy::type_complexity, reason = "three parts of one answer")]
     pub fn delivery(
@@ -254,7 +317,7 @@ impl Db {
         tenant: &Tenant,
         id: &str,
     ) -> Result<Option<(Delivery, Option<String>, Vec<Attempt>)>, DbError> {
-        let sql = format!("SELECT {COLUMNS}, body FROM outbox WHERE tenant = ? AND id = ?");
+        let sql = format!("SELECT {COLUMNS}, o.body FROM {JOINED} WHERE o.tenant = ? AND o.id = ?");
         let row = |row: &Row<'_>| Ok((delivery_of(row)?, row.get("body")?));
         let queried = self
             .connection
@@ -316,6 +379,26 @@ impl Db {
     }
 }
 
+fn insert_attempt(
+    connection: &Connection,
+    entry: &str,
+    attempt: &Attempt,
+) -> rusqlite::Result<usize> {
+    let took = i64::try_from(attempt.took.as_nanos()).unwrap_or(i64::MAX);
+    connection.execute(
+        "INSERT INTO attempts (entry, at, took, request, status, answer, error) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        params![
+            entry,
+            stored(attempt.at),
+            took,
+            attempt.request,
+            attempt.status,
+            attempt.answer,
+            attempt.error
+        ],
+    )
+}
+
 fn due_of(row: &Row<'_>) -> Result<Due, DbError> {
     let tenant: String = row.get("tenant")?;
     Ok(Due {
@@ -334,17 +417,22 @@ fn due_of(row: &Row<'_>) -> Result<Due, DbError> {
 
 fn delivery_of(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     let state: String = row.get("state")?;
-    let odd = || rusqlite::Error::InvalidColumnType(5, state.clone(), Type::Text);
+    let odd = || rusqlite::Error::InvalidColumnType(6, state.clone(), Type::Text);
     Ok(Delivery {
         number: row.get("number")?,
         id: row.get("id")?,
         channel: row.get("channel")?,
+        channel_name: row.get("channel_name")?,
         key: row.get("key")?,
         created: time(row, "created")?,
         state: DeliveryState::of(&state).ok_or_else(odd)?,
         attempts: row.get("attempts")?,
-        due: time(row, "due")?,
+        due: maybe_time(row, "due")?,
         ended: maybe_time(row, "ended")?,
+        summary: row.get("summary")?,
+        transitions: row.get("transitions")?,
+        last_status: row.get("status")?,
+        last_error: row.get("error")?,
     })
 }
 

@@ -23,6 +23,7 @@ fn new_channel(name: &str) -> NewChannel {
         kind: "webhook".to_owned(),
         settings: "{}".to_owned(),
         secrets: Some(Secrets(r#"{"url":"https://hunter2.example"}"#.to_owned())),
+        disabled_reason: None,
     }
 }
 
@@ -43,6 +44,8 @@ fn evaluation(minute: u64) -> Evaluation {
         channel: channel.to_owned(),
         key: "g".to_owned(),
         body: "{}".to_owned(),
+        summary: format!("minute {minute}"),
+        transitions: "[]".to_owned(),
     };
     Evaluation {
         tenant: acme(),
@@ -185,9 +188,83 @@ fn a_channel_that_is_gone_is_sent_nothing_until_somebody_changes_it() {
     )
     .expect("kept");
     assert_eq!(standing(&db), 1);
-    db.delete_channel(&acme(), "c1").expect("removed");
+    db.delete_channel(&acme(), "c1", later(90))
+        .expect("removed");
     assert_eq!(due(&db, later(5_000)), ["msg_c2_1"]);
     assert!(db.notice_groups(&acme()).expect("read").is_empty());
+}
+
+#[test]
+fn what_waits_for_a_channel_that_is_removed_is_cancelled_and_stays_in_the_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut db = opened(&folder);
+    for minute in [1, 2] {
+        db.commit(&evaluation(minute)).expect("kept");
+    }
+    db.record(&acme(), "msg_c1_1", &attempt(later(90)), &Outcome::Failed)
+        .expect("kept");
+    let channel = db.channel(&acme(), "c1").expect("read").expect("a channel");
+    assert_eq!(channel.waiting, 1);
+    let of_c1 = |db: &Db, state| {
+        let asked = Deliveries {
+            channel: Some("c1"),
+            state,
+            limit: 10,
+            ..Deliveries::default()
+        };
+        let listed = db.deliveries(&acme(), &asked).expect("read");
+        let count = db.count_deliveries(&acme(), &asked).expect("read");
+        assert_eq!(listed.len(), count);
+        listed
+    };
+    let waits = of_c1(&db, Some(DeliveryState::Waiting));
+    assert_eq!((waits.len(), waits[0].due), (1, Some(later(120))));
+    assert_eq!(waits[0].last_status, None);
+    assert_eq!(waits[0].summary, "minute 2");
+    db.delete_channel(&acme(), "c1", later(130))
+        .expect("removed");
+    let all = of_c1(&db, None);
+    let told: Vec<_> = all
+        .iter()
+        .map(|one| (one.channel_name.as_str(), one.state, one.last_status))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("c1", DeliveryState::Cancelled, None),
+            ("c1", DeliveryState::Failed, Some(503))
+        ]
+    );
+    assert_eq!((all[0].due, all[0].ended), (None, Some(later(130))));
+    // What was under way then has nothing to say any more.
+    let again = Outcome::Again(later(1_000));
+    db.record(&acme(), "msg_c1_2", &attempt(later(140)), &again)
+        .expect("left alone");
+    assert_eq!(of_c1(&db, None)[0].state, DeliveryState::Cancelled);
+}
+
+#[test]
+fn what_is_tried_is_in_the_log_and_not_sent_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut db = opened(&folder);
+    let entry = NewEntry {
+        id: "msg_trial".to_owned(),
+        channel: "c1".to_owned(),
+        key: "g".to_owned(),
+        body: "{}".to_owned(),
+        summary: "a test".to_owned(),
+        transitions: "[]".to_owned(),
+    };
+    db.log(&acme(), &entry, &attempt(later(1)), false)
+        .expect("kept");
+    let told = db.delivery(&acme(), "msg_trial").expect("read");
+    let (delivery, body, attempts) = told.expect("it is there");
+    assert_eq!(
+        (delivery.state, delivery.attempts, delivery.last_status),
+        (DeliveryState::Failed, 1, Some(503))
+    );
+    assert_eq!((body.as_deref(), attempts.len()), (Some("{}"), 1));
+    assert_eq!(due(&db, later(5_000)), [""; 0]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use ureq::unversioned::transport::DefaultConnector;
 
 use super::retry::{Answer, retry_after};
 use crate::alerts::address::{Checked, Own, Policy, UrlError};
-use crate::alerts::channel::Target;
+use crate::alerts::channel::{HIDDEN, Target};
 
 /// For name, connection, request and answer together.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -75,8 +75,8 @@ impl Sender {
         for (name, value) in &headers {
             request = request.header(*name, value);
         }
-        if let Some(authorization) = &target.secrets.authorization {
-            request = request.header("authorization", authorization);
+        for (name, value) in &target.secrets.headers {
+            request = request.header(name, value);
         }
         let Ok(request) = request.body(body) else {
             return not_sent(now, "the address or a header can't be sent".to_owned());
@@ -171,17 +171,18 @@ fn blank(now: UnixNanos) -> Attempt {
     }
 }
 
-/// What the log keeps of a request: no path, which is a secret of some, no signature, no authorization.
+/// What the log keeps of a request: no path, which is a secret of some, no signature, which would be good for minutes, and of
+/// headers that somebody gave the names.
 fn logged(target: &Target, headers: &Headers) -> String {
-    let shown = target.secrets.shown_url();
-    let url = shown.unwrap_or_else(|| target.url.clone());
-    let mut told: Map<String, Value> = headers
-        .iter()
-        .filter(|(name, _)| *name != "webhook-signature")
-        .map(|(name, value)| ((*name).to_owned(), value.as_str().into()))
+    let own = headers.iter().map(|(name, value)| match *name {
+        "webhook-signature" => (*name, HIDDEN),
+        name => (name, value.as_str()),
+    });
+    let given = target.secrets.headers.keys();
+    let given = given.map(|name| (name.as_str(), HIDDEN));
+    let headers: Map<String, Value> = own
+        .chain(given)
+        .map(|(name, value)| (name.to_owned(), value.into()))
         .collect();
-    if target.secrets.authorization.is_some() {
-        told.insert("authorization".to_owned(), "***".into());
-    }
-    json!({ "method": "POST", "url": url, "headers": told }).to_string()
+    json!({ "method": "POST", "url": target.shown_url, "headers": headers }).to_string()
 }

@@ -11,7 +11,8 @@ mod chaos;
 mod receiver;
 
 pub(crate) use chaos::{become_deliverer, transition};
-use receiver::{Receiver, Reply, Seen};
+use receiver::Seen;
+pub(crate) use receiver::{Receiver, Reply};
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const NOW: UnixNanos = UnixNanos(1_795_737_600_000_000_000);
@@ -38,6 +39,7 @@ fn database(folder: &tempfile::TempDir, kind: &str, urls: &[String]) -> Db {
             kind: kind.to_owned(),
             settings: "{}".to_owned(),
             secrets: Some(Secrets(secrets.to_string())),
+            disabled_reason: None,
         };
         db.create_channel(&acme(), &name, &new, NOW)
             .expect("a channel");
@@ -51,6 +53,8 @@ fn entry(id: &str, channel: &str, key: &str) -> NewEntry {
         channel: channel.to_owned(),
         key: key.to_owned(),
         body: json!({ "id": id }).to_string(),
+        summary: String::new(),
+        transitions: "[]".to_owned(),
     }
 }
 

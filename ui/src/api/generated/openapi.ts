@@ -68,10 +68,10 @@ export interface paths {
         };
         /** One channel */
         get: operations["getChannel"];
-        /** Changes a channel; secrets that are left out stay */
+        /** Changes a channel; secrets that are left out stay, and what else is left out has its default */
         put: operations["replaceChannel"];
         post?: never;
-        /** Ends a channel; what waits for it is not sent */
+        /** Ends a channel; what waits for it is cancelled */
         delete: operations["deleteChannel"];
         options?: never;
         head?: never;
@@ -104,7 +104,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends a test message now */
+        /** Sends a test message and its end now, once; what came of it, good or bad, is kept among the deliveries */
         post: operations["testChannel"];
         delete?: never;
         options?: never;
@@ -265,7 +265,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Ends a silence now */
+        /** Ends a silence now; one that has ended stays as it is */
         delete: operations["endSilence"];
         options?: never;
         head?: never;
@@ -914,13 +914,13 @@ export interface components {
             kind: "webhook" | "slack" | "pagerduty" | "alertmanager" | "alertmanager_webhook";
             /** @description Whether rules that name no channel use it */
             is_default: boolean;
-            /** @description Where it delivers to; of a Slack hook the host alone, since its path is a secret */
+            /** @description Where it delivers to. What follows the host is *** since it may be a secret, and left out of a Slack hook; sent back like that it stays */
             url: string;
-            /** @description group_by, group_wait, group_interval, repeat and what the kind has */
+            /** @description group_by (names of labels), group_wait, group_interval, repeat (lengths of time such as 5m), and region of PagerDuty */
             settings: {
                 [key: string]: unknown;
             };
-            /** @description Names of secrets that are set; none is ever shown again */
+            /** @description Names of secrets that are set, such as url, signing_key, headers.authorization; none is ever shown again */
             secrets: string[];
             /** @description Why nothing is delivered to it, such as an answer 410; null if it is used */
             disabled: string | null;
@@ -945,11 +945,11 @@ export interface components {
              * @enum {string}
              */
             signing: "hmac" | "ed25519";
-            /** @description Sent with each message; their values are secrets */
+            /** @description Sent with each message; their values are secrets. All of them are replaced, or none */
             headers?: {
                 [key: string]: string;
             };
-            /** @description group_by (names of labels), group_wait, group_interval, repeat */
+            /** @description group_by (names of labels), group_wait, group_interval, repeat (lengths of time such as 5m), and region of PagerDuty: us or eu */
             settings?: {
                 [key: string]: unknown;
             };
@@ -979,6 +979,7 @@ export interface components {
             transitions: string[];
             created: components["schemas"]["Time"];
             attempts: number;
+            /** @description Not before then; null if it does not wait, or its channel is disabled */
             next_attempt: components["schemas"]["Time"] | null;
             /** @description The HTTP status of the last answer */
             last_status: number | null;
@@ -1000,7 +1001,7 @@ export interface components {
             /** @description At most 4 KB */
             answer: string;
             error: string | null;
-            /** @description As they were sent, secrets left out */
+            /** @description As they were sent; *** stands for secrets and signatures */
             headers: {
                 [key: string]: string;
             };
@@ -1780,7 +1781,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description It has a name that another has, or belongs to a file */
+        /** @description It can't be done as things stand: another has that name, it belongs to a file, or there are as many as there may be */
         Conflict: {
             headers: {
                 [name: string]: unknown;
@@ -2058,6 +2059,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -2442,6 +2444,7 @@ export interface operations {
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

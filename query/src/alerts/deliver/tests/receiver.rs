@@ -8,14 +8,14 @@ use std::thread;
 
 /// What it was sent.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
-    pub(super) path: String,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: String,
+pub(crate) struct Seen {
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 /// How it answers.
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// With a status, lines of headers, and a body.
     Status(u16, &'static str, String),
     /// Not at all: the connection is closed.
@@ -26,7 +26,7 @@ pub(super) enum Reply {
 
 type Script = dyn Fn(&Seen, usize) -> Reply + Send + Sync;
 
-pub(super) struct Receiver {
+pub(crate) struct Receiver {
     addr: SocketAddr,
     state: Arc<State>,
 }
@@ -42,7 +42,7 @@ struct State {
 
 impl Receiver {
     /// `script` answers what was sent, and the how-manieth it was from 0.
-    pub(super) fn start(script: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(script: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let addr = listener.local_addr().expect("an address");
         let state = Arc::new(State {
@@ -64,16 +64,16 @@ impl Receiver {
         Self { addr, state }
     }
 
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.addr)
     }
 
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.state.seen.lock().expect("nobody panicked").clone()
     }
 
     /// Answers nobody any more, and lets go of whom it let hang.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.state.has_ended.store(true, Ordering::Relaxed);
         let (ended, told) = &self.state.end;
         *ended.lock().expect("nobody panicked") = true;
@@ -91,7 +91,7 @@ impl Drop for Receiver {
 // === impl Seen ===
 
 impl Seen {
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(own, _)| own == name);
         found.map_or("", |(_, value)| value)
     }
@@ -100,7 +100,7 @@ impl Seen {
 // === impl Reply ===
 
 impl Reply {
-    pub(super) fn ok() -> Self {
+    pub(crate) fn ok() -> Self {
         Self::Status(200, "", String::new())
     }
 }
