@@ -83,8 +83,9 @@ impl Api {
 
     /// The tenant of a request that may change something.
     fn writer(&self, headers: &HeaderMap) -> Result<Tenant, ApiError> {
-        // Nobody needs a key here: a page in the browser of who runs this must not be able to pose as this address.
-        if self.gate.is_open() && !is_addressed_here(headers) {
+        // Nobody needs a key here: a page in the browser of who runs this must not be able to pose as this address, nor to send
+        // a form to it.
+        if self.gate.is_open() && !(is_addressed_here(headers) && is_from_here(headers)) {
             return Err(ApiError::Foreign);
         }
         self.tenant(headers, Scope::Write)
@@ -150,6 +151,21 @@ fn is_addressed_here(headers: &HeaderMap) -> bool {
     };
     let name = host.host().trim_matches(['[', ']']);
     name == "localhost" || name.ends_with(".localhost") || name.parse::<IpAddr>().is_ok()
+}
+
+/// Whether a request comes from no page, or from one of ours: browsers name the site of the page.
+fn is_from_here(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return true;
+    };
+    let site = origin
+        .to_str()
+        .ok()
+        .and_then(|origin| origin.split_once("://"));
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    site.map(|(_, site)| site) == host
 }
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {

@@ -38,7 +38,8 @@ pub(super) enum ApiError {
     Conflict(String),
     /// Who asks is not let in, or not with this key.
     Denied(Denied),
-    /// It would change something, and comes by a name that is not this machine's, though nobody needs a key here.
+    /// It would change something, and comes by a name that is not this machine's or from another site's page, though nobody needs
+    /// a key here.
     Foreign,
     /// There is nothing under that id or path.
     NotFound(String),
@@ -132,7 +133,7 @@ impl ApiError {
             | Self::TooMany(message)
             | Self::Unavailable(message) => message,
             Self::Foreign => {
-                "without keys, changes are taken only by the address of this machine, such as localhost (`coldtrace keys create --scope write` makes a key)"
+                "without keys, changes are taken only by the address of this machine, such as localhost, and from no other site's page (`coldtrace keys create --scope write` makes a key)"
             }
             Self::MethodNotAllowed => "this path does not take that method",
             Self::Internal => "a mistake of Coldtrace's own; its log says more",

@@ -319,6 +319,24 @@ fn tenant() -> coldtrace_model::Tenant {
 }
 
 #[tokio::test]
+async fn tests_of_receivers_that_hang_leave_room_for_others() {
+    let asked = Asked::of_this_machine();
+    let webhook = json!({ "name": "a", "kind": "webhook", "url": "http://127.0.0.1:9/" });
+    let channel = id(&asked.told(201, ALL, "", &webhook).await);
+    let alerts = asked.served().alerts().clone();
+    let turns: Vec<_> = std::iter::from_fn(|| alerts.trial()).collect();
+    assert_eq!(turns.len(), 4);
+    asked.told(503, TEST, &channel, &Value::Null).await;
+    drop(turns);
+    let tested = asked.told(200, TEST, &channel, &Value::Null).await;
+    assert_eq!(
+        tested["delivery"]["state"], "failed",
+        "nobody listens there"
+    );
+    assert_ne!(tested["delivery"]["last_error"], Value::Null);
+}
+
+#[tokio::test]
 async fn channels_of_another_tenant_are_not_there() {
     let receiver = Receiver::start(|_, _| Reply::ok());
     let asked = Asked::of_this_machine();

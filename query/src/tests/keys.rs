@@ -152,6 +152,31 @@ async fn what_concerns_all_tenants_needs_an_admin() {
 }
 
 #[tokio::test]
+async fn without_keys_no_page_of_another_site_changes_anything() {
+    let served = Served::without_store();
+    let post = async |host: &str, origin: Option<&str>| {
+        let request = Request::post("/api/v1/alerts/channels").header("host", host);
+        let request = match origin {
+            Some(origin) => request.header("origin", origin),
+            None => request,
+        };
+        let request = request.body(Body::from("{}")).expect("a request");
+        served.ask(request).await.status().as_u16()
+    };
+    for (host, origin, expected) in [
+        ("localhost:7070", None, 400),
+        ("localhost:7070", Some("http://localhost:7070"), 400),
+        ("localhost:7070", Some("https://elsewhere.example"), 403),
+        ("localhost:7070", Some("http://localhost:8080"), 403),
+        ("localhost:7070", Some("null"), 403),
+        ("elsewhere.example", Some("http://elsewhere.example"), 403),
+        ("elsewhere.example", None, 403),
+    ] {
+        assert_eq!(post(host, origin).await, expected, "{host} {origin:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_browser_signs_in_with_a_key_that_scripts_can_not_read() {
     let mut keys = Keys::new();
     let read = keys.make("acme", Scope::Read, None);

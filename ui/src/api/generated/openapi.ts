@@ -1763,7 +1763,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description A key that may not read, or may not change what this would change; or a change without keys by a name that is not this machine's */
+        /** @description A key that may not read, or may not change what this would change; or a change without keys by a name that is not this machine's, or from another site's page */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
