@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use coldtrace_control::{Db, DbError};
 use coldtrace_model::{Tenant, UnixNanos};
-use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::address::Own;
 use super::backtest::Backtests;
@@ -31,7 +31,7 @@ struct Inner {
     /// Told when something was put into the outbox.
     woken: Arc<Notify>,
     backtests: Backtests,
-    trials: Semaphore,
+    trials: Arc<Semaphore>,
 }
 
 /// The alerts of one tenant.
@@ -64,7 +64,7 @@ impl Alerts {
             files: Mutex::new(files),
             woken: Arc::default(),
             backtests: Backtests::default(),
-            trials: Semaphore::new(TRIALS),
+            trials: Arc::new(Semaphore::new(TRIALS)),
             config,
         };
         Ok(Self(Arc::new(inner)))
@@ -95,8 +95,8 @@ impl Alerts {
     }
 
     /// A turn to try a channel, if there is one.
-    pub(crate) fn trial(&self) -> Option<SemaphorePermit<'_>> {
-        self.0.trials.try_acquire().ok()
+    pub(crate) fn trial(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.trials).try_acquire_owned().ok()
     }
 
     /// The files as they were when they were last looked at.

@@ -236,7 +236,7 @@ async fn every_mistake_is_told_at_once_with_its_place() {
     assert_eq!(
         mistakes(&told),
         [
-            "name: must be 1 to 100 characters, none of them a line's end",
+            "name: must be 1 to 100 characters, none of them a control character",
             "is_default: must be true or false",
             "signing: must be hmac or ed25519",
             "headers.x-a: must be a text",
@@ -312,6 +312,9 @@ async fn a_name_that_leads_to_an_address_that_is_not_allowed_is_sent_nothing() {
     let error = tested["delivery"]["last_error"].as_str().expect("a text");
     assert!(error.contains("alerts.allow_private_addresses"), "{error}");
     assert_eq!(receiver.seen().len(), 0);
+    let off = json!({ "name": "a", "kind": "webhook", "enabled": false });
+    let changed = strict.told(200, PUT, &channel, &off).await;
+    assert_eq!(changed["disabled"], "switched off");
 }
 
 fn tenant() -> coldtrace_model::Tenant {

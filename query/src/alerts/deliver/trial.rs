@@ -5,6 +5,7 @@
 use coldtrace_alerts::{Message, Sender as About, trial};
 use coldtrace_control::{Attempt, Channel, DbError, NewEntry, Secrets};
 use coldtrace_model::UnixNanos;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::retry::Answer;
 use super::send::{Letter, not_sent};
@@ -14,14 +15,18 @@ use crate::alerts::notices::entries;
 use crate::alerts::{AskError, TenantAlerts};
 
 /// Sends a trial to a channel, and tells under which id its log says what came of it: that of what did not arrive, or else of
-/// the beginning. It is finished whether or not somebody waits for it.
+/// the beginning. It is finished whether or not somebody waits for it, and has its turn until then.
 pub(crate) async fn try_channel(
     alerts: &TenantAlerts,
     channel: Channel,
     secrets: Secrets,
+    turn: OwnedSemaphorePermit,
 ) -> Result<String, AskError> {
     let alerts = alerts.clone();
-    let tried = tokio::task::spawn_blocking(move || send(&alerts, &channel, &secrets));
+    let tried = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        send(&alerts, &channel, &secrets)
+    });
     Ok(tried.await??)
 }
 

@@ -232,12 +232,11 @@ async fn test_channel(access: Access, uri: Uri, path: PathId) -> Result<Response
         Ok((channel, secrets.unwrap_or_else(|| Secrets(String::new()))))
     });
     let (channel, secrets) = found.await?;
-    let shared = access.alerts.shared();
-    let Some(_turn) = shared.trial() else {
+    let Some(turn) = access.alerts.shared().trial() else {
         let told = "too many channels are tested at once; ask again in a moment";
         return Err(ApiError::Unavailable(told.to_owned()));
     };
-    let delivery = try_channel(&access.alerts, channel, secrets).await?;
+    let delivery = try_channel(&access.alerts, channel, secrets, turn).await?;
     let found = access
         .alerts
         .ask(move |db, tenant| DetailReply::read(db, tenant, &delivery));

@@ -75,8 +75,13 @@ impl Given {
         let secrets = self.secrets(secrets);
         let policy = &alerts.config().addresses;
         let found = mistakes_of(format, &self.settings, &secrets, alerts.own(), policy);
-        // What could not be read was told.
-        let is_new = |one: &Mistake| mistakes.iter().all(|known| known.place != one.place);
+        // What could not be read was told. An address that stays may be one that is not allowed any more: nothing is sent there,
+        // and the channel can be switched off all the same.
+        let stays = self.url.is_none() && secrets.url.is_some();
+        let is_new = |one: &Mistake| {
+            let is_known = mistakes.iter().any(|known| known.place == one.place);
+            !is_known && !(stays && one.place == "url")
+        };
         let found: Vec<Mistake> = found.into_iter().filter(is_new).collect();
         mistakes.extend(found);
         mistakes.extend(kept.and_then(|kept| self.other_kind(format, kept)));
@@ -166,7 +171,8 @@ fn name(sent: &mut Sent) -> String {
     let length = name.chars().count();
     let is_fit = (1..=LONGEST_NAME).contains(&length) && !name.chars().any(char::is_control);
     if !is_fit && !sent.is_wrong("name") {
-        let told = format!("must be 1 to {LONGEST_NAME} characters, none of them a line's end");
+        let told =
+            format!("must be 1 to {LONGEST_NAME} characters, none of them a control character");
         sent.mistake("name", told);
     }
     name
