@@ -16,7 +16,7 @@ CREATE TABLE channels (
     name TEXT NOT NULL,
     kind TEXT NOT NULL,
     settings TEXT NOT NULL,
-    -- Read by who sends, and by who shows which there are.
+    -- Read by the deliverer alone.
     secrets TEXT NOT NULL,
     -- Why nothing is sent, if so. What is to be told waits meanwhile.
     disabled_reason TEXT,
@@ -73,27 +73,21 @@ CREATE TABLE outbox (
     tenant TEXT NOT NULL,
     id TEXT NOT NULL UNIQUE,
     channel TEXT NOT NULL,
-    -- What the channel was called, once it is gone.
-    channel_name TEXT,
     key TEXT NOT NULL,
+    -- NULL once it was delivered so long ago that it is not sent again.
+    body TEXT,
     created INTEGER NOT NULL,
-    -- waiting, delivered, failed or cancelled.
+    -- waiting, delivered or failed.
     state TEXT NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     -- When it was first tried, since it was made or replayed.
     tried INTEGER,
     -- Not before then, while it waits.
     due INTEGER NOT NULL,
-    ended INTEGER,
-    -- What it tells, for lists: a sentence, and ids of transitions as JSON.
-    summary TEXT NOT NULL,
-    transitions TEXT NOT NULL,
-    -- NULL once it was delivered so long ago that it is not sent again. The last column, since it may be large.
-    body TEXT
+    ended INTEGER
 ) STRICT;
 CREATE INDEX outbox_waiting ON outbox (tenant, channel, key, number) WHERE state = 'waiting';
--- With all that lists are chosen by, so that choosing and counting read nothing else.
-CREATE INDEX outbox_of_tenant ON outbox (tenant, number, channel, state);
+CREATE INDEX outbox_of_tenant ON outbox (tenant, number);
 CREATE INDEX outbox_ended ON outbox (ended) WHERE ended IS NOT NULL;
 
 -- What was sent, but for secrets, and what was answered.

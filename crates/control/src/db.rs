@@ -18,9 +18,10 @@ use crate::secret::{Hash, Secret};
 /// In the data folder.
 const FILE: &str = "control.sqlite";
 /// Applied once each, in this order; the database remembers how many.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/0001_keys.sql"),
     include_str!("../migrations/0002_alerts.sql"),
+    include_str!("../migrations/0003_outbox.sql"),
 ];
 /// For another process to finish what it writes.
 const PATIENCE: Duration = Duration::from_secs(5);

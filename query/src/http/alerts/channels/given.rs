@@ -80,7 +80,7 @@ impl Given {
         let stays = self.url.is_none() && secrets.url.is_some();
         let is_new = |one: &Mistake| {
             let is_known = mistakes.iter().any(|known| known.place == one.place);
-            !is_known && !(stays && one.place == "url")
+            !(is_known || stays && one.place == "url")
         };
         let found: Vec<Mistake> = found.into_iter().filter(is_new).collect();
         mistakes.extend(found);
