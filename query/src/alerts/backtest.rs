@@ -22,6 +22,11 @@ use super::read::{BUCKET, DAY, HOUR, HOURS_AT_ONCE, MINUTE, MINUTES_AT_ONCE, Rea
 const AT_ONCE: usize = 2;
 /// For one to get its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Minutes, or hours, are read together as long as they are no more rows: each a version of a function.
+const MOST_ROWS: usize = 10_000;
+/// And no more minutes than a day has, or hours than a week.
+const MOST_MINUTES: u64 = 1_440;
+const MOST_HOURS: u64 = 168;
 /// Nobody waits for longer, nor do proxies.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -52,6 +57,9 @@ struct Run {
     groups: Option<GroupsThen>,
     /// As they were at the end of the last window.
     known: Vec<ErrorGroupReading>,
+    /// So many minutes are read at once, and so many hours.
+    minutes_at_once: u64,
+    hours_at_once: u64,
     /// Hours that were read before they are wanted.
     ahead: BTreeMap<UnixNanos, Vec<FunctionCounts>>,
 }
@@ -136,6 +144,8 @@ impl Run {
             range,
             groups,
             known: Vec::new(),
+            minutes_at_once: MINUTES_AT_ONCE,
+            hours_at_once: HOURS_AT_ONCE,
             ahead: BTreeMap::new(),
         })
     }
@@ -149,18 +159,21 @@ impl Run {
                 self.test.minute(start, counts);
             }
         }
-        let mut next = from;
+        let (mut next, mut day) = (from, from.plus(DAY));
         while next < to {
-            // A day is of whole stretches.
-            if next > from && next.since(from).0.is_multiple_of(DAY.0) {
+            if next == day {
                 self.look_at_regions(next).await?;
+                day = day.plus(DAY);
             }
-            let ahead = Nanos(MINUTES_AT_ONCE * MINUTE.0);
+            let end = next.plus(Nanos(self.minutes_at_once * MINUTE.0));
             let stretch = TimeRange {
                 from: next,
-                to: next.plus(ahead).min(to),
+                to: end.min(day).min(to),
             };
-            for (start, counts) in self.minutes(stretch).await? {
+            let minutes = self.minutes(stretch).await?;
+            let more = at_once(self.minutes_at_once, &minutes);
+            self.minutes_at_once = more.clamp(MINUTES_AT_ONCE, MOST_MINUTES);
+            for (start, counts) in minutes {
                 self.test.minute(start, counts);
                 self.step(start.plus(MINUTE)).await?;
             }
@@ -204,18 +217,21 @@ impl Run {
         Ok(())
     }
 
-    /// Of earlier weeks, one hour after the other is wanted: a day of them is read at once.
+    /// Of earlier weeks, one hour after the other is wanted: many of them are read at once.
     async fn tell_hours(&mut self, wanted: &[UnixNanos], at: UnixNanos) -> Result<(), ReadError> {
         let missing = wanted.iter().filter(|hour| !self.ahead.contains_key(hour));
         let missing: Vec<UnixNanos> = missing.copied().collect();
         let over = UnixNanos(at.0 / HOUR.0 * HOUR.0);
         for range in ranges(&missing, HOUR, HOURS_AT_ONCE) {
-            let day = range.from.plus(Nanos(HOURS_AT_ONCE * HOUR.0));
+            let end = range.from.plus(Nanos(self.hours_at_once * HOUR.0));
             let range = TimeRange {
                 from: range.from,
-                to: day.min(over).max(range.to),
+                to: end.min(over).max(range.to),
             };
-            self.ahead.extend(self.reads.hours(range).await?);
+            let hours = self.reads.hours(range).await?;
+            let more = at_once(self.hours_at_once, &hours);
+            self.hours_at_once = more.clamp(HOURS_AT_ONCE, MOST_HOURS);
+            self.ahead.extend(hours);
         }
         for &hour in wanted {
             let counts = self.ahead.remove(&hour).unwrap_or_default();
@@ -225,11 +241,80 @@ impl Run {
     }
 }
 
+/// How many steps to read next, where so many were to be read and these were.
+fn at_once(steps: u64, read: &BTreeMap<UnixNanos, Vec<FunctionCounts>>) -> u64 {
+    let rows: usize = read.values().map(Vec::len).sum();
+    match rows {
+        rows if rows > MOST_ROWS => steps / 2,
+        rows if rows < MOST_ROWS / 2 => steps * 2,
+        _ => steps,
+    }
+}
+
 /// The functions that a rule is about, if it names them all.
 fn named(scope: &Scope) -> Vec<String> {
     let is_pattern = |name: &String| name.contains('*');
     match scope.functions.iter().any(is_pattern) {
         true => Vec::new(),
         false => scope.functions.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use coldtrace_alerts::{Aggregate, parse_file};
+    use coldtrace_store::{Store, StoreConfig};
+
+    use super::*;
+
+    #[test]
+    fn more_is_read_at_once_where_there_is_little() {
+        let row = FunctionCounts {
+            function: "a".to_owned(),
+            version: String::new(),
+            aggregate: Aggregate::default(),
+        };
+        let read = |rows| BTreeMap::from([(UnixNanos(0), vec![row.clone(); rows])]);
+        let told = [0, 4_999, 5_000, 10_000, 10_001].map(|rows| at_once(60, &read(rows)));
+        assert_eq!(told, [120, 120, 60, 60, 30]);
+    }
+
+    #[test]
+    fn functions_are_named_where_none_is_a_pattern() {
+        let scope = |functions: &[&str]| Scope {
+            functions: functions.iter().map(|name| (*name).to_owned()).collect(),
+            ..Scope::default()
+        };
+        assert_eq!(named(&scope(&["a", "b"])), ["a", "b"]);
+        assert_eq!(named(&scope(&["a", "b*"])), [""; 0]);
+        assert_eq!(named(&scope(&[])), [""; 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_gets_no_turn_is_told_so() {
+        let backtests = Backtests::default();
+        let turns = Arc::clone(&backtests.turns);
+        let taken = turns.acquire_many(AT_ONCE as u32).await;
+        let store = Store::connect(StoreConfig {
+            url: "http://127.0.0.1:9".to_owned(),
+            user: "default".to_owned(),
+            password: String::new(),
+            database: "coldtrace".to_owned(),
+        });
+        let tenant = Tenant::single();
+        let rules = "[[rule]]\nname = 'r'\nwhen = { kind = 'error_group', window = '7m' }";
+        let rule = parse_file("rules.toml", rules).expect("rules").remove(0);
+        let range = TimeRange {
+            from: UnixNanos(0),
+            to: UnixNanos(MINUTE.0),
+        };
+        let reader = store.reader(tenant.clone());
+        let run = || backtests.run(&tenant, &reader, rule.clone(), range);
+        assert!(matches!(run().await, Err(BacktestError::Busy)));
+        drop(taken);
+        assert!(
+            matches!(run().await, Err(BacktestError::Window)),
+            "its turn"
+        );
     }
 }

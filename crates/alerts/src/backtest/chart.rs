@@ -64,15 +64,17 @@ impl Chart {
             ..
         } in judgements
         {
-            let is_new = !self.lines.contains_key(alert);
-            if is_new && self.lines.len() >= MOST_LINES {
-                continue;
+            if !self.lines.contains_key(alert) && self.lines.len() < MOST_LINES {
+                let line = Line {
+                    labels: labels.clone(),
+                    nearest: f64::NEG_INFINITY,
+                    values: vec![None; steps],
+                };
+                self.lines.insert(alert.clone(), line);
             }
-            let line = self.lines.entry(alert.clone()).or_insert_with(|| Line {
-                labels: labels.clone(),
-                nearest: f64::NEG_INFINITY,
-                values: vec![None; steps],
-            });
+            let Some(line) = self.lines.get_mut(alert) else {
+                continue;
+            };
             line.nearest = line.nearest.max(distance(reading));
             if let Some(value) = line.values.get_mut(place) {
                 *value = worse(reading, *value);

@@ -143,6 +143,7 @@ fn muted(
     let firing: BTreeMap<_, _> = firing
         .map(|state| (state.alert.clone(), state.labels.clone()))
         .collect();
+    // What holds others back stands in files alone.
     let in_force = InForce::of(tenant, &[], &alerts.files(), false);
     Muted::load(db, tenant, UnixNanos::now(), &in_force.inhibitions, &firing)
 }

@@ -32,7 +32,7 @@ export interface paths {
         put?: never;
         /**
          * When a rule would have fired
-         * @description The rule is evaluated minute by minute over what is stored, as it would have been live: what came later than alerts.delay counts here and did not there
+         * @description The rule is evaluated minute by minute over what is stored, as it would have been live: what came later than alerts.delay counts here and did not there, and who had a tag on one day of the range has it throughout. A rule of kind error_group is tested where its window is of whole five minutes. What takes longer than a minute is not answered
          */
         post: operations["backtest"];
         delete?: never;
@@ -763,7 +763,7 @@ export interface components {
         };
         RuleList: {
             rules: components["schemas"]["Rule"][];
-            /** @description Files that are configured (alerts.rules) */
+            /** @description Files that are configured (alerts.rules); where keys tell tenants apart, those that hold rules of the tenant, and of their mistakes only how many there are */
             files: components["schemas"]["RuleFile"][];
         };
         RuleFile: {
@@ -840,9 +840,9 @@ export interface components {
         };
         BacktestQuestion: {
             rule: components["schemas"]["RuleDefinition"];
-            /** @description Default a day before `to`; at most 30 days */
+            /** @description Default a day before `to`; at most 30 days. Whole minutes are tested: the one that it lies in is the first */
             from?: components["schemas"]["Time"];
-            /** @description Default now */
+            /** @description Default, and at most, the end of the last minute that is evaluated by now */
             to?: components["schemas"]["Time"];
         };
         Backtest: {

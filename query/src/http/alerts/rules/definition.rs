@@ -16,15 +16,49 @@ pub(in crate::http::alerts) fn read(
     channels: Option<&[String]>,
 ) -> Result<Rule, ApiError> {
     let parsed = parse_json(definition);
-    let unknown = channels.map_or_else(Vec::new, |known| unknown_channels(definition, known));
-    match (parsed, unknown) {
-        (Ok(rule), unknown) if unknown.is_empty() => Ok(rule),
-        (Ok(_), unknown) => Err(ApiError::Mistakes(unknown)),
-        (Err(Mistakes(mut mistakes)), unknown) => {
-            mistakes.extend(unknown);
+    let mut more = undescribed(definition);
+    more.extend(
+        channels
+            .into_iter()
+            .flat_map(|known| unknown_channels(definition, known)),
+    );
+    match (parsed, more) {
+        (Ok(rule), more) if more.is_empty() => Ok(rule),
+        (Ok(_), more) => Err(ApiError::Mistakes(more)),
+        (Err(Mistakes(mut mistakes)), more) => {
+            mistakes.extend(more);
             Err(ApiError::Mistakes(mistakes))
         }
     }
+}
+
+/// What the reader of rules takes as people write it, and the API's description does not: whoever sends it means something else.
+fn undescribed(definition: &Value) -> Vec<Mistake> {
+    let fields = |value: &Value, folder: &str| {
+        let fields = value.as_object().into_iter().flatten();
+        fields
+            .map(|(key, value)| (format!("{folder}{key}"), value.clone()))
+            .collect::<Vec<_>>()
+    };
+    let mut all = fields(definition, "");
+    all.extend(fields(&definition["scope"], "scope."));
+    let mistakes = all.into_iter().filter_map(|(place, value)| {
+        let message = match (place.as_str(), value) {
+            ("runbook", _) => return None,
+            // It is missing, which is told.
+            ("name" | "when", Value::Null) => return None,
+            (_, Value::Null) => "null is not allowed; leave it out",
+            ("for" | "keep", Value::Number(number)) if number.as_f64() == Some(0.0) => {
+                "0 is not allowed; allowed: a text, such as \"0\" or \"2m\""
+            }
+            _ => return None,
+        };
+        Some(Mistake {
+            place,
+            message: message.to_owned(),
+        })
+    });
+    mistakes.collect()
 }
 
 /// Looked for in what was sent, not in a rule: of what is otherwise wrong there is none.
@@ -70,5 +104,42 @@ mod tests {
         };
         assert_eq!(told(Some(&known)), ["when.above", "channels"]);
         assert_eq!(told(None), ["when.above"]);
+    }
+
+    #[test]
+    fn what_is_not_described_is_not_taken() {
+        let definition = |key: &str, value: Value| {
+            let mut definition = json!({
+                "name": "slow",
+                "scope": {},
+                "when": { "kind": "threshold", "measure": "p95", "above": "1s", "window": "5m" },
+            });
+            match key.strip_prefix("scope.") {
+                Some(key) => definition["scope"][key] = value,
+                None => definition[key] = value,
+            }
+            read(&definition, None)
+        };
+        let odd = [
+            ("enabled", Value::Null),
+            ("scope", Value::Null),
+            ("scope.functions", Value::Null),
+            ("for", json!(0)),
+            ("keep", json!(0.0)),
+            ("keep", json!(5)),
+            ("name", Value::Null),
+        ];
+        for (key, value) in odd {
+            match definition(key, value) {
+                Err(ApiError::Mistakes(mistakes)) => {
+                    let places: Vec<&str> = mistakes.iter().map(|one| one.place.as_str()).collect();
+                    assert_eq!(places, [key]);
+                }
+                other => panic!("{key}: {other:?}"),
+            }
+        }
+        assert!(definition("runbook", Value::Null).is_ok());
+        assert!(definition("keep", json!("0")).is_ok());
+        assert!(definition("by", json!("function")).is_ok());
     }
 }
