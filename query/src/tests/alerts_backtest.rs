@@ -43,32 +43,38 @@ fn one(function: &str, minute: f64, number: u32, millis: f64, error: Option<&str
 /// What came to pass: when an alert of which labels fired and ended, and in what words.
 type Told = (String, Option<String>, Value, String);
 
-/// What a watch tells that evaluates every minute.
-async fn live(store: &Store, definition: &Value) -> Vec<Told> {
+/// What a watch tells that evaluates these rules every minute, of each of them.
+async fn live(store: &Store, definitions: &[Value]) -> Vec<Vec<Told>> {
     let tenant = Tenant::single();
-    let defined = Defined {
-        id: RuleId("r".to_owned()),
-        rule: parse_json(definition).expect("a rule"),
-    };
+    let rules = definitions
+        .iter()
+        .enumerate()
+        .map(|(place, definition)| Defined {
+            id: RuleId(place.to_string()),
+            rule: parse_json(definition).expect("a rule"),
+        });
     let reader = store.reader(tenant.clone());
-    let mut watch = Watch::new(&tenant, reader, vec![defined], Vec::new(), "");
-    let mut told: Vec<Told> = Vec::new();
+    let mut watch = Watch::new(&tenant, reader, rules.collect(), Vec::new(), "");
+    let mut told: Vec<Vec<Told>> = vec![Vec::new(); definitions.len()];
     let mut open: BTreeMap<AlertId, usize> = BTreeMap::new();
     for number in 1..=MINUTES {
         let looked = watch.minute(minute(number)).await.expect("a minute");
         for one in &looked.transitions {
+            let of_rule = &mut told[one.rule.0.parse::<usize>().expect("a place")];
             let at = one.at.0.to_string();
             match one.change {
                 Change::Firing => {
-                    open.insert(one.alert.clone(), told.len());
-                    told.push((at, None, json!(one.labels), one.summary.clone()));
+                    open.insert(one.alert.clone(), of_rule.len());
+                    of_rule.push((at, None, json!(one.labels), one.summary.clone()));
                 }
-                Change::Resolved => told[open[&one.alert]].1 = Some(at),
+                Change::Resolved => of_rule[open[&one.alert]].1 = Some(at),
             }
         }
         watch.keep(looked);
     }
-    told.sort_by_key(|one| (one.0.clone(), one.2.to_string()));
+    for of_rule in &mut told {
+        of_rule.sort_by_key(|one| (one.0.clone(), one.2.to_string()));
+    }
     told
 }
 
@@ -173,18 +179,18 @@ async fn a_rule_of_errors_is_back_tested_as_it_fires_live() {
     let served = Served::on(&store);
     let definition = |scope: Value| {
         json!({
-            "name": "errors", "keep": "1m", "scope": scope,
+            "name": scope.to_string(), "keep": "1m", "scope": scope,
             "when": { "kind": "error_group", "window": "10m", "at_least": 2 },
         })
     };
-    for scope in [
+    let scopes = [
         json!({}),
         json!({ "functions": ["checkout"] }),
         json!({ "versions": ["2"] }),
-    ] {
-        let definition = definition(scope);
-        let live = live(&store, &definition).await;
-        let (told, answer) = back_tested(&served, &definition).await;
+    ];
+    let rules = scopes.map(definition);
+    for (definition, live) in rules.iter().zip(live(&store, &rules).await) {
+        let (told, answer) = back_tested(&served, definition).await;
         assert!(!live.is_empty(), "{definition}");
         assert_eq!(told, live, "{definition}");
         assert_eq!(answer["unit"], "count");
@@ -238,10 +244,9 @@ async fn what_looks_at_hours_and_weeks_is_back_tested_as_it_fires_live() {
             "when": { "kind": "threshold", "measure": "error_rate", "above": "10%", "window": "10m" },
         }),
     ];
-    for definition in rules {
-        let live = live(&store, &definition).await;
-        let (told, _) = back_tested(&served, &definition).await;
-        assert_eq!(told, live, "{definition}");
+    for (definition, live) in rules.iter().zip(live(&store, &rules).await) {
+        let (told, _) = back_tested(&served, definition).await;
         assert!(!live.is_empty(), "{definition}");
+        assert_eq!(told, live, "{definition}");
     }
 }
