@@ -56,6 +56,14 @@ impl Reads {
         }
     }
 
+    /// The same of these functions, for these rules, with what is known of where functions are.
+    pub(crate) fn narrowed(&self, rules: &[Defined], functions: Vec<String>) -> Self {
+        Self {
+            regions: self.regions.clone(),
+            ..Self::new(self.reader.clone(), rules, functions)
+        }
+    }
+
     /// Looks where functions were invoked in the day before, if anybody asks what they cost.
     pub(crate) async fn look_at_regions(&mut self, at: UnixNanos) -> Result<(), ReadError> {
         if !self.wants_cost {

@@ -220,7 +220,7 @@ impl Watch {
     ) -> Result<Vec<Point>, ReadError> {
         let functions = transition.labels.get("function").cloned();
         let alone = std::slice::from_ref(defined);
-        let reads = Reads::new(self.reader.clone(), alone, functions.into_iter().collect());
+        let reads = self.reads.narrowed(alone, functions.into_iter().collect());
         let need = Need::of([&defined.rule]);
         if need.errors.is_some() {
             // What an error group has is a count that came up, not a course.

@@ -1,7 +1,9 @@
 //! Rules on the real engine, minute by minute: what fires, why, and that a back-test tells the same.
 
 use coldtrace_alerts::{Backtest, Change, Defined, RuleId, TagFunctions, parse_file};
-use coldtrace_model::{Cold, Invocation, Outcome, Tenant, TimeRange, UnixNanos};
+use coldtrace_model::{
+    ByteSize, Cold, Invocation, Nanos, Outcome, Platform, Tenant, TimeRange, UnixNanos,
+};
 use coldtrace_store::Store;
 use coldtrace_testkit::{at, engine, invocation};
 
@@ -44,7 +46,11 @@ pub(super) fn minute(number: u64) -> UnixNanos {
 }
 
 fn rules() -> Vec<Defined> {
-    let file = parse_file("rules.toml", RULES).expect("rules");
+    defined(RULES)
+}
+
+fn defined(text: &str) -> Vec<Defined> {
+    let file = parse_file("rules.toml", text).expect("rules");
     let defined = file.rules.into_iter().map(|rule| Defined {
         id: rule.file_id(),
         rule,
@@ -180,4 +186,40 @@ async fn what_fires_live_is_what_a_back_test_tells_whatever_is_settled_or_restar
         expected,
         "settled and back-tested"
     );
+}
+
+#[tokio::test]
+async fn a_cost_is_shown_at_the_prices_that_it_is_evaluated_at() {
+    let engine = engine::start().await;
+    let store = engine.store();
+    let one = |number: u64| {
+        let start = number as f64 * 6_000.0;
+        let told = invocation(&number.to_string()).started(start);
+        let told = told.ended(Outcome::Ok, start + 100.0);
+        told.with(|told| {
+            told.platform = Platform::AwsLambda;
+            // Where a GB-second is dearer than elsewhere.
+            told.region = "af-south-1".to_owned();
+            told.memory = Some(ByteSize(1 << 30));
+            told.billed = Some(Nanos::from_millis(1_000));
+        })
+        .build()
+    };
+    let invocations: Vec<Invocation> = (0..100).map(one).collect();
+    Data::of(&store).facts("checkout", &invocations).await;
+    let rules = defined(
+        r#"
+        [[rule]]
+        name = "dear"
+        when = { kind = "threshold", measure = "cost", above = "$0.001", window = "5m" }
+        "#,
+    );
+    let tenant = Tenant::single();
+    let mut watch = Watch::new(&tenant, store.reader(tenant.clone()), rules, Vec::new(), "");
+    let told = watch.minute(minute(6)).await.expect("a minute");
+    let [transition] = &told.transitions[..] else {
+        panic!("{told:?}");
+    };
+    let last = transition.why.history.last().expect("a point");
+    assert_eq!(last.value, transition.reading.value);
 }
