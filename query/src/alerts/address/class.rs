@@ -11,71 +11,66 @@ pub(super) struct Class {
     pub(super) is_private: bool,
 }
 
-/// The class of an address; `None` for those of the internet.
-pub(super) fn class(address: IpAddr) -> Option<Class> {
-    let private = |what| {
-        Some(Class {
+// === impl Class ===
+
+impl Class {
+    /// Of somebody's own network.
+    const fn private(what: &'static str) -> Self {
+        Self {
             what,
             is_private: true,
-        })
-    };
-    let never = |what| {
-        Some(Class {
+        }
+    }
+
+    /// Of nobody, or not to be asked by us.
+    const fn never(what: &'static str) -> Self {
+        Self {
             what,
             is_private: false,
-        })
-    };
-    if METADATA.contains(&unmapped(address)) {
-        return never("where clouds keep credentials");
-    }
-    let v4 = match address {
-        IpAddr::V4(v4) => v4,
-        IpAddr::V6(v6) => match embedded(v6) {
-            Some(v4) => v4,
-            None => return class_of_v6(v6),
-        },
-    };
-    let [first, second, third, _] = v4.octets();
-    match (first, second, third) {
-        (0, ..) => never("no address of a host"),
-        (127, ..) => private("this machine's own"),
-        (10, ..) | (192, 168, _) | (172, 16..=31, _) => private("of a private network"),
-        (100, 64..=127, _) => private("of a provider's network"),
-        (169, 254, _) => private("link-local"),
-        (192, 0, 0 | 2) | (192, 88, 99) | (198, 18 | 19, _) | (198, 51, 100) | (203, 0, 113) => {
-            never("reserved")
         }
-        (224.., ..) => never("of a group or reserved"),
-        _ => None,
     }
 }
 
-fn class_of_v6(address: Ipv6Addr) -> Option<Class> {
-    let private = |what| {
-        Some(Class {
-            what,
-            is_private: true,
-        })
-    };
-    let never = |what| {
-        Some(Class {
-            what,
-            is_private: false,
-        })
-    };
-    if address.is_loopback() {
-        return private("this machine's own");
+/// The class of an address; `None` for those of the internet.
+pub(super) fn class(address: IpAddr) -> Option<Class> {
+    let plain = unmapped(address);
+    if METADATA.contains(&plain) {
+        return Some(Class::never("where clouds keep credentials"));
     }
-    match address.segments() {
-        [0xfc00..=0xfdff, ..] => private("of a private network"),
-        [0xfe80..=0xfeff, ..] => private("link-local"),
-        [0xff00..=0xffff, ..] => never("of a group"),
-        [0x2001, 0, ..] | [0x2001, 0xdb8, ..] | [0x100, 0, 0, 0, ..] | [0x64, 0xff9b, 1, ..] => {
-            never("reserved")
+    match plain {
+        IpAddr::V4(v4) => class_of_v4(v4),
+        IpAddr::V6(v6) => class_of_v6(v6),
+    }
+}
+
+fn class_of_v4(address: Ipv4Addr) -> Option<Class> {
+    let [first, second, third, _] = address.octets();
+    Some(match (first, second, third) {
+        (0, ..) => Class::never("no address of a host"),
+        (127, ..) => Class::private("this machine's own"),
+        (10, ..) | (192, 168, _) | (172, 16..=31, _) => Class::private("of a private network"),
+        (100, 64..=127, _) => Class::private("of a provider's network"),
+        (169, 254, _) => Class::private("link-local"),
+        (192, 0, 0 | 2) | (192, 88, 99) | (198, 18 | 19, _) | (198, 51, 100) | (203, 0, 113) => {
+            Class::never("reserved")
         }
-        [0, 0, 0, 0, 0, 0, _, _] => never("no address of a host"),
-        _ => None,
-    }
+        (224.., ..) => Class::never("of a group or reserved"),
+        _ => return None,
+    })
+}
+
+fn class_of_v6(address: Ipv6Addr) -> Option<Class> {
+    Some(match address.segments() {
+        [0, 0, 0, 0, 0, 0, 0, 1] => Class::private("this machine's own"),
+        [0xfc00..=0xfdff, ..] => Class::private("of a private network"),
+        [0xfe80..=0xfeff, ..] => Class::private("link-local"),
+        [0xff00..=0xffff, ..] => Class::never("of a group"),
+        [0x2001, 0, ..] | [0x2001, 0xdb8, ..] | [0x100, 0, 0, 0, ..] | [0x64, 0xff9b, 1, ..] => {
+            Class::never("reserved")
+        }
+        [0, 0, 0, 0, 0, 0, _, _] => Class::never("no address of a host"),
+        _ => return None,
+    })
 }
 
 /// The address of version 4 that one of version 6 leads to: mapped, translated or tunnelled.
