@@ -8,8 +8,7 @@ use coldtrace_model::{
 };
 use serde::Deserialize;
 
-use super::invocations::COLD_STARTS;
-use super::rollups::{AT_ONCE, Coarsest};
+use super::rollups::{AT_ONCE, Coarsest, counts};
 use super::sql::{BUCKET_SECONDS, SECOND};
 use super::{ReadError, Reader, sql};
 
@@ -144,13 +143,12 @@ impl Reader {
                     groupArray((told.architecture, told.memory_bytes, told.invocations, billed)) AS bills
                 FROM (
                     SELECT function, platform, runtime, architecture, memory_bytes, max(last_filed_ns) AS filed,
-                        sum(n) AS invocations, sumIf(n, cold IN {COLD_STARTS}) AS cold_starts,
-                        sum(counted.errors) AS errors, sum(counted.timeouts) AS timeouts, sum(counted.ooms) AS ooms, sum(counted.lost) AS lost,
-                        sumMap(duration_hist) AS durations, sumMap(init_hist) AS inits,
-                        max(max_duration_ns) AS max, max(last_start_ns) AS last_seen, sum(billed_ns) AS billed
+                        {},
+                        max(last_start_ns) AS last_seen, sum(billed_ns) AS billed
                     FROM ({counted}) AS counted
                     GROUP BY function, platform, runtime, architecture, memory_bytes) AS told
-                GROUP BY function ORDER BY last_filed DESC, function{AT_ONCE}"
+                GROUP BY function ORDER BY last_filed DESC, function{AT_ONCE}",
+                counts()
             ))
             .await?;
         let mut regions = self.last_regions(&rows).await?;

@@ -10,8 +10,7 @@ use coldtrace_model::{Architecture, ByteSize, Nanos, Platform, TimeRange, UnixNa
 use serde::Deserialize;
 
 use super::functions::BilledTime;
-use super::invocations::COLD_STARTS;
-use super::rollups::{AT_ONCE, Coarsest};
+use super::rollups::{AT_ONCE, Coarsest, counts};
 use super::sql::SECOND;
 use super::{ReadError, Reader, sql};
 
@@ -70,13 +69,13 @@ struct MinuteRow {
     timeouts: u64,
     ooms: u64,
     lost: u64,
-    duration: u64,
     max: u64,
+    durations: Vec<(i16, u64)>,
+    inits: Vec<(i16, u64)>,
+    duration: u64,
     memory_share: f64,
     /// Platform, architecture, memory, how many, billed; some perhaps more than once.
     bills: Vec<(u8, u8, u64, u64, u64)>,
-    durations: Vec<(i16, u64)>,
-    inits: Vec<(i16, u64)>,
 }
 
 impl Reader {
@@ -116,20 +115,13 @@ impl Reader {
         let rows: Vec<MinuteRow> = self
             .rows(&format!(
                 "SELECT toUInt32(toUnixTimestamp({step})) AS start, function, version,
-                    sum(n) AS invocations,
-                    sumIf(n, cold IN {COLD_STARTS}) AS cold_starts,
-                    sum(counted.errors) AS errors,
-                    sum(counted.timeouts) AS timeouts,
-                    sum(counted.ooms) AS ooms,
-                    sum(counted.lost) AS lost,
+                    {},
                     sum(duration_ns) AS duration,
-                    max(max_duration_ns) AS max,
                     max(if(memory_bytes = 0, 0., max_memory_bytes / memory_bytes)) AS memory_share,
-                    groupArray((platform, architecture, memory_bytes, n, billed_ns)) AS bills,
-                    sumMap(duration_hist) AS durations,
-                    sumMap(init_hist) AS inits
+                    groupArray((platform, architecture, memory_bytes, n, billed_ns)) AS bills
                 FROM ({counted}) AS counted
-                GROUP BY start, function, version ORDER BY start, function, version{AT_ONCE}"
+                GROUP BY start, function, version ORDER BY start, function, version{AT_ONCE}",
+                counts()
             ))
             .await?;
         Ok(rows.into_iter().map(FunctionMinute::from).collect())

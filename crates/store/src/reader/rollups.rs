@@ -11,6 +11,7 @@ use clickhouse::Row;
 use coldtrace_model::{TimeRange, UnixNanos};
 use serde::Deserialize;
 
+use super::invocations::COLD_STARTS;
 use super::sql::SECOND;
 use super::{ReadError, Reader, sql};
 use crate::lost;
@@ -521,6 +522,16 @@ impl<'a> Known<'a> {
             None => Some(Source::Minutes),
         }
     }
+}
+
+/// What is counted of the rows of functions, told as `counted`: columns of a SELECT that groups them, from `invocations` to `inits`.
+pub(super) fn counts() -> String {
+    format!(
+        "sum(n) AS invocations, sumIf(n, cold IN {COLD_STARTS}) AS cold_starts,
+            sum(counted.errors) AS errors, sum(counted.timeouts) AS timeouts,
+            sum(counted.ooms) AS ooms, sum(counted.lost) AS lost, max(max_duration_ns) AS max,
+            sumMap(duration_hist) AS durations, sumMap(init_hist) AS inits"
+    )
 }
 
 /// A range with every window that it touches, for windows of so many seconds.

@@ -4,8 +4,7 @@ use clickhouse::Row;
 use coldtrace_model::{ByteSize, LogHistogram, Nanos, TimeRange, UnixNanos};
 use serde::Deserialize;
 
-use super::invocations::COLD_STARTS;
-use super::rollups::{AT_ONCE, Coarsest};
+use super::rollups::{AT_ONCE, Coarsest, counts};
 use super::sql::SECOND;
 use super::{ReadError, Reader, sql};
 
@@ -51,12 +50,12 @@ struct PointRow {
     timeouts: u64,
     ooms: u64,
     lost: u64,
-    duration: u64,
-    billed: u64,
     max: u64,
-    max_memory: u64,
     durations: Vec<(i16, u64)>,
     inits: Vec<(i16, u64)>,
+    duration: u64,
+    billed: u64,
+    max_memory: u64,
 }
 
 impl Reader {
@@ -81,19 +80,12 @@ impl Reader {
         let rows: Vec<PointRow> = self
             .rows(&format!(
                 "SELECT toUInt32(intDiv(toUnixTimestamp(t), {seconds}) * {seconds}) AS start,
-                    sum(n) AS invocations,
-                    sumIf(n, cold IN {COLD_STARTS}) AS cold_starts,
-                    sum(counted.errors) AS errors,
-                    sum(counted.timeouts) AS timeouts,
-                    sum(counted.ooms) AS ooms,
-                    sum(counted.lost) AS lost,
+                    {},
                     sum(duration_ns) AS duration,
                     sum(billed_ns) AS billed,
-                    max(max_duration_ns) AS max,
-                    max(max_memory_bytes) AS max_memory,
-                    sumMap(duration_hist) AS durations,
-                    sumMap(init_hist) AS inits
-                FROM ({counted}) AS counted GROUP BY start ORDER BY start{AT_ONCE}"
+                    max(max_memory_bytes) AS max_memory
+                FROM ({counted}) AS counted GROUP BY start ORDER BY start{AT_ONCE}",
+                counts()
             ))
             .await?;
         Ok(rows.into_iter().map(FunctionPoint::from).collect())
