@@ -1,6 +1,4 @@
-/** The API's calls. Whatever goes wrong comes out as an {@link ApiError} that a page can show as it is. */
-
-import * as z from "zod/mini";
+/** What is read of functions, invocations and traces, call by call. */
 
 import type { Time } from "../base/time.ts";
 import { type Comparison, type Selection, SLOWEST } from "../model/comparison.ts";
@@ -14,6 +12,7 @@ import { type Invocation, isFailure, type Order, OUTCOMES } from "../model/invoc
 import type { FunctionSandboxes } from "../model/sandboxes.ts";
 import type { ToldFinding } from "../model/told-findings.ts";
 import type { InvocationDetail, Trace, TraceSummary } from "../model/trace.ts";
+import { get, type Page, type Parameter } from "./request.ts";
 import {
   comparison,
   errorList,
@@ -26,29 +25,9 @@ import {
   invocationDetail,
   invocationList,
   pathComparison,
-  problem,
   trace,
   traceList,
 } from "./schemas.ts";
-
-export type ApiErrorKind = "unreachable" | "unexpected" | "invalid" | "not_found" | "unavailable" | "internal";
-
-export class ApiError extends Error {
-  override readonly name = "ApiError";
-  readonly kind: ApiErrorKind;
-
-  constructor(kind: ApiErrorKind, message: string) {
-    super(message);
-    this.kind = kind;
-  }
-}
-
-/** A part of a list that is longer. */
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  readonly total: number;
-  readonly next: string | null;
-}
 
 export interface Between {
   readonly from: Time;
@@ -169,58 +148,4 @@ export function getInvocation(requestId: string, signal: AbortSignal): Promise<I
 
 export function getTrace(traceId: string, signal: AbortSignal): Promise<Trace> {
   return get(`traces/${encodeURIComponent(traceId)}`, {}, trace, signal);
-}
-
-type Parameter = string | number | bigint | boolean | null;
-
-async function get<Schema extends z.ZodMiniType>(
-  path: string,
-  parameters: Readonly<Record<string, Parameter>>,
-  schema: Schema,
-  signal: AbortSignal,
-): Promise<z.output<Schema>> {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value !== null && value !== "") search.set(name, String(value));
-  }
-  const query = search.size === 0 ? "" : `?${search}`;
-  const body = await ask(`/api/v1/${path}${query}`, signal);
-  const parsed = z.safeParse(schema, body);
-  if (!parsed.success) {
-    const first = parsed.error.issues[0];
-    const place = first?.path.join(".") ?? "";
-    throw new ApiError("unexpected", `The answer is not what the API promises: ${place}: ${first?.message ?? ""}`);
-  }
-  return parsed.data;
-}
-
-async function ask(url: string, signal: AbortSignal): Promise<unknown> {
-  let response: Response;
-  try {
-    response = await fetch(url, { signal, headers: { accept: "application/json" } });
-  } catch (error) {
-    if (signal.aborted) throw error;
-    throw new ApiError(
-      "unreachable",
-      "The query service can't be reached. Is `coldtrace up` (or `coldtrace query`) running?",
-    );
-  }
-  const body: unknown = await response.json().catch(() => null);
-  if (response.ok) return body;
-  const told = z.safeParse(problem, body);
-  if (!told.success) throw new ApiError("unexpected", `The server answered with status ${response.status}.`);
-  const { code, message, parameter } = told.data.error;
-  // The message is about the parameter and does not name it.
-  throw new ApiError(kindOf(code), parameter === undefined ? message : `${parameter}: ${message}`);
-}
-
-function kindOf(code: string): ApiErrorKind {
-  switch (code) {
-    case "invalid":
-    case "not_found":
-    case "unavailable":
-      return code;
-    default:
-      return "internal";
-  }
 }

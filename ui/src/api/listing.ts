@@ -4,7 +4,7 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 
 import { now, type Time } from "../base/time.ts";
 import { bounds, type Range, rangeSearch } from "../model/range.ts";
-import type { Page } from "./client.ts";
+import type { Page } from "./request.ts";
 
 /** What is listed, and how one page of it is read. */
 export interface PagedQuery<Item> {
@@ -33,16 +33,51 @@ export interface Listing<Item> {
 }
 
 export function useListing<Item>({ key, range, read }: PagedQuery<Item>): Listing<Item> {
+  // All pages lie in the range as it was when the first one was asked for.
+  const within = () => bounds(range, now());
+  return usePages({
+    key: [...key, rangeSearch(range)],
+    within,
+    read: (at, cursor, signal) => read({ ...at, cursor }, signal),
+  });
+}
+
+/** What is listed from its newest to its oldest, whatever the time. */
+export interface WholeQuery<Item> {
+  readonly key: readonly unknown[];
+  readonly read: (cursor: string | null, signal: AbortSignal) => Promise<Page<Item>>;
+  /** Asked again so often, in milliseconds. */
+  readonly every: number;
+}
+
+export function useWholeListing<Item>({ key, read, every }: WholeQuery<Item>): Listing<Item> {
+  return usePages({ key, within: () => null, read: (_, cursor, signal) => read(cursor, signal), every });
+}
+
+interface Pages<Item, Within> {
+  readonly key: readonly unknown[];
+  /** What stays the same for all pages. */
+  readonly within: () => Within;
+  readonly read: (within: Within, cursor: string | null, signal: AbortSignal) => Promise<Page<Item>>;
+  readonly every?: number;
+}
+
+interface At<Within> {
+  readonly within: Within;
+  readonly cursor: string | null;
+}
+
+function usePages<Item, Within>({ key, within, read, every }: Pages<Item, Within>): Listing<Item> {
   const query = useInfiniteQuery({
-    queryKey: [...key, rangeSearch(range)],
+    queryKey: key,
     queryFn: async ({ pageParam, signal }) => {
-      // All pages lie in the range as it was when the first one was asked for.
-      const start = pageParam ?? { ...bounds(range, now()), cursor: null };
-      return { start, page: await read(start, signal) };
+      const at = pageParam ?? { within: within(), cursor: null };
+      return { at, page: await read(at.within, at.cursor, signal) };
     },
-    initialPageParam: null as PageStart | null,
-    getNextPageParam: ({ start, page }) => (page.next === null ? null : { ...start, cursor: page.next }),
+    initialPageParam: null as At<Within> | null,
+    getNextPageParam: ({ at, page }) => (page.next === null ? null : { ...at, cursor: page.next }),
     placeholderData: keepPreviousData,
+    refetchInterval: every ?? false,
   });
   return {
     items: query.data?.pages.flatMap(({ page }) => page.items),

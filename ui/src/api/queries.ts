@@ -11,7 +11,6 @@ import { bounds, type Range, rangeSearch } from "../model/range.ts";
 import type { FunctionSandboxes } from "../model/sandboxes.ts";
 import type { TraceSummary } from "../model/trace.ts";
 import {
-  ApiError,
   type Between,
   compare,
   comparePaths,
@@ -30,6 +29,7 @@ import {
   type TraceQuery,
 } from "./client.ts";
 import type { PagedQuery } from "./listing.ts";
+import { ApiError } from "./request.ts";
 
 /** A range that ends now is asked again this often. */
 const REFRESH_MS = 10_000;

@@ -38,13 +38,13 @@ z.config({ jitless: true });
 type Schemas = components["schemas"];
 
 /** A schema that takes what the API sends and gives what the model wants. */
-type Wire<Sent extends keyof Schemas, Model> = z.ZodMiniType<Model, Schemas[Sent]>;
+export type Wire<Sent extends keyof Schemas, Model> = z.ZodMiniType<Model, Schemas[Sent]>;
 
-const timeText = z.pipe(
+export const timeText = z.pipe(
   z.string(),
   z.transform((text): Time => time(BigInt(text))),
 );
-const nanosText = z.pipe(
+export const nanosText = z.pipe(
   z.string(),
   z.transform((text): Nanos => nanos(BigInt(text))),
 );
@@ -66,7 +66,12 @@ const name = z.pipe(
 const nullableText = z.nullable(z.string());
 
 export const problem = z.object({
-  error: z.object({ code: z.string(), message: z.string(), parameter: z.optional(z.string()) }),
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    parameter: z.optional(z.string()),
+    mistakes: z.optional(z.array(z.object({ at: text, message: text }))),
+  }),
 });
 
 const functionSummary = z.pipe(

@@ -2,7 +2,7 @@
 
 import type { JSX, ReactNode } from "react";
 
-import { ApiError } from "../api/client.ts";
+import { ApiError } from "../api/request.ts";
 import { Icon } from "./Icon.tsx";
 import { useKeys } from "./keys.ts";
 

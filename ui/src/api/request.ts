@@ -1,0 +1,119 @@
+/** How the API is asked. Whatever goes wrong comes out as an {@link ApiError} that a page can show as it is. */
+
+import * as z from "zod/mini";
+
+import { problem } from "./schemas.ts";
+
+export type ApiErrorKind =
+  | "unreachable"
+  | "unexpected"
+  | "invalid"
+  | "forbidden"
+  | "not_found"
+  | "conflict"
+  | "unavailable"
+  | "internal";
+
+/** Something of what was sent that is wrong. */
+export interface Mistake {
+  /** Where: what it belongs to, and its key. */
+  readonly at: string;
+  /** What is wrong and what is allowed. */
+  readonly message: string;
+}
+
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly kind: ApiErrorKind;
+  readonly mistakes: readonly Mistake[];
+
+  constructor(kind: ApiErrorKind, message: string, mistakes: readonly Mistake[] = []) {
+    super(message);
+    this.kind = kind;
+    this.mistakes = mistakes;
+  }
+}
+
+/** A part of a list that is longer. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly total: number;
+  readonly next: string | null;
+}
+
+export type Parameter = string | number | bigint | boolean | null;
+
+export async function get<Schema extends z.ZodMiniType>(
+  path: string,
+  parameters: Readonly<Record<string, Parameter>>,
+  schema: Schema,
+  signal: AbortSignal,
+): Promise<z.output<Schema>> {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== null && value !== "") search.set(name, String(value));
+  }
+  const query = search.size === 0 ? "" : `?${search}`;
+  return parsed(await ask(`${path}${query}`, { signal }), schema);
+}
+
+/** @param body null where there is nothing to say but the path. */
+export async function send<Schema extends z.ZodMiniType>(
+  method: "POST" | "PUT" | "DELETE",
+  path: string,
+  body: unknown,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  // With a type that no form of another site can send, whatever the body.
+  const answer = await ask(path, {
+    method,
+    headers: { accept: "application/json", "content-type": "application/json" },
+    ...(body !== null && { body: JSON.stringify(body) }),
+  }).catch((error: unknown) => {
+    throw error instanceof ApiError && error.kind === "forbidden" ? new ApiError("forbidden", MAY_ONLY_READ) : error;
+  });
+  return parsed(answer, schema);
+}
+
+const MAY_ONLY_READ = "This key may only read. To change something, sign in with a key that may write.";
+
+function parsed<Schema extends z.ZodMiniType>(body: unknown, schema: Schema): z.output<Schema> {
+  const parsed = z.safeParse(schema, body);
+  if (parsed.success) return parsed.data;
+  const first = parsed.error.issues[0];
+  const place = first?.path.join(".") ?? "";
+  throw new ApiError("unexpected", `The answer is not what the API promises: ${place}: ${first?.message ?? ""}`);
+}
+
+async function ask(path: string, how: RequestInit): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1/${path}`, { headers: { accept: "application/json" }, ...how });
+  } catch (error) {
+    if (how.signal?.aborted) throw error;
+    throw new ApiError(
+      "unreachable",
+      "The query service can't be reached. Is `coldtrace up` (or `coldtrace query`) running?",
+    );
+  }
+  const body: unknown = await response.json().catch(() => null);
+  if (response.ok) return body;
+  const told = z.safeParse(problem, body);
+  if (!told.success) throw new ApiError("unexpected", `The server answered with status ${response.status}.`);
+  const { code, message, parameter, mistakes } = told.data.error;
+  // The message is about the parameter and does not name it.
+  throw new ApiError(kindOf(code), parameter === undefined ? message : `${parameter}: ${message}`, mistakes);
+}
+
+function kindOf(code: string): ApiErrorKind {
+  switch (code) {
+    case "invalid":
+    case "forbidden":
+    case "not_found":
+    case "conflict":
+    case "unavailable":
+      return code;
+    default:
+      return "internal";
+  }
+}
