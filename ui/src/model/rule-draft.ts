@@ -1,0 +1,254 @@
+/** A rule while somebody writes it: every field a text, as it is typed. */
+
+import { type Labels, SEVERITIES, type Severity } from "./alert.ts";
+import type { Unit } from "./reading.ts";
+import { type By, type Condition, isKind, type Kind, type RuleDefinition, unitOf } from "./rule.ts";
+
+export interface BurnDraft {
+  readonly long: string;
+  readonly short: string;
+  readonly factor: string;
+}
+
+export interface RuleDraft {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly severity: Severity;
+  readonly for: string;
+  readonly keep: string;
+  readonly runbook: string;
+  /** `name = value`, with commas between. */
+  readonly labels: string;
+  readonly channels: readonly string[];
+  /** With commas between. */
+  readonly functions: string;
+  readonly except: string;
+  readonly versions: string;
+  readonly tags: string;
+  readonly by: By;
+  readonly kind: Kind;
+  readonly measure: string;
+  readonly to: string;
+  readonly side: "above" | "below";
+  readonly threshold: string;
+  readonly clear: string;
+  readonly window: string;
+  readonly atLeast: string;
+  readonly seenWithin: string;
+  readonly objective: string;
+  /** Empty where an invocation is good if it did not fail. */
+  readonly fasterThan: string;
+  readonly windows: readonly BurnDraft[];
+  readonly isNew: boolean;
+  readonly isRegressed: boolean;
+  readonly init: string;
+  readonly share: string;
+  readonly factor: string;
+  readonly direction: "above" | "below" | "both";
+  readonly weeks: string;
+}
+
+const USUAL_WINDOWS: readonly BurnDraft[] = [
+  { long: "1h", short: "5m", factor: "14.4" },
+  { long: "6h", short: "30m", factor: "6" },
+];
+
+export const EMPTY_DRAFT: RuleDraft = {
+  name: "",
+  enabled: true,
+  severity: "warning",
+  for: "0",
+  keep: "2m",
+  runbook: "",
+  labels: "",
+  channels: [],
+  functions: "",
+  except: "",
+  versions: "",
+  tags: "",
+  by: "function",
+  kind: "threshold",
+  measure: "p95",
+  to: "invocations",
+  side: "above",
+  threshold: "800ms",
+  clear: "",
+  window: "5m",
+  atLeast: "",
+  seenWithin: "1d",
+  objective: "99.9%",
+  fasterThan: "",
+  windows: USUAL_WINDOWS,
+  isNew: true,
+  isRegressed: true,
+  init: "800ms",
+  share: "1%",
+  factor: "2",
+  direction: "above",
+  weeks: "4",
+};
+
+/** What the server is sent: only what the kind has, and what was filled in. */
+export function definitionOf(draft: RuleDraft): RuleDefinition {
+  return {
+    name: draft.name.trim(),
+    enabled: draft.enabled,
+    severity: draft.severity,
+    for: draft.for.trim() === "" ? "0" : draft.for.trim(),
+    keep: draft.keep.trim() === "" ? "0" : draft.keep.trim(),
+    runbook: draft.runbook.trim() === "" ? null : draft.runbook.trim(),
+    labels: pairsOf(draft.labels),
+    channels: draft.channels,
+    scope: {
+      functions: wordsOf(draft.functions),
+      except: wordsOf(draft.except),
+      versions: wordsOf(draft.versions),
+      tags: pairsOf(draft.tags),
+    },
+    by: draft.by,
+    when: { kind: draft.kind, ...conditionOf(draft) },
+  };
+}
+
+function conditionOf(draft: RuleDraft): Condition {
+  const { measure, to, side, window, kind } = draft;
+  const atLeast = filled({ at_least: draft.atLeast });
+  const bound = filled({ [side]: draft.threshold, clear: draft.clear });
+  switch (kind) {
+    case "threshold":
+      return { measure, ...bound, window, ...atLeast };
+    case "ratio":
+      return { of: measure, to, ...bound, window, ...atLeast };
+    case "absence":
+      return { window, ...filled({ seen_within: draft.seenWithin }) };
+    case "burn_rate":
+      return {
+        ...filled({ objective: draft.objective }),
+        good: draft.fasterThan.trim() === "" ? "success" : { faster_than: draft.fasterThan.trim() },
+        windows: draft.windows.map(({ factor, ...pair }) => ({ ...pair, factor: quantity(factor) })),
+        ...atLeast,
+      };
+    case "error_group":
+      return { new: draft.isNew, regressed: draft.isRegressed, window, ...atLeast };
+    case "cold_start_budget":
+      return { ...filled({ init: draft.init, share: draft.share }), window, ...atLeast };
+    case "deviation":
+      return {
+        measure,
+        ...filled({ factor: draft.factor }),
+        direction: draft.direction,
+        window,
+        ...filled({ weeks: draft.weeks }),
+        ...atLeast,
+      };
+  }
+}
+
+/** Without what was left empty. */
+function filled(fields: Readonly<Record<string, string>>): Condition {
+  const some = Object.entries(fields).filter(([, text]) => text.trim() !== "");
+  return Object.fromEntries(some.map(([key, text]) => [key, quantity(text)]));
+}
+
+/** A number where it is nothing but digits; with a unit it stays a text. */
+function quantity(text: string): string | number {
+  const trimmed = text.trim();
+  return /^[0-9]+(\.[0-9]+)?$/.test(trimmed) ? Number(trimmed) : trimmed;
+}
+
+export function draftOf({ labels, scope, when, runbook, ...rule }: RuleDefinition): RuleDraft {
+  const kind = isKind(when.kind) ? when.kind : EMPTY_DRAFT.kind;
+  const measure = text(when.measure) || text(when.of) || EMPTY_DRAFT.measure;
+  const side = when.below === undefined ? "above" : "below";
+  const unit = kind === "ratio" ? "times" : unitOf(measure);
+  return {
+    ...EMPTY_DRAFT,
+    ...rule,
+    runbook: runbook ?? "",
+    labels: pairsText(labels),
+    functions: scope.functions.join(", "),
+    except: scope.except.join(", "),
+    versions: scope.versions.join(", "),
+    tags: pairsText(scope.tags),
+    kind,
+    measure,
+    to: text(when.to) || EMPTY_DRAFT.to,
+    side,
+    threshold: when[side] === undefined ? EMPTY_DRAFT.threshold : inUnit(when[side], unit),
+    clear: inUnit(when.clear, unit),
+    window: text(when.window) || EMPTY_DRAFT.window,
+    atLeast: text(when.at_least),
+    seenWithin: text(when.seen_within) || EMPTY_DRAFT.seenWithin,
+    objective: inUnit(when.objective, "share") || EMPTY_DRAFT.objective,
+    fasterThan: isTable(when.good) ? text(when.good.faster_than) : "",
+    windows: Array.isArray(when.windows) ? when.windows.map(burnOf) : EMPTY_DRAFT.windows,
+    isNew: when.new !== false,
+    isRegressed: when.regressed !== false,
+    init: text(when.init) || EMPTY_DRAFT.init,
+    share: inUnit(when.share, "share") || EMPTY_DRAFT.share,
+    factor: text(when.factor) || EMPTY_DRAFT.factor,
+    direction: DIRECTIONS.find(one => one === when.direction) ?? "above",
+    weeks: text(when.weeks) || EMPTY_DRAFT.weeks,
+  };
+}
+
+const DIRECTIONS = ["above", "below", "both"] as const;
+
+function burnOf(pair: unknown): BurnDraft {
+  const { long, short, factor } = isTable(pair) ? pair : {};
+  return { long: text(long), short: text(short), factor: text(factor) };
+}
+
+const isTable = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function text(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}
+
+/** As people write it: a share that is a number as a percentage. */
+function inUnit(value: unknown, unit: Unit): string {
+  if (unit !== "share" || typeof value !== "number") return text(value);
+  return `${Number((value * 100).toPrecision(12))}%`;
+}
+
+/** `a, b` */
+function wordsOf(list: string): string[] {
+  const words = list.split(/[,\n]/).map(word => word.trim());
+  return words.filter(word => word !== "");
+}
+
+/** `team = payments, tier = 1`. What has no `=` is a name without a value, of which the server says what it thinks. */
+export function pairsOf(list: string): Labels {
+  const pairs = wordsOf(list).map(pair => {
+    const at = pair.indexOf("=");
+    return at < 0 ? [pair, ""] : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+  });
+  return Object.fromEntries(pairs);
+}
+
+function pairsText(pairs: Labels): string {
+  return Object.entries(pairs)
+    .map(([name, value]) => `${name} = ${value}`)
+    .join(", ");
+}
+
+export const isSeverity = (text: string): text is Severity => SEVERITIES.some(one => one === text);
+
+/** Keys of the API by which its mistakes name a field. */
+const FIELDS = new Set(
+  [
+    "name severity for keep runbook labels channels scope functions except versions tags by when kind",
+    "measure of to above below clear window at_least seen_within objective good faster_than windows long short factor",
+    "new regressed init share direction weeks",
+  ].flatMap(keys => keys.split(" ")),
+);
+
+/** The field that a mistake is about, by what the server says of its place; null where it is about none. */
+export function fieldOf(at: string, rule: string): string | null {
+  // The rule's own name may hold any word.
+  const place = rule === "" ? at : at.replaceAll(rule, "");
+  const words: readonly string[] = place.match(/[a-z_]+/g) ?? [];
+  if (words.includes("windows")) return "windows";
+  return words.findLast(word => FIELDS.has(word)) ?? null;
+}
