@@ -1,6 +1,7 @@
 /** The API without a backend: answers as `query/openapi.yaml` says, from a made-up shop. Never part of the product. */
 
 import type { components } from "../src/api/generated/openapi.ts";
+import { type Answer, FakeAlerts } from "./alerts.ts";
 import { comparison, paths } from "./comparison.ts";
 import { errors } from "./errors.ts";
 import { findings, toldFindings } from "./function-findings.ts";
@@ -11,12 +12,16 @@ import { verdict } from "./verdict.ts";
 
 type Schemas = components["schemas"];
 
-export const SCENARIOS = ["full", "empty", "error", "loading"] as const;
+export const SCENARIOS = ["full", "empty", "error", "loading", "readonly"] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
-export interface Answer {
-  readonly status: number;
-  readonly body: unknown;
+export type { Answer };
+
+/** What is asked but for the address; reading where nothing is said. */
+export interface How {
+  readonly method: string;
+  /** As JSON. */
+  readonly body: string;
 }
 
 const PAGE = 100;
@@ -30,15 +35,21 @@ const PER_OCTAVE = 32;
 export class FakeApi {
   readonly #scenario: Scenario;
   readonly #told: readonly Told[];
+  readonly #alerts: FakeAlerts;
 
   constructor(scenario: Scenario, now = Date.now()) {
     this.#scenario = scenario;
     this.#told = scenario === "empty" ? [] : shop(now);
+    const invocations = this.#told.map(one => one.invocation);
+    this.#alerts = new FakeAlerts(now, scenario === "empty", invocations);
   }
 
   /** Undefined where the answer never comes. */
-  answer(url: URL): Answer | undefined {
+  answer(url: URL, { method, body }: How = { method: "GET", body: "" }): Answer | undefined {
     if (this.#scenario === "loading") return undefined;
+    if (this.#scenario === "readonly" && method !== "GET") {
+      return failed(403, "forbidden", "This key has the scope read; this takes write.");
+    }
     if (this.#scenario === "error") {
       return failed(
         503,
@@ -47,6 +58,11 @@ export class FakeApi {
       );
     }
     const [, , , resource, id, part] = url.pathname.split("/");
+    if (resource === "alerts") {
+      const path = url.pathname.split("/").slice(4).map(decodeURIComponent);
+      const sent: unknown = body === "" ? null : JSON.parse(body);
+      return this.#alerts.answer({ method, path, search: url.searchParams, body: sent });
+    }
     if (resource === "functions")
       return id === undefined ? this.#functions(url) : this.#function(url, decodeURIComponent(id), part);
     if (resource === "compare") return this.#compare(url, id);

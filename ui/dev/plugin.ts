@@ -1,3 +1,5 @@
+import { text } from "node:stream/consumers";
+
 import type { Plugin } from "vite";
 
 import { FakeApi, SCENARIOS } from "./fake-api.ts";
@@ -10,8 +12,9 @@ export function fakeApi(name: string): Plugin {
   return {
     name: "coldtrace-fake-api",
     configureServer(server) {
-      server.middlewares.use("/api", (request, response) => {
-        const answer = api.answer(new URL(request.originalUrl ?? "/", "http://localhost"));
+      server.middlewares.use("/api", async (request, response) => {
+        const how = { method: request.method ?? "GET", body: await text(request) };
+        const answer = api.answer(new URL(request.originalUrl ?? "/", "http://localhost"), how);
         if (answer === undefined) return;
         response.writeHead(answer.status, { "content-type": "application/json" });
         response.end(JSON.stringify(answer.body));

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
+import { text } from "node:stream/consumers";
 
 import { FakeApi, type Scenario } from "../../../ui/dev/fake-api.ts";
 
@@ -28,10 +29,11 @@ export interface FakeServer {
 
 export async function serveFake(scenario: Scenario): Promise<FakeServer> {
   const api = new FakeApi(scenario);
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? "/", "http://127.0.0.1");
     if (!url.pathname.startsWith("/api/")) return void file(url.pathname, response);
-    const answer = api.answer(url);
+    const how = { method: request.method ?? "GET", body: await text(request) };
+    const answer = api.answer(url, how);
     if (answer === undefined) return;
     response.writeHead(answer.status, { "content-type": "application/json" });
     response.end(JSON.stringify(answer.body));
