@@ -5,7 +5,8 @@ import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query
 import { after, now } from "../base/time.ts";
 import type { Transition } from "../model/alert.ts";
 import { TEST_LENGTHS, type TestLength } from "../model/backtest.ts";
-import type { ChannelKind, Delivery, DeliveryState } from "../model/channel.ts";
+import type { Delivery, DeliveryState } from "../model/channel.ts";
+import type { ChannelDefinition } from "../model/channel-draft.ts";
 import type { RuleDefinition } from "../model/rule.ts";
 import type { NewSilence } from "../model/silence.ts";
 import {
@@ -120,19 +121,6 @@ export function useEndSilence() {
 
 // === Channels ===
 
-export interface NewChannel {
-  readonly name: string;
-  readonly kind: ChannelKind;
-  readonly isDefault: boolean;
-  readonly enabled: boolean;
-  /** Undefined where what is set stays, as of every secret. */
-  readonly url: string | undefined;
-  readonly routingKey: string | undefined;
-  readonly signing: "hmac" | "ed25519" | undefined;
-  readonly headers: Readonly<Record<string, string>> | undefined;
-  readonly settings: Readonly<Record<string, unknown>>;
-}
-
 export function channelsQuery() {
   return queryOptions({
     queryKey: ["alerts", "channels"],
@@ -149,11 +137,11 @@ export function channelQuery(id: string) {
 }
 
 export function useCreateChannel() {
-  return useChange((made: NewChannel) => send("POST", "alerts/channels", channelBody(made), createdChannel));
+  return useChange((made: ChannelDefinition) => send("POST", "alerts/channels", channelBody(made), createdChannel));
 }
 
 export function useReplaceChannel(id: string) {
-  return useChange((changed: NewChannel) =>
+  return useChange((changed: ChannelDefinition) =>
     send("PUT", `alerts/channels/${encodeURIComponent(id)}`, channelBody(changed), channel),
   );
 }
@@ -174,7 +162,7 @@ export function useTestChannel(id: string) {
   );
 }
 
-function channelBody({ isDefault, routingKey, ...rest }: NewChannel): unknown {
+function channelBody({ isDefault, routingKey, ...rest }: ChannelDefinition): unknown {
   return { ...rest, is_default: isDefault, routing_key: routingKey };
 }
 

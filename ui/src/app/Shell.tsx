@@ -1,9 +1,13 @@
 /** What is around every page: where to go, the search by id, the theme, the help. */
 
+import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { type FormEvent, type JSX, useEffect, useRef, useState } from "react";
 
+import { activeAlertsQuery } from "../api/active-alerts.ts";
 import { isTraceId } from "../api/queries.ts";
+import { plural } from "../base/format.ts";
+import { firing } from "../model/alert.ts";
 import { HelpDialog } from "../widgets/HelpDialog.tsx";
 import { Icon } from "../widgets/Icon.tsx";
 import { useKeys } from "../widgets/keys.ts";
@@ -19,6 +23,7 @@ export function Shell(): JSX.Element {
     { keys: ["g c"], does: "go to what costs", run: () => navigate({ to: "/findings" }) },
     { keys: ["g i"], does: "go to the invocations", run: () => navigate({ to: "/invocations" }) },
     { keys: ["g t"], does: "go to the traces", run: () => navigate({ to: "/traces" }) },
+    { keys: ["g a"], does: "go to the alerts", run: () => navigate({ to: "/alerts" }) },
     { keys: ["o"], does: "open by id", run: () => jump.current?.focus() },
     { keys: ["t"], does: "change the theme", run: nextTheme },
     { keys: ["?"], does: "show the keys", run: () => setHelping(true) },
@@ -46,6 +51,10 @@ export function Shell(): JSX.Element {
           <Link to="/traces" activeOptions={{ includeSearch: false }}>
             Traces
           </Link>
+          <Link to="/alerts" activeOptions={{ includeSearch: false }}>
+            Alerts
+            <FiringCount />
+          </Link>
         </nav>
         <OpenById field={jump} />
         <ThemeButton />
@@ -62,6 +71,19 @@ export function Shell(): JSX.Element {
       <Main />
       {helping && <HelpDialog close={() => setHelping(false)} />}
     </>
+  );
+}
+
+/** How many alerts fire now. Where that can't be told, nothing is said: it is no page's own concern. */
+function FiringCount(): JSX.Element | null {
+  const { data } = useQuery(activeAlertsQuery());
+  const count = data === undefined ? 0 : firing(data.alerts).length;
+  if (count === 0) return null;
+  return (
+    <span className="firing-count" title={`${plural(count, "alert")} ${count === 1 ? "fires" : "fire"} now`}>
+      {count}
+      <span className="hidden">{count === 1 ? "fires" : "fire"} now</span>
+    </span>
   );
 }
 

@@ -2,6 +2,15 @@
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 
+import {
+  parseDeliveriesSearch,
+  parseFindSearch,
+  parseHistorySearch,
+  parseNewChannelSearch,
+  parseNewRuleSearch,
+  parseNewSilenceSearch,
+  parseRuleSearch,
+} from "../views/alerts/url.ts";
 import { FunctionsPage } from "../views/functions/index.tsx";
 import { parseFunctionsSearch } from "../views/functions/url.ts";
 import { FindingsPage } from "../views/invocations/FindingsPage.tsx";
@@ -16,6 +25,8 @@ import { Shell } from "./Shell.tsx";
 import { parseSearch, printSearch } from "./search.ts";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NoSuchPage, errorComponent: PageFailure });
+
+const alerts = () => import("../views/alerts/index.tsx");
 
 const routes = [
   createRoute({
@@ -59,6 +70,79 @@ const routes = [
     path: "/traces/$traceId",
     validateSearch: parseTraceSearch,
     component: lazyRouteComponent(() => import("../views/trace/index.tsx"), "TracePage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/alerts",
+    validateSearch: parseFindSearch,
+    component: lazyRouteComponent(alerts, "ActivePage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/alerts/history",
+    validateSearch: parseHistorySearch,
+    component: lazyRouteComponent(alerts, "HistoryPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/alerts/rules",
+    validateSearch: parseFindSearch,
+    component: lazyRouteComponent(alerts, "RulesPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/alerts/rules/new",
+    validateSearch: parseNewRuleSearch,
+    component: lazyRouteComponent(alerts, "NewRulePage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/alerts/rules/$rule",
+    validateSearch: parseRuleSearch,
+    component: lazyRouteComponent(alerts, "RulePage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/alerts/silences",
+    component: lazyRouteComponent(alerts, "SilencesPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/alerts/silences/new",
+    validateSearch: parseNewSilenceSearch,
+    component: lazyRouteComponent(alerts, "NewSilencePage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/alerts/channels",
+    component: lazyRouteComponent(alerts, "ChannelsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/alerts/channels/new",
+    validateSearch: parseNewChannelSearch,
+    component: lazyRouteComponent(alerts, "NewChannelPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/alerts/channels/$channel",
+    component: lazyRouteComponent(alerts, "ChannelPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/alerts/deliveries",
+    validateSearch: parseDeliveriesSearch,
+    component: lazyRouteComponent(alerts, "DeliveriesPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/alerts/deliveries/$delivery",
+    component: lazyRouteComponent(alerts, "DeliveryPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/alerts/$alert",
+    component: lazyRouteComponent(alerts, "AlertPage"),
   }),
 ] as const;
 

@@ -252,3 +252,43 @@ export function fieldOf(at: string, rule: string): string | null {
   if (words.includes("windows")) return "windows";
   return words.findLast(word => FIELDS.has(word)) ?? null;
 }
+
+/** What the form asks of every rule. */
+const GENERAL = "name severity for keep runbook labels channels functions except versions tags by kind".split(" ");
+
+/** What it asks of each kind. */
+const KIND_FIELDS: Readonly<Record<Kind, string>> = {
+  threshold: "measure above below clear window at_least",
+  ratio: "of to above below clear window at_least",
+  absence: "window seen_within",
+  burn_rate: "objective faster_than windows at_least",
+  error_group: "new regressed window at_least",
+  cold_start_budget: "init share window at_least",
+  deviation: "measure factor direction window weeks at_least",
+};
+
+/** What the server says is wrong, by the field of the form that shows it. */
+export interface Refusal {
+  readonly at: Readonly<Record<string, readonly string[]>>;
+  /** What no field shows. */
+  readonly elsewhere: readonly string[];
+}
+
+interface Mistake {
+  readonly at: string;
+  readonly message: string;
+}
+
+export const NO_REFUSAL: Refusal = { at: {}, elsewhere: [] };
+
+export function refusalOf(mistakes: readonly Mistake[], { name, kind }: RuleDraft): Refusal {
+  const shown = new Set([...GENERAL, ...KIND_FIELDS[kind].split(" ")]);
+  const at: Record<string, string[]> = {};
+  const elsewhere: string[] = [];
+  for (const mistake of mistakes) {
+    const field = fieldOf(mistake.at, name);
+    if (field !== null && shown.has(field)) at[field] = [...(at[field] ?? []), mistake.message];
+    else elsewhere.push(mistake.at === "" ? mistake.message : `${mistake.at}: ${mistake.message}`);
+  }
+  return { at, elsewhere };
+}

@@ -53,3 +53,38 @@ export function inOrder(silences: readonly Silence[]): readonly Silence[] {
   const rank = { active: 0, pending: 1, expired: 2 };
   return silences.toSorted((one, other) => rank[one.state] - rank[other.state] || Number(one.ends - other.ends));
 }
+
+/** Whether alerts with these labels are silenced; null where that can't be told here. */
+export function isMatched(labels: Labels, matchers: readonly Matcher[]): boolean | null {
+  try {
+    return matchers.length > 0 && matchers.every(one => matches(labels[one.name] ?? "", one));
+  } catch {
+    // The server knows other patterns than the browser.
+    return null;
+  }
+}
+
+function matches(value: string, matcher: Matcher): boolean {
+  switch (matcher.op) {
+    case "=":
+      return value === matcher.value;
+    case "!=":
+      return value !== matcher.value;
+    case "=~":
+      return whole(matcher.value).test(value);
+    case "!~":
+      return !whole(matcher.value).test(value);
+  }
+}
+
+const whole = (pattern: string): RegExp => new RegExp(`^(?:${pattern})$`, "s");
+
+/** In a URL: names and values with an `=` between. */
+export function printMatchers(matchers: readonly Matcher[]): string {
+  const parameters = matchers.filter(one => one.op === "=").map(one => [one.name, one.value]);
+  return new URLSearchParams(parameters).toString();
+}
+
+export function parseMatchers(text: string): Matcher[] {
+  return [...new URLSearchParams(text)].map(([name, value]) => ({ name, op: "=", value }));
+}

@@ -6,7 +6,7 @@ import { formatCount, formatMinute } from "../../base/format.ts";
 import type { Axis, FunctionSandboxes } from "../../model/sandboxes.ts";
 import { type Steps, startOf, stepAt, stepsOf } from "../../model/steps.ts";
 import { Canvas, type Surface, tokenColours } from "../../widgets/Canvas.tsx";
-import { TimeMarks } from "./TimeMarks.tsx";
+import { TimeMarks } from "../../widgets/TimeMarks.tsx";
 
 const HEIGHT = 60;
 /** Narrower steps stand without a gap between them. */

@@ -15,7 +15,7 @@ import {
 } from "../../model/function-path.ts";
 import { type Steps, startOf, stepsOf, stepsWithin } from "../../model/steps.ts";
 import { Canvas, type Surface, tokenColours } from "../../widgets/Canvas.tsx";
-import { TimeMarks } from "./TimeMarks.tsx";
+import { TimeMarks } from "../../widgets/TimeMarks.tsx";
 
 const HEIGHT = 132;
 /** Narrower steps stand without a gap between them. */

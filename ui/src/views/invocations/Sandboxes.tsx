@@ -24,11 +24,11 @@ import { useKeys } from "../../widgets/keys.ts";
 import { Meter } from "../../widgets/Meter.tsx";
 import { Waiting } from "../../widgets/Notice.tsx";
 import { type Column, PlainTable } from "../../widgets/Table.tsx";
+import { TimeMarks } from "../../widgets/TimeMarks.tsx";
 import { useColourScheme } from "../../widgets/theme.ts";
 import { Concurrency } from "./Concurrency.tsx";
 import { LIFE_TOKENS } from "./draw-lifeline.ts";
 import { Life } from "./Life.tsx";
-import { TimeMarks } from "./TimeMarks.tsx";
 
 interface SandboxesProps {
   readonly isOpen: boolean;

@@ -8,9 +8,9 @@ import type { Heatmap } from "../../model/heatmap.ts";
 import type { LengthScale } from "../../model/length-scale.ts";
 import { type Steps, startOf } from "../../model/steps.ts";
 import { Canvas, type Surface } from "../../widgets/Canvas.tsx";
+import { TimeMarks } from "../../widgets/TimeMarks.tsx";
 import { COUNTS_HEIGHT, drawSteps, LENGTHS_HEIGHT, PLOT_HEIGHT } from "./draw-steps.ts";
 import type { StepCursor } from "./step-cursor.ts";
-import { TimeMarks } from "./TimeMarks.tsx";
 
 /** What a chart shows: of every step what happened in it. */
 export interface Charted {

@@ -2,9 +2,9 @@
 
 import type { JSX } from "react";
 
-import { formatDay, formatMinute } from "../../base/format.ts";
-import { between, type Time } from "../../base/time.ts";
-import { clockMarks } from "../../model/steps.ts";
+import { formatDay, formatMinute } from "../base/format.ts";
+import { between, type Time } from "../base/time.ts";
+import { clockMarks } from "../model/steps.ts";
 
 const MOST = 6;
 /** A name further to the side has no room. */
