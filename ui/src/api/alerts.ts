@@ -1,6 +1,6 @@
 /** What is asked of alerts and changed in them; each change has what it changes read again. */
 
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, skipToken, useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { after, now } from "../base/time.ts";
 import type { Transition } from "../model/alert.ts";
@@ -88,14 +88,23 @@ export function useDeleteRule() {
   return useChange((id: string) => send("DELETE", `alerts/rules/${encodeURIComponent(id)}`, null, rule));
 }
 
-/** Changes nothing; asked when somebody asks. */
-export function useBacktest() {
-  return useMutation({
-    mutationFn: ({ rule, length }: { readonly rule: RuleDefinition; readonly length: TestLength }) => {
-      const to = now();
-      const from = after(to, -TEST_LENGTHS[length].length);
-      return send("POST", "alerts/backtest", { rule, from: String(from), to: String(to) }, backtest);
-    },
+export interface Tried {
+  readonly rule: RuleDefinition;
+  readonly length: TestLength;
+}
+
+/** @param tried null where nobody asked. It changes nothing, and what is changed does not have it asked again. */
+export function backtestQuery(tried: Tried | null) {
+  const ask = ({ rule, length }: Tried) => {
+    const to = now();
+    const from = after(to, -TEST_LENGTHS[length].length);
+    return send("POST", "alerts/backtest", { rule, from: String(from), to: String(to) }, backtest);
+  };
+  return queryOptions({
+    queryKey: ["backtest", tried],
+    queryFn: tried === null ? skipToken : () => ask(tried),
+    staleTime: Number.POSITIVE_INFINITY,
+    placeholderData: keepPreviousData,
   });
 }
 

@@ -34,7 +34,8 @@ export function figure(value: number, unit: Unit): string {
     case "bytes":
       return formatBytes(BigInt(Math.round(value)));
     case "nano_dollars_per_hour":
-      return `${formatDollars(dollars(BigInt(Math.round(value))))}/h`;
+      // Cents, and no digits after them that say nothing.
+      return `${formatDollars(dollars(BigInt(Math.round(value)))).replace(/(\.[0-9]{2,}?)0+$/, "$1")}/h`;
     case "times":
       return `${plain(value)}${NBSP}×`;
   }

@@ -1,8 +1,7 @@
 /** A rule while somebody writes it: every field a text, as it is typed. */
 
 import { type Labels, SEVERITIES, type Severity } from "./alert.ts";
-import type { Unit } from "./reading.ts";
-import { type By, type Condition, isKind, type Kind, type RuleDefinition, unitOf } from "./rule.ts";
+import { type By, type Condition, isKind, type Kind, type RuleDefinition, unitOf, written } from "./rule.ts";
 
 export interface BurnDraft {
   readonly long: string;
@@ -158,7 +157,7 @@ function quantity(text: string): string | number {
 
 export function draftOf({ labels, scope, when, runbook, ...rule }: RuleDefinition): RuleDraft {
   const kind = isKind(when.kind) ? when.kind : EMPTY_DRAFT.kind;
-  const measure = text(when.measure) || text(when.of) || EMPTY_DRAFT.measure;
+  const measure = written(when.measure) || written(when.of) || EMPTY_DRAFT.measure;
   const side = when.below === undefined ? "above" : "below";
   const unit = kind === "ratio" ? "times" : unitOf(measure);
   return {
@@ -172,23 +171,23 @@ export function draftOf({ labels, scope, when, runbook, ...rule }: RuleDefinitio
     tags: pairsText(scope.tags),
     kind,
     measure,
-    to: text(when.to) || EMPTY_DRAFT.to,
+    to: written(when.to) || EMPTY_DRAFT.to,
     side,
-    threshold: when[side] === undefined ? EMPTY_DRAFT.threshold : inUnit(when[side], unit),
-    clear: inUnit(when.clear, unit),
-    window: text(when.window) || EMPTY_DRAFT.window,
-    atLeast: text(when.at_least),
-    seenWithin: text(when.seen_within) || EMPTY_DRAFT.seenWithin,
-    objective: inUnit(when.objective, "share") || EMPTY_DRAFT.objective,
-    fasterThan: isTable(when.good) ? text(when.good.faster_than) : "",
+    threshold: when[side] === undefined ? EMPTY_DRAFT.threshold : written(when[side], unit),
+    clear: written(when.clear, unit),
+    window: written(when.window) || EMPTY_DRAFT.window,
+    atLeast: written(when.at_least),
+    seenWithin: written(when.seen_within) || EMPTY_DRAFT.seenWithin,
+    objective: written(when.objective, "share") || EMPTY_DRAFT.objective,
+    fasterThan: isTable(when.good) ? written(when.good.faster_than) : "",
     windows: Array.isArray(when.windows) ? when.windows.map(burnOf) : EMPTY_DRAFT.windows,
     isNew: when.new !== false,
     isRegressed: when.regressed !== false,
-    init: text(when.init) || EMPTY_DRAFT.init,
-    share: inUnit(when.share, "share") || EMPTY_DRAFT.share,
-    factor: text(when.factor) || EMPTY_DRAFT.factor,
+    init: written(when.init) || EMPTY_DRAFT.init,
+    share: written(when.share, "share") || EMPTY_DRAFT.share,
+    factor: written(when.factor) || EMPTY_DRAFT.factor,
     direction: DIRECTIONS.find(one => one === when.direction) ?? "above",
-    weeks: text(when.weeks) || EMPTY_DRAFT.weeks,
+    weeks: written(when.weeks) || EMPTY_DRAFT.weeks,
   };
 }
 
@@ -196,21 +195,11 @@ const DIRECTIONS = ["above", "below", "both"] as const;
 
 function burnOf(pair: unknown): BurnDraft {
   const { long, short, factor } = isTable(pair) ? pair : {};
-  return { long: text(long), short: text(short), factor: text(factor) };
+  return { long: written(long), short: written(short), factor: written(factor) };
 }
 
 const isTable = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-
-function text(value: unknown): string {
-  return typeof value === "string" || typeof value === "number" ? String(value) : "";
-}
-
-/** As people write it: a share that is a number as a percentage. */
-function inUnit(value: unknown, unit: Unit): string {
-  if (unit !== "share" || typeof value !== "number") return text(value);
-  return `${Number((value * 100).toPrecision(12))}%`;
-}
 
 /** `a, b` */
 function wordsOf(list: string): string[] {

@@ -1,6 +1,7 @@
 /** A rule in a sentence. */
 
-import { type Condition, kindOf, measureWords, type RuleDefinition, type RuleScope } from "./rule.ts";
+import type { Unit } from "./reading.ts";
+import { type Condition, kindOf, measureWords, type RuleDefinition, type RuleScope, unitOf, written } from "./rule.ts";
 
 /** `Fires when p95 duration over 5m is above 800ms, for 2m, of each function that is called checkout*.` */
 export function ruleWords(rule: RuleDefinition): string {
@@ -10,33 +11,34 @@ export function ruleWords(rule: RuleDefinition): string {
 
 function conditionWords(rule: RuleDefinition): string {
   const { when } = rule;
-  const window = text(when.window);
+  const window = written(when.window);
   switch (kindOf(rule)) {
     case "threshold":
-      return `${measureWords(text(when.measure))} over ${window} is ${boundWords(when)}`;
+      return `${measureWords(written(when.measure))} over ${window} is ${boundWords(when, unitOf(written(when.measure)))}`;
     case "ratio":
-      return `${measureWords(text(when.of))} divided by ${measureWords(text(when.to))} over ${window} is ${boundWords(when)}`;
+      return `${measureWords(written(when.of))} divided by ${measureWords(written(when.to))} over ${window} is ${boundWords(when, "times")}`;
     case "absence":
-      return `a function that was invoked within ${text(when.seen_within) || "1d"} is not invoked for ${window}`;
+      return `there is no invocation for ${window}, but was within ${written(when.seen_within) || "1d"}`;
     case "burn_rate":
-      return `the error budget of ${text(when.objective)} ${goodWords(when.good)} burns ${burnWords(when.windows)}`;
+      return `the error budget of ${written(when.objective, "share")} ${goodWords(when.good)} burns ${burnWords(when.windows)}`;
     case "error_group":
-      return `an error ${newWords(when)}${when.at_least === undefined ? "" : `, seen at least ${text(when.at_least)} times in ${window}`}`;
+      return `an error ${newWords(when)}${when.at_least === undefined ? "" : `, seen at least ${written(when.at_least)} times in ${window}`}`;
     case "cold_start_budget":
-      return `more than ${text(when.share)} of invocations over ${window} wait longer than ${text(when.init)} for a start`;
+      return `more than ${written(when.share, "share")} of invocations over ${window} wait longer than ${written(when.init)} for a start`;
     case "deviation":
-      return `${measureWords(text(when.measure))} over ${window} is ${deviationWords(when)} as at this hour of the ${text(when.weeks) || "4"} weeks before`;
+      return `${measureWords(written(when.measure))} over ${window} is ${deviationWords(when)} what it was at this hour of the ${written(when.weeks) || "4"} weeks before`;
   }
 }
 
-function boundWords(when: Condition): string {
-  const clear = when.clear === undefined ? "" : ` (until it is back at ${text(when.clear)})`;
-  return when.below === undefined ? `above ${text(when.above)}${clear}` : `below ${text(when.below)}${clear}`;
+function boundWords(when: Condition, unit: Unit): string {
+  const side = when.below === undefined ? "above" : "below";
+  const clear = when.clear === undefined ? "" : ` (until it is back at ${written(when.clear, unit)})`;
+  return `${side} ${written(when[side], unit)}${clear}`;
 }
 
 function goodWords(good: unknown): string {
   if (typeof good === "object" && good !== null && "faster_than" in good)
-    return `faster than ${text(good.faster_than)}`;
+    return `faster than ${written(good.faster_than)}`;
   return "without an error";
 }
 
@@ -45,7 +47,7 @@ function burnWords(windows: unknown): string {
   return windows
     .map(
       (pair: Condition, at) =>
-        `${text(pair.factor)} times${at === 0 ? " too fast" : ""} over ${text(pair.long)} and ${text(pair.short)}`,
+        `${written(pair.factor)} times${at === 0 ? " too fast" : ""} over ${written(pair.long)} and ${written(pair.short)}`,
     )
     .join(", or ");
 }
@@ -56,10 +58,10 @@ function newWords(when: Condition): string {
 }
 
 function deviationWords(when: Condition): string {
-  const factor = text(when.factor);
-  if (when.direction === "below") return `less than 1/${factor} of what it was, taken the same`;
-  if (when.direction === "both") return `${factor} times as much or as little`;
-  return `more than ${factor} times as much`;
+  const factor = written(when.factor);
+  if (when.direction === "below") return `less than 1/${factor} of`;
+  if (when.direction === "both") return `more than ${factor} times, or less than 1/${factor} of,`;
+  return `more than ${factor} times`;
 }
 
 function whose({ by, scope }: RuleDefinition): string {
@@ -79,8 +81,4 @@ function scopeWords({ functions, except, versions, tags }: RuleScope): string {
     ...(except.length > 0 ? [`but not ${except.join(" or ")}`] : []),
   ];
   return parts.length === 0 ? "" : ` ${parts.join(", ")}`;
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }

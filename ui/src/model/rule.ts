@@ -121,3 +121,9 @@ export const UNSCOPED: RuleScope = { functions: [], except: [], versions: [], ta
 export function kindOf({ when }: RuleDefinition): Kind {
   return isKind(when.kind) ? when.kind : "threshold";
 }
+
+/** What stands in a rule, as people write it: a share that is a number as a percentage. Empty where nothing stands. */
+export function written(value: unknown, unit?: Unit): string {
+  if (typeof value === "number" && unit === "share") return `${Number((value * 100).toPrecision(12))}%`;
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}

@@ -3,12 +3,48 @@
 import { describe, expect, test } from "vitest";
 
 import { parseSearch, printSearch } from "../app/search.ts";
+import {
+  parseDeliveriesSearch,
+  parseFindSearch,
+  parseHistorySearch,
+  parseNewChannelSearch,
+  parseNewRuleSearch,
+  parseNewSilenceSearch,
+  parseRuleSearch,
+} from "./alerts/url.ts";
 import { parseFunctionsSearch } from "./functions/url.ts";
 import { parseFindingsSearch, parseFunctionSearch, parseInvocationsSearch, parseOutcomes } from "./invocations/url.ts";
 import { parseTraceSearch, parseTraceState, printTraceState } from "./trace/url.ts";
 import { parseTracesSearch } from "./traces/url.ts";
 
 const VIEWS = {
+  alerts: { parse: parseFindSearch, good: [{}, { find: "a & b" }], bad: [{ find: "" }, { name: "a" }] },
+  "the history of alerts": {
+    parse: parseHistorySearch,
+    good: [{}, { rule: "file:too slow" }, { alert: "9f1c0a77b2d4e658" }],
+    bad: [{ rule: "" }, { alert: 7 }],
+  },
+  "a rule": { parse: parseRuleSearch, good: [{}, { test: "7d" }], bad: [{ test: "2d" }, { test: "toString" }] },
+  "a new rule": {
+    parse: parseNewRuleSearch,
+    good: [{}, { from: "file:a", test: "30d" }],
+    bad: [{ from: "" }, { test: "" }],
+  },
+  "a new silence": {
+    parse: parseNewSilenceSearch,
+    good: [{}, { match: "alertname=too+slow&function=a%26b" }],
+    bad: [{ match: "" }, { matchers: "a" }],
+  },
+  "a new channel": {
+    parse: parseNewChannelSearch,
+    good: [{}, { kind: "slack" }],
+    bad: [{ kind: "webhook" }, { kind: "fax" }],
+  },
+  deliveries: {
+    parse: parseDeliveriesSearch,
+    good: [{}, { state: "failed", channel: "c-1" }],
+    bad: [{ state: "lost" }, { channel: "" }],
+  },
   functions: {
     parse: parseFunctionsSearch,
     good: [{}, { sort: "p95", name: "check & out" }, { range: "7d" }, { from: "1", to: "2", sort: "errors" }],

@@ -53,7 +53,7 @@ function Nothing({ of }: { readonly of: ActiveAlerts }): JSX.Element {
           "No rule was evaluated yet; that is done once a minute."
         ) : (
           <>
-            Rules were evaluated up to <Moment at={of.evaluated} form="clock" />.
+            Rules were evaluated up to <Moment at={of.evaluated} form="minute" />.
           </>
         )}{" "}
         What is watched stands in the <Link to="/alerts/rules">rules</Link>, what fired before in the{" "}
@@ -76,7 +76,7 @@ function Found({ of, find }: FoundProps): JSX.Element {
         {activeText(of.alerts)}
         {of.evaluated !== null && (
           <>
-            , as of <Moment at={of.evaluated} form="clock" />
+            , as of <Moment at={of.evaluated} form="minute" />
           </>
         )}
         .
@@ -118,6 +118,6 @@ const COLUMNS: readonly Column<Alert>[] = [
         <strong>{figure(reading.value, reading.unit)}</strong>
       ),
   },
-  { id: "rule", title: "Rule", cell: one => <span className="quiet">{one.ruleName}</span> },
+  { id: "rule", title: "Rule", narrow: "hide", cell: one => <span className="quiet">{one.ruleName}</span> },
   { id: "since", title: "Since", align: "end", narrow: "tail", cell: one => <Moment at={one.since} form="ago" /> },
 ];

@@ -1,7 +1,7 @@
 /** When the rule would have fired, drawn over what is stored. */
 
-import type { UseMutationResult } from "@tanstack/react-query";
-import { type JSX, useMemo } from "react";
+import type { UseQueryResult } from "@tanstack/react-query";
+import { type JSX, type RefObject, useMemo } from "react";
 
 import { formatCount, formatDuration, unbroken } from "../../base/format.ts";
 import {
@@ -22,7 +22,8 @@ import { Refused } from "./Refused.tsx";
 import { type ChartLine, ValueChart } from "./ValueChart.tsx";
 
 interface BacktestPanelProps {
-  readonly testing: Pick<UseMutationResult<Backtest, Error, unknown>, "data" | "error" | "isPending">;
+  readonly panel: RefObject<HTMLElement | null>;
+  readonly testing: UseQueryResult<Backtest>;
   readonly length: TestLength;
   readonly onTest: (length: TestLength) => void;
   readonly bad: Side;
@@ -32,27 +33,29 @@ interface BacktestPanelProps {
 
 const OPTIONS = (Object.keys(TEST_LENGTHS) as TestLength[]).map(value => ({ value, label: TEST_LENGTHS[value].label }));
 
-export function BacktestPanel({ testing, length, onTest, bad, elsewhere }: BacktestPanelProps): JSX.Element {
-  const { data, error, isPending } = testing;
+export function BacktestPanel({ panel, testing, length, onTest, bad, elsewhere }: BacktestPanelProps): JSX.Element {
+  const { data, isFetching } = testing;
+  // Of what was tried before: it is being tried again.
+  const error = isFetching ? null : testing.error;
   return (
-    <section className="panel backtest" aria-labelledby="backtest-title" aria-busy={isPending}>
+    <section ref={panel} className="panel backtest" aria-labelledby="backtest-title" aria-busy={isFetching}>
       <header>
         <h2 id="backtest-title">Back-test</h2>
         <Choice label="How far back" value={length} options={OPTIONS} onChange={onTest} />
-        <button type="button" className="button" onClick={() => onTest(length)} disabled={isPending}>
-          {isPending ? "Testing" : "Test"} <kbd>b</kbd>
+        <button type="button" className="button" onClick={() => onTest(length)} disabled={isFetching}>
+          {isFetching ? "Testing" : "Test"} <kbd>b</kbd>
         </button>
       </header>
       <Refused error={error} what="tested" mistakes={elsewhere} />
       {data === undefined
         ? error === null && (
             <p className="alert-nothing">
-              {isPending
+              {isFetching
                 ? "Each minute of that time is evaluated as it would have been."
                 : "When would this rule have fired? Nothing is saved and nobody is told by a test."}
             </p>
           )
-        : error === null && <Result of={data} isStale={isPending} bad={bad} />}
+        : error === null && <Result of={data} isStale={isFetching} bad={bad} />}
     </section>
   );
 }
@@ -145,7 +148,7 @@ function Episodes({ of }: { readonly of: Backtest }): JSX.Element {
         </>
       ),
     },
-    { id: "from", title: "Fired", align: "end", narrow: "tail", cell: one => <Moment at={one.from} form="clock" /> },
+    { id: "from", title: "Fired", align: "end", narrow: "tail", cell: one => <Moment at={one.from} form="minute" /> },
   ];
   return (
     <>

@@ -75,7 +75,6 @@ const COLUMNS: readonly Column<Channel>[] = [
     title: "Waiting",
     hint: "Messages that wait to be delivered",
     align: "end",
-    narrow: "tail",
     cell: one => (one.waiting === 0 ? <span className="none">–</span> : one.waiting),
   },
 ];

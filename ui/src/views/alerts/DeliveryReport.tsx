@@ -15,7 +15,7 @@ export function DeliveryReport({ of: { delivery, body, attempts } }: { readonly 
         <StateMark state={delivery.state} />
         {delivery.nextAttempt !== null && (
           <span className="faint">
-            tried again at <Moment at={delivery.nextAttempt} form="clock" />
+            tried again at <Moment at={delivery.nextAttempt} form="minute" />
           </span>
         )}
       </p>

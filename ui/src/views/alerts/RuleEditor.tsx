@@ -1,9 +1,9 @@
 /** The form of a rule, beside it what it means in words and in TOML, below it when it would have fired. */
 
-import type { UseMutationResult } from "@tanstack/react-query";
-import { type FormEvent, type JSX, type ReactNode, useState } from "react";
+import { type UseMutationResult, useQuery } from "@tanstack/react-query";
+import { type FormEvent, type JSX, type ReactNode, useEffect, useRef, useState } from "react";
 
-import { useBacktest } from "../../api/alerts.ts";
+import { backtestQuery, type Tried } from "../../api/alerts.ts";
 import { ApiError } from "../../api/request.ts";
 import type { TestLength } from "../../model/backtest.ts";
 import type { Rule, RuleDefinition } from "../../model/rule.ts";
@@ -31,29 +31,44 @@ interface RuleEditorProps {
 export function RuleEditor(props: RuleEditorProps): JSX.Element {
   const { initial, isReadOnly, saving, onSave, test, onTest, children } = props;
   const [draft, setDraft] = useState(initial);
-  const testing = useBacktest();
+  const [tried, setTried] = useState<Tried | null>(() =>
+    test === undefined ? null : { rule: definitionOf(initial), length: test },
+  );
+  const testing = useQuery(backtestQuery(tried));
+  const form = useRef<HTMLFormElement>(null);
+  const panel = useRef<HTMLElement>(null);
   const definition = definitionOf(draft);
   const length = test ?? "1d";
   const tryIt = (next: TestLength) => {
+    const asked = { rule: definition, length: next };
     onTest(next);
-    testing.mutate({ rule: definition, length: next });
+    // The same once more: what was stored since then counts.
+    if (JSON.stringify(asked) === JSON.stringify(tried)) testing.refetch();
+    else setTried(asked);
+    saving.reset();
+    panel.current?.scrollIntoView({ block: "nearest" });
   };
+  useEffect(() => {
+    if (testing.data !== undefined) panel.current?.scrollIntoView({ block: "nearest" });
+  }, [testing.data]);
   useKeys("Rule", [{ keys: ["b"], does: "back-test it", run: () => tryIt(length) }]);
   const error = saving.error ?? testing.error;
   const refusal = error instanceof ApiError ? refusalOf(error.mistakes, draft) : NO_REFUSAL;
+  useEffect(() => {
+    if (error !== null) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [error]);
   const change = (changes: Partial<RuleDraft>) => {
     if (saving.isSuccess) saving.reset();
     setDraft(old => ({ ...old, ...changes }));
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    testing.reset();
     onSave(definition);
   };
   return (
     <>
       <div className="rule-editor">
-        <form className="panel form" onSubmit={submit} aria-label="Rule">
+        <form ref={form} className="panel form" onSubmit={submit} aria-label="Rule">
           <fieldset disabled={isReadOnly}>
             <RuleFields draft={draft} change={change} refusal={refusal} />
           </fieldset>
@@ -62,6 +77,9 @@ export function RuleEditor(props: RuleEditorProps): JSX.Element {
             <div className="form-actions">
               <button type="submit" className="button button-main" disabled={saving.isPending}>
                 {saving.isPending ? "Saving" : "Save"}
+              </button>
+              <button type="button" className="button" onClick={() => tryIt(length)}>
+                Back-test
               </button>
               {saving.isSuccess && (
                 <span role="status" className="form-done">
@@ -86,6 +104,7 @@ export function RuleEditor(props: RuleEditorProps): JSX.Element {
         </aside>
       </div>
       <BacktestPanel
+        panel={panel}
         testing={testing}
         length={length}
         onTest={tryIt}

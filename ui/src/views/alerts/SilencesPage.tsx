@@ -78,8 +78,8 @@ function columns(ending: string | null, end: (id: string) => void): readonly Col
       cell: one => <span className={`mark mark-${one.state}`}>{STATE_WORDS[one.state]}</span>,
     },
     { id: "by", title: "By", cell: one => (one.createdBy === "" ? <span className="none">–</span> : one.createdBy) },
-    { id: "starts", title: "From", align: "end", cell: one => <Moment at={one.starts} form="clock" /> },
-    { id: "ends", title: "Until", align: "end", cell: one => <Moment at={one.ends} form="clock" /> },
+    { id: "starts", title: "From", align: "end", cell: one => <Moment at={one.starts} form="minute" /> },
+    { id: "ends", title: "Until", align: "end", cell: one => <Moment at={one.ends} form="minute" /> },
     {
       id: "end",
       title: "",

@@ -56,7 +56,7 @@ const ofOne: readonly Column<Transition>[] = [
   },
   value,
   length,
-  { ...when, cell: one => <Moment at={one.at} form="clock" /> },
+  { ...when, cell: one => <Moment at={one.at} form="minute" /> },
 ];
 
 const ofAll: readonly Column<Transition>[] = [
@@ -73,7 +73,7 @@ const ofAll: readonly Column<Transition>[] = [
     ),
   },
   { id: "function", title: "Function", cell: one => subject(one.labels) ?? <span className="quiet">all</span> },
-  { id: "rule", title: "Rule", cell: one => <span className="quiet">{one.ruleName}</span> },
+  { id: "rule", title: "Rule", narrow: "hide", cell: one => <span className="quiet">{one.ruleName}</span> },
   value,
   length,
   when,

@@ -145,7 +145,10 @@ export function Confirm({ does, isBusy, onDo }: ConfirmProps): JSX.Element {
         className="button button-bad"
         // The question takes the place of what asked it.
         ref={button => button?.focus()}
-        onClick={onDo}
+        onClick={() => {
+          setAsked(false);
+          onDo();
+        }}
         disabled={isBusy}
         onKeyDown={event => {
           if (event.key === "Escape") setAsked(false);
