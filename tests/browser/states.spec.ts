@@ -132,6 +132,82 @@ const STATES: readonly State[] = [
       await openFirst(page);
     },
   },
+  { name: "alerts", scenario: "full", path: "/alerts", shown: rows },
+  { name: "alerts-empty", scenario: "empty", path: "/alerts", shown: heading("Nothing fires") },
+  { name: "alerts-loading", scenario: "loading", path: "/alerts", shown: loading },
+  { name: "alerts-error", scenario: "error", path: "/alerts", shown: heading("No alerts to show") },
+  {
+    name: "alert",
+    scenario: "full",
+    path: "/alerts/9f1c0a77b2d4e658",
+    shown: async page => {
+      await expect(page.getByText("version = 43")).toBeVisible();
+      await rows(page);
+    },
+  },
+  {
+    name: "alert-pending",
+    scenario: "full",
+    path: "/alerts/77aa01c3de45f912",
+    shown: page => expect(page.getByText("does not fire yet")).toBeVisible(),
+  },
+  {
+    name: "alert-missing",
+    scenario: "full",
+    path: "/alerts/0000000000000000",
+    isMissing: true,
+    shown: heading("There is no such alert"),
+  },
+  { name: "alerts-history", scenario: "full", path: "/alerts/history", shown: rows },
+  { name: "alerts-history-empty", scenario: "empty", path: "/alerts/history", shown: heading("Nothing fired so far") },
+  { name: "rules", scenario: "full", path: "/alerts/rules", shown: heading(/imports.toml has 2 mistakes/) },
+  { name: "rules-empty", scenario: "empty", path: "/alerts/rules", shown: heading("Nothing is watched yet") },
+  { name: "rule-new", scenario: "full", path: "/alerts/rules/new", shown: heading("As TOML") },
+  {
+    name: "rule-tested",
+    scenario: "full",
+    path: "/alerts/rules/r41aa7?test=7d",
+    shown: async page => {
+      await expect(page.getByRole("status").filter({ hasText: "would have fired" })).toBeVisible();
+      await page.getByRole("slider", { name: "Values against the threshold" }).focus();
+      await page.keyboard.press("ArrowLeft");
+    },
+  },
+  {
+    name: "rule-of-file",
+    scenario: "full",
+    path: "/alerts/rules/file:budget%20burns",
+    shown: page => expect(page.getByText("is changed there")).toBeVisible(),
+  },
+  { name: "silences", scenario: "full", path: "/alerts/silences", shown: rows },
+  { name: "silences-empty", scenario: "empty", path: "/alerts/silences", shown: heading("Nothing is silenced") },
+  {
+    name: "silence-new",
+    scenario: "full",
+    path: "/alerts/silences/new?match=function%3Dinventory",
+    shown: page => expect(page.getByText("1 alert of those")).toBeVisible(),
+  },
+  { name: "channels", scenario: "full", path: "/alerts/channels", shown: rows },
+  { name: "channels-empty", scenario: "empty", path: "/alerts/channels", shown: heading("Nobody is told") },
+  { name: "channel-new", scenario: "full", path: "/alerts/channels/new", shown: heading("New channel") },
+  {
+    name: "channel-disabled",
+    scenario: "full",
+    path: "/alerts/channels/c-old",
+    shown: heading("Nothing is delivered to it"),
+  },
+  {
+    name: "channel-tested",
+    scenario: "full",
+    path: "/alerts/channels/c-tickets",
+    shown: async page => {
+      await page.getByRole("button", { name: "Send a test message" }).click();
+      await heading("What is sent")(page);
+    },
+  },
+  { name: "deliveries", scenario: "full", path: "/alerts/deliveries", shown: rows },
+  { name: "deliveries-empty", scenario: "empty", path: "/alerts/deliveries", shown: heading("Nothing was sent yet") },
+  { name: "delivery", scenario: "full", path: "/alerts/deliveries/msg_2f9", shown: heading("What is sent") },
   {
     name: "keys",
     scenario: "full",

@@ -1,17 +1,9 @@
 /** The made-up API's alerts. What is changed stays changed until the server ends. */
 
 import type { components } from "../src/api/generated/openapi.ts";
-import {
-  alerts,
-  backtest,
-  channels,
-  deliveries,
-  nanosAt,
-  ruleFiles,
-  rules,
-  silences,
-  transitions,
-} from "./alert-data.ts";
+import { alerts, nanosAt, ruleFiles, rules, transitions } from "./alert-data.ts";
+import { channels, deliveries, silences } from "./alert-delivery.ts";
+import { backtest } from "./backtest.ts";
 
 type Schemas = components["schemas"];
 
