@@ -1,6 +1,14 @@
 /** What is asked of alerts and changed in them; each change has what it changes read again. */
 
-import { keepPreviousData, queryOptions, skipToken, useMutation, useQueryClient } from "@tanstack/react-query";
+import {
+  hashKey,
+  keepPreviousData,
+  type QueryKey,
+  queryOptions,
+  skipToken,
+  useMutation,
+  useQueryClient,
+} from "@tanstack/react-query";
 
 import { after, now } from "../base/time.ts";
 import type { Transition } from "../model/alert.ts";
@@ -85,7 +93,10 @@ export function useSaveRule(id: string | null) {
 }
 
 export function useDeleteRule() {
-  return useChange((id: string) => send("DELETE", `alerts/rules/${encodeURIComponent(id)}`, null, rule));
+  return useChange(
+    (id: string) => send("DELETE", `alerts/rules/${encodeURIComponent(id)}`, null, rule),
+    id => ruleQuery(id).queryKey,
+  );
 }
 
 export interface Tried {
@@ -156,7 +167,10 @@ export function useReplaceChannel(id: string) {
 }
 
 export function useDeleteChannel() {
-  return useChange((id: string) => send("DELETE", `alerts/channels/${encodeURIComponent(id)}`, null, channel));
+  return useChange(
+    (id: string) => send("DELETE", `alerts/channels/${encodeURIComponent(id)}`, null, channel),
+    id => channelQuery(id).queryKey,
+  );
 }
 
 export function useRotateChannel(id: string) {
@@ -207,12 +221,19 @@ export function useReplay(id: string) {
   );
 }
 
-/** Whatever is changed, all that is shown of alerts may be otherwise then. */
-function useChange<Sent, Answer>(change: (sent: Sent) => Promise<Answer>) {
+/**
+ * Whatever is changed, all that is shown of alerts may be otherwise then.
+ *
+ * @param gone what is not there any more, and is not asked for again.
+ */
+function useChange<Sent, Answer>(change: (sent: Sent) => Promise<Answer>, gone?: (sent: Sent) => QueryKey) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: change,
-    // Not waited for: what was done is told at once.
-    onSuccess: () => void queries.invalidateQueries({ queryKey: ["alerts"] }),
+    onSuccess: (_, sent) => {
+      const ended = gone === undefined ? null : hashKey(gone(sent));
+      // Not waited for: what was done is told at once.
+      void queries.invalidateQueries({ queryKey: ["alerts"], predicate: ({ queryHash }) => queryHash !== ended });
+    },
   });
 }

@@ -68,7 +68,7 @@ const COLUMNS: readonly Column<Channel>[] = [
   {
     id: "state",
     title: "State",
-    cell: one => (one.disabled === null ? "used" : <span className="mark mark-bad">disabled</span>),
+    cell: one => (one.disabled === null ? "used" : <span className="tag tag-bad">disabled</span>),
   },
   {
     id: "waiting",

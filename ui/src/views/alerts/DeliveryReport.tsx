@@ -44,7 +44,7 @@ function AttemptItem({ of }: { readonly of: Attempt }): JSX.Element {
   const isGood = of.status !== null && of.status >= 200 && of.status < 300;
   const headers = Object.entries(of.headers);
   return (
-    <li className="attempt">
+    <li className="delivery-attempt">
       <p>
         <strong className={isGood ? undefined : "bad"}>{of.status ?? of.error ?? "no answer"}</strong>
         <span className="faint">

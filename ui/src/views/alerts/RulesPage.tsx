@@ -140,7 +140,7 @@ const COLUMNS: readonly Column<Rule>[] = [
       one.file === null ? (
         <span className="quiet">made here</span>
       ) : (
-        <span className="mark" title={`Of ${one.file}: it is changed there`}>
+        <span className="tag" title={`Of ${one.file}: it is changed there`}>
           {one.file.split("/").at(-1)}
         </span>
       ),
@@ -148,8 +148,8 @@ const COLUMNS: readonly Column<Rule>[] = [
 ];
 
 export function RuleState({ of: { definition, firing, pending } }: { readonly of: Rule }): JSX.Element {
-  if (!definition.enabled) return <span className="mark">off</span>;
+  if (!definition.enabled) return <span className="tag">off</span>;
   if (firing > 0) return <span className="bad">{plural(firing, "alert")}</span>;
-  if (pending > 0) return <span className="mark mark-pending">{pending} pending</span>;
+  if (pending > 0) return <span className="tag tag-pending">{pending} pending</span>;
   return <span className="quiet">quiet</span>;
 }

@@ -75,7 +75,7 @@ function columns(ending: string | null, end: (id: string) => void): readonly Col
     {
       id: "state",
       title: "State",
-      cell: one => <span className={`mark mark-${one.state}`}>{STATE_WORDS[one.state]}</span>,
+      cell: one => <span className={`tag tag-${one.state}`}>{STATE_WORDS[one.state]}</span>,
     },
     { id: "by", title: "By", cell: one => (one.createdBy === "" ? <span className="none">–</span> : one.createdBy) },
     { id: "starts", title: "From", align: "end", cell: one => <Moment at={one.starts} form="minute" /> },

@@ -43,15 +43,15 @@ export function AlertMarks({ alert }: { readonly alert: Alert }): JSX.Element | 
   const { phase, silencedBy, isInhibited } = alert;
   if (phase === "firing" && silencedBy.length === 0 && !isInhibited) return null;
   return (
-    <span className="marks">
-      {phase !== "firing" && <span className={`mark mark-${phase}`}>{phase}</span>}
+    <span className="tags">
+      {phase !== "firing" && <span className={`tag tag-${phase}`}>{phase}</span>}
       {silencedBy.length > 0 && (
-        <span className="mark" title="A silence that is in force matches it: nobody is told">
+        <span className="tag" title="A silence that is in force matches it: nobody is told">
           silenced
         </span>
       )}
       {isInhibited && (
-        <span className="mark" title="A worse alert says it: nobody is told">
+        <span className="tag" title="A worse alert says it: nobody is told">
           inhibited
         </span>
       )}
