@@ -47,12 +47,6 @@ function plain(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** `1.42 s, above 800 ms`; of what has no value, that it has none. */
-export function readingText({ value, unit, bad, threshold }: Reading): string {
-  const side = `${bad} ${figure(threshold, unit)}`;
-  return value === null ? `nothing, bad is ${side}` : `${figure(value, unit)} (bad: ${side})`;
-}
-
 export function isBad(value: number, bad: Side, threshold: number): boolean {
   return bad === "above" ? value > threshold : value < threshold;
 }

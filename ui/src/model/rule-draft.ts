@@ -1,7 +1,17 @@
 /** A rule while somebody writes it: every field a text, as it is typed. */
 
-import { type Labels, SEVERITIES, type Severity } from "./alert.ts";
-import { type By, type Condition, isKind, type Kind, type RuleDefinition, unitOf, written } from "./rule.ts";
+import type { Labels, Severity } from "./alert.ts";
+import {
+  type By,
+  type Condition,
+  divisorsOf,
+  isKind,
+  type Kind,
+  type RuleDefinition,
+  UNIT_EXAMPLES,
+  unitOf,
+  written,
+} from "./rule.ts";
 
 export interface BurnDraft {
   readonly long: string;
@@ -86,6 +96,23 @@ export const EMPTY_DRAFT: RuleDraft = {
   direction: "above",
   weeks: "4",
 };
+
+/** As another kind of rule, with what makes no sense in that kind replaced. */
+export function withKind(draft: RuleDraft, kind: Kind): RuleDraft {
+  const isFitting = kind !== "ratio" || divisorsOf(draft.measure).includes(draft.to);
+  const ratio = { measure: "errors", to: "invocations", threshold: "5%", clear: "" };
+  return { ...draft, kind, ...(!isFitting && ratio) };
+}
+
+/** With another measure: a threshold in another unit means nothing any more, nor does what can't be divided. */
+export function withMeasure(draft: RuleDraft, measure: string): RuleDraft {
+  if (draft.kind === "ratio") {
+    const divisors = divisorsOf(measure);
+    return { ...draft, measure, to: divisors.includes(draft.to) ? draft.to : (divisors[0] ?? draft.to) };
+  }
+  const isSame = unitOf(measure) === unitOf(draft.measure);
+  return isSame ? { ...draft, measure } : { ...draft, measure, threshold: UNIT_EXAMPLES[unitOf(measure)], clear: "" };
+}
 
 /** What the server is sent: only what the kind has, and what was filled in. */
 export function definitionOf(draft: RuleDraft): RuleDefinition {
@@ -222,8 +249,6 @@ function pairsText(pairs: Labels): string {
     .join(", ");
 }
 
-export const isSeverity = (text: string): text is Severity => SEVERITIES.some(one => one === text);
-
 /** Keys of the API by which its mistakes name a field. */
 const FIELDS = new Set(
   [
@@ -239,7 +264,8 @@ export function fieldOf(at: string, rule: string): string | null {
   const place = rule === "" ? at : at.replaceAll(rule, "");
   const words: readonly string[] = place.match(/[a-z_]+/g) ?? [];
   if (words.includes("windows")) return "windows";
-  return words.findLast(word => FIELDS.has(word)) ?? null;
+  const field = words.findLast(word => FIELDS.has(word)) ?? null;
+  return field === "good" ? "faster_than" : field;
 }
 
 /** What the form asks of every rule. */

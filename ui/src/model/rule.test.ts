@@ -3,7 +3,16 @@
 import { describe, expect, test } from "vitest";
 
 import { KINDS, type Kind, type RuleDefinition, UNSCOPED } from "./rule.ts";
-import { definitionOf, draftOf, EMPTY_DRAFT, fieldOf, pairsOf, refusalOf } from "./rule-draft.ts";
+import {
+  definitionOf,
+  draftOf,
+  EMPTY_DRAFT,
+  fieldOf,
+  pairsOf,
+  refusalOf,
+  withKind,
+  withMeasure,
+} from "./rule-draft.ts";
 import { ruleToml } from "./rule-toml.ts";
 import { ruleWords } from "./rule-words.ts";
 
@@ -116,6 +125,15 @@ describe("as it is typed", () => {
     expect(draftOf(BURNS).objective).toBe("99.9%");
   });
 
+  test("what makes no sense in another kind, or of another measure, is replaced", () => {
+    const ratio = withKind(EMPTY_DRAFT, "ratio");
+    expect([ratio.measure, ratio.to, ratio.threshold]).toEqual(["errors", "invocations", "5%"]);
+    expect(withMeasure(ratio, "p95").to).toBe("p50");
+    expect(withMeasure(ratio, "throttles").to).toBe("invocations");
+    expect(withMeasure(EMPTY_DRAFT, "p99").threshold).toBe("800ms");
+    expect(withMeasure(EMPTY_DRAFT, "cost").threshold).toBe("$0.50");
+  });
+
   test("pairs keep what stands after the first equals sign", () => {
     expect(pairsOf("team = payments, query=a=b,\n tier")).toEqual({ team: "payments", query: "a=b", tier: "" });
   });
@@ -143,6 +161,7 @@ describe("what the server says is wrong", () => {
     ["when.above", "above"],
     ['line 7, rule "slow", when.window', "window"],
     ["when.windows[1].long", "windows"],
+    ["when.good", "faster_than"],
     ["scope.functions", "functions"],
     ["name", "name"],
     ['rule "slow"', null],

@@ -116,6 +116,20 @@ export const UNIT_EXAMPLES: Readonly<Record<Unit, string>> = {
 export const unitOf = (measure: string): Unit => MEASURES[measure]?.unit ?? "count";
 export const measureWords = (measure: string): string => MEASURES[measure]?.words ?? measure;
 
+/** Units whose measures can be divided by each other. */
+const FAMILIES: readonly (readonly Unit[])[] = [
+  ["count", "per_minute"],
+  ["share"],
+  ["nanos"],
+  ["nano_dollars_per_hour"],
+];
+
+/** Measures by which this one can be divided so that it says something. */
+export function divisorsOf(measure: string): string[] {
+  const family = FAMILIES.find(units => units.includes(unitOf(measure))) ?? [];
+  return Object.keys(MEASURES).filter(other => other !== measure && family.includes(unitOf(other)));
+}
+
 export const UNSCOPED: RuleScope = { functions: [], except: [], versions: [], tags: {} };
 
 export function kindOf({ when }: RuleDefinition): Kind {

@@ -2,8 +2,8 @@
 
 import type { JSX } from "react";
 
-import { MEASURES, UNIT_EXAMPLES, unitOf } from "../../model/rule.ts";
-import type { BurnDraft, RuleDraft } from "../../model/rule-draft.ts";
+import { divisorsOf, MEASURES, UNIT_EXAMPLES, unitOf } from "../../model/rule.ts";
+import { type BurnDraft, type RuleDraft, withMeasure } from "../../model/rule-draft.ts";
 import { Check, SelectField, TextField } from "./fields.tsx";
 import type { FieldsProps } from "./RuleFields.tsx";
 
@@ -161,31 +161,30 @@ const AtLeast = (props: FieldsProps): JSX.Element => (
 );
 
 function Measure({ draft, change, refusal, label }: FieldsProps & { readonly label: string }): JSX.Element {
-  // A threshold in another unit means nothing any more.
-  const choose = (measure: string) => {
-    const same = unitOf(measure) === unitOf(draft.measure) || draft.kind !== "threshold";
-    change(same ? { measure } : { measure, threshold: UNIT_EXAMPLES[unitOf(measure)], clear: "" });
-  };
   return (
     <SelectField
       label={label}
       value={draft.measure}
       options={MEASURE_OPTIONS}
-      onChange={choose}
+      onChange={measure => change(withMeasure(draft, measure))}
       mistakes={refusal.at.measure ?? refusal.at.of}
     />
   );
 }
 
-const Divisor = ({ draft, change, refusal }: FieldsProps): JSX.Element => (
-  <SelectField
-    label="Divided by"
-    value={draft.to}
-    options={MEASURE_OPTIONS}
-    onChange={to => change({ to })}
-    mistakes={refusal.at.to}
-  />
-);
+function Divisor({ draft, change, refusal }: FieldsProps): JSX.Element {
+  // What it is divided by now is shown, whether it makes sense or not.
+  const divisors = new Set([...divisorsOf(draft.measure), draft.to]);
+  return (
+    <SelectField
+      label="Divided by"
+      value={draft.to}
+      options={MEASURE_OPTIONS.filter(({ value }) => divisors.has(value))}
+      onChange={to => change({ to })}
+      mistakes={refusal.at.to}
+    />
+  );
+}
 
 function Bound({ draft, change, refusal: { at } }: FieldsProps): JSX.Element {
   const example = UNIT_EXAMPLES[draft.kind === "ratio" ? "times" : unitOf(draft.measure)];

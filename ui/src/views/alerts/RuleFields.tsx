@@ -6,7 +6,7 @@ import type { JSX } from "react";
 import { channelsQuery } from "../../api/alerts.ts";
 import { SEVERITIES } from "../../model/alert.ts";
 import { BYS, type By, KINDS, type Kind } from "../../model/rule.ts";
-import type { Refusal, RuleDraft } from "../../model/rule-draft.ts";
+import { type Refusal, type RuleDraft, withKind } from "../../model/rule-draft.ts";
 import { ConditionFields } from "./ConditionFields.tsx";
 import { Check, SelectField, TextField } from "./fields.tsx";
 
@@ -55,7 +55,7 @@ export function RuleFields({ draft, change, refusal: { at, elsewhere } }: Fields
           label="It fires when"
           value={draft.kind}
           options={KIND_OPTIONS}
-          onChange={kind => change({ kind })}
+          onChange={kind => change(withKind(draft, kind))}
           mistakes={at.kind}
           wide
         />
