@@ -129,7 +129,7 @@ export const ruleDefinition = z.pipe(
 export const rule = z.pipe(
   z.object({
     rule: text,
-    origin: z.enum(["file", "api"]),
+    origin: z.enum(["file", "api", "starter"]),
     file: nullableText,
     definition: ruleDefinition,
     created: z.nullable(timeText),

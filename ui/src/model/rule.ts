@@ -5,7 +5,7 @@ import type { Unit } from "./reading.ts";
 
 export interface Rule {
   readonly id: string;
-  readonly origin: "file" | "api";
+  readonly origin: "file" | "api" | "starter";
   /** The file that it stands in. */
   readonly file: string | null;
   readonly definition: RuleDefinition;

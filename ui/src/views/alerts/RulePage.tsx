@@ -106,20 +106,36 @@ function Actions({ of }: { readonly of: Rule }): JSX.Element {
   );
 }
 
+function Unchangeable({ of: { origin, file } }: { readonly of: Rule }): JSX.Element | null {
+  switch (origin) {
+    case "api":
+      return null;
+    case "file":
+      return (
+        <p className="lead">
+          It stands in <code>{file}</code> and is changed there; what is written there is read again at once.
+        </p>
+      );
+    case "starter":
+      return (
+        <p className="lead">
+          It is one of the rules to start with. A rule of this name in a file takes its place, also to turn it off;{" "}
+          <code>alerts.starter_rules = false</code> turns off all of them.
+        </p>
+      );
+  }
+}
+
 function Known({ of, ...tested }: TestedProps & { readonly of: Rule }): JSX.Element {
   const navigate = useNavigate();
   // What is being written is not undone by what is read again.
   const [initial] = useState(() => draftOf(of.definition));
   const save = useSaveRule(of.id);
   const remove = useDeleteRule();
-  const isReadOnly = of.origin === "file";
+  const isReadOnly = of.origin !== "api";
   return (
     <>
-      {isReadOnly && (
-        <p className="lead">
-          It stands in <code>{of.file}</code> and is changed there; what is written there is read again at once.
-        </p>
-      )}
+      <Unchangeable of={of} />
       <RuleEditor initial={initial} isReadOnly={isReadOnly} saving={save} onSave={save.mutate} {...tested}>
         {!isReadOnly && (
           <Confirm

@@ -136,16 +136,19 @@ const COLUMNS: readonly Column<Rule>[] = [
   {
     id: "origin",
     title: "Stands in",
-    cell: one =>
-      one.file === null ? (
-        <span className="quiet">made here</span>
-      ) : (
-        <span className="tag" title={`Of ${one.file}: it is changed there`}>
-          {one.file.split("/").at(-1)}
-        </span>
-      ),
+    cell: one => <Origin of={one} />,
   },
 ];
+
+function Origin({ of: { origin, file } }: { readonly of: Rule }): JSX.Element {
+  if (origin === "starter") return <span className="quiet">comes with Coldtrace</span>;
+  if (file === null) return <span className="quiet">made here</span>;
+  return (
+    <span className="tag" title={`Of ${file}: it is changed there`}>
+      {file.split("/").at(-1)}
+    </span>
+  );
+}
 
 export function RuleState({ of: { definition, firing, pending } }: { readonly of: Rule }): JSX.Element {
   if (!definition.enabled) return <span className="tag">off</span>;
