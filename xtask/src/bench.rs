@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::workspace;
 
+mod alerts;
 mod child;
 mod compare;
 mod engine;
@@ -43,6 +44,13 @@ pub(crate) enum Bench {
     Compare {
         #[command(flatten)]
         arguments: compare::Arguments,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Evaluate a thousand rules over five hundred functions, minute by minute: what it takes of a processor.
+    Alerts {
+        #[command(flatten)]
+        arguments: alerts::Arguments,
         #[command(flatten)]
         output: Output,
     },
@@ -134,6 +142,7 @@ pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<()> {
     let (figures, output) = match bench {
         Bench::Explain { arguments, output } => (explain::run(root, arguments)?, output),
         Bench::Compare { arguments, output } => (compare::run(root, arguments)?, output),
+        Bench::Alerts { arguments, output } => (alerts::run(root, arguments)?, output),
         Bench::Workload {
             spans,
             spans_per_request,
