@@ -18,7 +18,7 @@ impl Setup {
     }
 
     /// A path of it: `engine_library`, `python`, `node`, `tests_python_packages`, `api_python_packages`,
-    /// `tests_node_modules`, `emulator`, `workspace`.
+    /// `tests_node_modules`, `receivers_python_packages`, `receivers_node_modules`, `alertmanager`, `amtool`, `emulator`, `workspace`.
     pub fn path(&self, name: &str) -> PathBuf {
         let path = self.0[name].as_str();
         PathBuf::from(

@@ -17,6 +17,7 @@ mod bench;
 mod cache;
 mod chaos;
 mod codegen;
+mod debian;
 mod demo;
 mod deploy;
 mod fuzz;

@@ -1,4 +1,4 @@
-//! What the demo and the tests need beside cargo: the engine, packages of Python and Node, AWS's emulator, a browser.
+//! What the demo and the tests need beside cargo: the engine, packages of Python and Node, AWS's emulator, an Alertmanager, a browser.
 //!
 //! Each piece is fetched once into the cache folder. What may not be installed here is told plainly, with the command
 //! that installs it, and all of it at once.
@@ -14,8 +14,10 @@ use crate::run::{loud, quiet};
 use crate::test::Lock;
 use crate::{deploy, ui, workspace};
 
+mod alertmanager;
 mod tools;
 
+use alertmanager::Alertmanager;
 pub(crate) use tools::{Tools, have, python};
 
 /// Where the demo finds its parts.
@@ -104,6 +106,10 @@ struct TestPackages {
     /// Schemathesis, apart from what functions run with.
     api_python: PathBuf,
     node: PathBuf,
+    /// What receivers of alerts use, apart from what functions run with.
+    receivers_python: PathBuf,
+    receivers_node: PathBuf,
+    alertmanager: Alertmanager,
     emulator: PathBuf,
 }
 
@@ -114,6 +120,11 @@ impl TestPackages {
         let api_requirements = root.join("tests/api/requirements.txt");
         let api_python = python_packages("python-api", &api_requirements, tools)?;
         let node = node_modules("node-tests", &root.join("tests/sdk"), tools)?;
+        let receivers = root.join("tests/receivers");
+        let requirements = receivers.join("requirements.txt");
+        let receivers_python = python_packages("python-receivers", &requirements, tools)?;
+        let receivers_node = node_modules("node-receivers", &receivers, tools)?;
+        let alertmanager = Alertmanager::fetch()?;
         let emulator = emulator(&root.join("tests/rie/requirements.txt"), tools)?;
         ui::install(&root.join("tests/browser"))?;
         // Only fetched ahead: the check of the recipes asks for it again.
@@ -122,6 +133,9 @@ impl TestPackages {
             python,
             api_python,
             node,
+            receivers_python,
+            receivers_node,
+            alertmanager,
             emulator,
         })
     }
@@ -137,6 +151,10 @@ fn note(root: &Path, parts: &DemoParts, tests: &TestPackages) -> anyhow::Result<
         "tests_python_packages": tests.python,
         "api_python_packages": tests.api_python,
         "tests_node_modules": tests.node,
+        "receivers_python_packages": tests.receivers_python,
+        "receivers_node_modules": tests.receivers_node,
+        "alertmanager": tests.alertmanager.server,
+        "amtool": tests.alertmanager.tool,
         "emulator": tests.emulator,
         "workspace": root,
     });

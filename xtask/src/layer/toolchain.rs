@@ -6,12 +6,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use super::Architecture;
 use crate::cache::{self, Key};
+use crate::debian::{self, Apt};
 use crate::run::quiet;
-use crate::setup::{have, packages_of_python, python};
+use crate::setup::{packages_of_python, python};
 
 const REQUIREMENTS: &str = "xtask/src/layer/requirements.txt";
 /// A rustc that Debian keeps as new as browsers need it, and what runs programs of the other machine.
@@ -49,7 +50,7 @@ pub(super) fn toolchains(architectures: &[Architecture]) -> anyhow::Result<Vec<T
             "python3 with pip, which fetches zig (Debian: apt-get install python3-pip)".to_owned(),
         );
     }
-    let is_debian = have("apt-get", "--version") && have("dpkg-deb", "--version");
+    let is_debian = debian::is_here();
     for architecture in architectures {
         if !knows(*architecture) && !is_debian {
             let target = architecture.target();
@@ -122,41 +123,19 @@ impl Compiler {
     }
 }
 
-/// Downloads with lists and an archive of its own, since the system's may not have the other machine's packages.
+/// What is needed of both machines.
 fn unpack(folder: &Path, own: Architecture, other: Architecture) -> anyhow::Result<()> {
-    let scratch = tempfile::tempdir_in(folder).context("create a temporary folder")?;
-    let archives = scratch.path().join("archives");
-    for place in ["lists/partial", "archives/partial"] {
-        std::fs::create_dir_all(scratch.path().join(place)).context("create a temporary folder")?;
-    }
-    let config = scratch.path().join("apt.conf");
-    let settings = format!(
-        "Dir::State::Lists \"{0}/lists\";\nDir::Cache \"{0}\";\nDir::Cache::Archives \"{0}/archives\";\n\
-         APT::Architecture \"{1}\";\nAPT::Architectures {{ \"{1}\"; \"{2}\"; }};\n\
-         APT::Sandbox::User \"\";\nDebug::NoLocking \"true\";\n",
-        scratch.path().display(),
-        own.debian(),
-        other.debian()
-    );
-    std::fs::write(&config, settings).context("write apt's settings")?;
-    let apt = |arguments: &[&str]| {
-        let mut command = Command::new("apt-get");
-        command.env("APT_CONFIG", &config).args(arguments);
-        command
-    };
-    quiet("apt-get update", &mut apt(&["update", "--quiet"]))?;
-    let mut download = apt(&["install", "--quiet", "--yes", "--download-only"]);
+    let apt = Apt::updated(folder, &[own.debian(), other.debian()])?;
+    let mut download = apt.get();
+    download.args(["install", "--quiet", "--yes", "--download-only"]);
     download
         .arg("--no-install-recommends")
         .args([COMPILER, EMULATOR]);
     download.args(FOREIGN.map(|name| format!("{name}:{}", other.debian())));
     quiet("fetch Debian's rustc-web", &mut download)?;
-    for package in std::fs::read_dir(&archives).context("list what was fetched")? {
-        let path = package.context("list what was fetched")?.path();
-        if is_wanted(&path, own, other) {
-            let mut command = Command::new("dpkg-deb");
-            command.arg("--extract").arg(&path).arg(folder);
-            quiet(format!("unpack {}", path.display()), &mut command)?;
+    for package in apt.fetched()? {
+        if is_wanted(&package, own, other) {
+            debian::unpack(&package, folder)?;
         }
     }
     Ok(())

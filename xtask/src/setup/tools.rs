@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::bail;
 
+use super::alertmanager::Alertmanager;
 use crate::run::quiet;
 
 /// Prints where it is and its version.
@@ -46,6 +47,11 @@ impl Tools {
                         _ => "clippy (rustup component add clippy)",
                     });
                 }
+            }
+            if !Alertmanager::can_be_had() {
+                missing.push(
+                    "alertmanager with amtool (https://prometheus.io/download; on Debian they are fetched)",
+                );
             }
             if !browser()? {
                 missing.push("chromium (Debian: apt-get install chromium), for the browser tests");
