@@ -11,6 +11,7 @@ mod kills;
 mod otlp;
 mod planted;
 mod process;
+mod receivers;
 mod rie;
 mod sdk;
 mod self_traces;
