@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use coldtrace_service::logging::{self, LogFormat};
 use coldtrace_service::shutdown;
+use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::settings::say;
@@ -18,9 +19,11 @@ use crate::settings::say;
 mod api;
 mod backend;
 mod chaos;
+mod incident;
 mod ledger;
 mod once;
 mod orders;
+mod pager;
 mod shop;
 mod stage;
 mod stay;
@@ -40,8 +43,12 @@ pub(crate) struct DemoArguments {
     /// End by itself: drive a fixed amount of traffic, compare what was seen with what the API tells.
     #[arg(long)]
     once: bool,
-    /// Print the outcome of --once as one JSON object.
-    #[arg(long, requires = "once")]
+    /// End by itself: after some quiet minutes release a slow inventory, wait for the alert, roll back, wait for its end; about
+    /// seven minutes.
+    #[arg(long, conflicts_with = "once")]
+    incident: bool,
+    /// Print the outcome of --once or --incident as one JSON object.
+    #[arg(long)]
     json: bool,
     /// The folder of the shop's functions.
     #[arg(long, value_name = "DIR")]
@@ -155,9 +162,10 @@ async fn run_until_signal(arguments: &DemoArguments) -> anyhow::Result<()> {
         }
         None => scratch.path().to_owned(),
     };
-    let outcome = match arguments.once {
-        true => once(arguments, &data_dir).await,
-        false => stay(arguments, &data_dir).await,
+    let outcome = match (arguments.once, arguments.incident) {
+        (true, _) => once(arguments, &data_dir).await,
+        (_, true) => incident(arguments, &data_dir).await,
+        _ => stay(arguments, &data_dir).await,
     };
     if arguments.keep && arguments.data_dir.is_none() {
         tell(&format!("kept {}", scratch.keep().display()));
@@ -166,26 +174,54 @@ async fn run_until_signal(arguments: &DemoArguments) -> anyhow::Result<()> {
 }
 
 async fn once(arguments: &DemoArguments, data_dir: &Path) -> anyhow::Result<()> {
-    let judged = async {
-        tell("starting coldtrace");
-        let stage = Stage::open(arguments, data_dir, Ports::Free).await?;
-        let outcome = once::run(arguments, &stage).await?;
-        stage.close().await?;
-        anyhow::Ok(outcome)
-    };
-    let outcome = tokio::select! {
-        outcome = judged => outcome?,
-        _ = shutdown::signal() => bail!("interrupted"),
-    };
-    if arguments.json {
-        say(&format!("{}\n", serde_json::to_string(&outcome)?))?;
-    } else {
-        say(&format!("{}\n", serde_json::to_string_pretty(&outcome)?))?;
-    }
+    let outcome = staged(arguments, data_dir, async |stage| {
+        once::run(arguments, stage).await
+    });
+    let outcome = outcome.await?;
+    print(arguments, &outcome)?;
     match outcome.holds() {
         true => Ok(()),
         false => bail!("what the API tells is not what was seen; the outcome says where"),
     }
+}
+
+async fn incident(arguments: &DemoArguments, data_dir: &Path) -> anyhow::Result<()> {
+    let outcome = staged(arguments, data_dir, async |stage| {
+        incident::run(arguments.seed, stage).await
+    });
+    let outcome = outcome.await?;
+    print(arguments, &outcome)?;
+    match outcome.holds() {
+        true => Ok(()),
+        false => bail!("the pager did not say what it had to; the outcome says what"),
+    }
+}
+
+/// Opens a stage of its own for what is judged, and closes it.
+async fn staged<T>(
+    arguments: &DemoArguments,
+    data_dir: &Path,
+    judge: impl AsyncFnOnce(&Stage) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let judged = async {
+        tell("starting coldtrace");
+        let stage = Stage::open(arguments, data_dir, Ports::Free).await?;
+        let outcome = judge(&stage).await?;
+        stage.close().await?;
+        anyhow::Ok(outcome)
+    };
+    tokio::select! {
+        outcome = judged => outcome,
+        _ = shutdown::signal() => bail!("interrupted"),
+    }
+}
+
+fn print(arguments: &DemoArguments, outcome: &impl Serialize) -> anyhow::Result<()> {
+    let printed = match arguments.json {
+        true => serde_json::to_string(outcome)?,
+        false => serde_json::to_string_pretty(outcome)?,
+    };
+    Ok(say(&format!("{printed}\n"))?)
 }
 
 async fn stay(arguments: &DemoArguments, data_dir: &Path) -> anyhow::Result<()> {

@@ -5,11 +5,14 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use crate::api::escaped;
 
 /// Small, so that the pages of the list are judged too.
 const PAGE: usize = 25;
+/// What the channel of the shop's pager is called.
+const PAGER: &str = "pager";
 /// In bytes; a journey of the shop is a few dozen kilobytes.
 const BODY_LIMIT: u64 = 64 << 20;
 
@@ -79,6 +82,17 @@ pub(super) struct ApiFinding {
 #[derive(Deserialize)]
 struct FindingList {
     findings: Vec<ApiFinding>,
+}
+
+#[derive(Deserialize)]
+struct ChannelList {
+    channels: Vec<ApiChannel>,
+}
+
+#[derive(Deserialize)]
+struct ApiChannel {
+    channel: String,
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -163,6 +177,47 @@ impl Api {
         let path = format!("/api/v1/functions/{function}/findings");
         let list: FindingList = self.read(&path).await?;
         Ok(list.findings)
+    }
+
+    /// Has alerts delivered to the pager at this address.
+    pub(super) async fn page(&self, url: &str) -> anyhow::Result<()> {
+        let path = "/api/v1/alerts/channels";
+        let list: ChannelList = self.read(path).await?;
+        let known = list.channels.iter().find(|one| one.name == PAGER);
+        let body = json!({ "name": PAGER, "kind": "webhook", "url": url });
+        let (status, answer) = match known {
+            // Of a run before, which had another address.
+            Some(known) => {
+                let path = format!("{path}/{}", escaped(&known.channel));
+                self.send("PUT", &path, body).await?
+            }
+            None => self.send("POST", path, body).await?,
+        };
+        if !(200..300).contains(&status) {
+            bail!("{path}: {status}: {}", String::from_utf8_lossy(&answer));
+        }
+        Ok(())
+    }
+
+    async fn send(
+        &self,
+        method: &'static str,
+        path: &str,
+        body: Value,
+    ) -> anyhow::Result<(u16, Vec<u8>)> {
+        let (agent, url) = (self.agent.clone(), format!("{}{path}", self.base));
+        let asked = move || -> anyhow::Result<(u16, Vec<u8>)> {
+            let request = ureq::http::Request::builder()
+                .method(method)
+                .uri(&url)
+                .header("content-type", "application/json")
+                .body(body.to_string())?;
+            let mut answer = agent.run(request).with_context(|| url.clone())?;
+            Ok((answer.status().as_u16(), answer.body_mut().read_to_vec()?))
+        };
+        tokio::task::spawn_blocking(asked)
+            .await
+            .context("asking the API")?
     }
 
     async fn read<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {

@@ -21,6 +21,8 @@ const STOP_DEADLINE: Duration = Duration::from_secs(40);
 pub(super) struct Backend {
     executable: PathBuf,
     data_dir: PathBuf,
+    /// Files of rules.
+    rules: PathBuf,
     log: PathBuf,
     child: Child,
     /// Held open: the process may print more.
@@ -49,18 +51,19 @@ pub(super) enum Ports {
 }
 
 impl Backend {
-    /// Starts it and waits until every part of it is ready.
-    pub(super) async fn start(data_dir: &Path, ports: Ports) -> anyhow::Result<Self> {
+    /// Starts it with these rules of alerts and waits until every part of it is ready.
+    pub(super) async fn start(data_dir: &Path, ports: Ports, rules: &Path) -> anyhow::Result<Self> {
         let executable = std::env::current_exe().context("find the own executable")?;
         let log = data_dir.join("up.log");
-        let settings = match ports {
-            Ports::Configured => Vec::new(),
-            Ports::Free => listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"),
-        };
+        let mut settings = alerts(rules);
+        if ports == Ports::Free {
+            settings.extend(listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"));
+        }
         let (child, printed, addresses) = launch(&executable, data_dir, &log, settings).await?;
         let backend = Self {
             executable,
             data_dir: data_dir.to_owned(),
+            rules: rules.to_owned(),
             log,
             child,
             _printed: printed,
@@ -79,11 +82,12 @@ impl Backend {
         self.child.kill().await.context("kill coldtrace up")?;
         let bare = |url: &str| url.trim_start_matches("http://").to_owned();
         let addresses = &self.addresses;
-        let settings = listen(
+        let mut settings = alerts(&self.rules);
+        settings.extend(listen(
             &bare(&addresses.grpc),
             &bare(&addresses.http),
             &bare(&addresses.api),
-        );
+        ));
         let (child, printed, addresses) =
             launch(&self.executable, &self.data_dir, &self.log, settings).await?;
         self.child = child;
@@ -192,6 +196,18 @@ async fn read_addresses(lines: &mut Lines<BufReader<ChildStdout>>) -> anyhow::Re
         }
     }
     bail!("it ended")
+}
+
+/// The pager is on this machine, and the shop's spans come within seconds.
+fn alerts(rules: &Path) -> Vec<(&'static str, String)> {
+    vec![
+        ("COLDTRACE_ALERTS__RULES", rules.display().to_string()),
+        ("COLDTRACE_ALERTS__DELAY", "10s".to_owned()),
+        (
+            "COLDTRACE_ALERTS__ALLOWED_ADDRESSES",
+            "127.0.0.1".to_owned(),
+        ),
+    ]
 }
 
 fn listen(grpc: &str, http: &str, api: &str) -> Vec<(&'static str, String)> {

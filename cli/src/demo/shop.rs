@@ -1,5 +1,6 @@
 //! The shop: three functions in emulated sandboxes with the real extension attached, and the queue between two of them.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,10 +22,26 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The functions and the queue.
 pub(super) struct Shop {
     checkout: Function,
-    inventory: Function,
+    inventory: Deployed,
     mailer: Function,
     receipts: Queue,
     ledger: Ledger,
+}
+
+/// What is to be deployed of inventory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Release {
+    /// What runs from the beginning.
+    Usual,
+    /// It asks a stock database on another continent.
+    Bad,
+}
+
+/// A function of which one release is in use.
+struct Deployed {
+    settings: [FunctionConfig; 2],
+    /// The last is in use. Those before are kept, since who took one may still call it. Locked to look or to add one.
+    all: Mutex<Vec<Function>>,
 }
 
 impl Shop {
@@ -34,7 +51,9 @@ impl Shop {
         let mailer = Function::new(common.mailer());
         Self {
             checkout: Function::new(common.checkout(town)),
-            inventory: Function::new(common.inventory(town)),
+            inventory: Deployed::new(
+                [Release::Usual, Release::Bad].map(|release| common.inventory(town, release)),
+            ),
             receipts: Queue::new(mailer.clone(), 1, mailed(ledger.clone())),
             mailer,
             ledger,
@@ -49,8 +68,8 @@ impl Shop {
         trace_header: String,
     ) -> Option<Option<Bytes>> {
         let (name, function) = match name {
-            "checkout" => ("checkout", &self.checkout),
-            "inventory" => ("inventory", &self.inventory),
+            "checkout" => ("checkout", self.checkout.clone()),
+            "inventory" => ("inventory", self.inventory.current()),
             _ => return None,
         };
         let event = Event {
@@ -70,12 +89,18 @@ impl Shop {
         self.receipts.send(body.to_owned(), trace_header)
     }
 
+    /// Puts another release of inventory into use: who calls from now on meets that. Returns once the sandboxes of the one before
+    /// have ended.
+    pub(super) async fn deploy(&self, release: Release) {
+        self.inventory.deploy(release).await;
+    }
+
     /// Waits for the queue to be worked off, then shuts every sandbox down as Lambda does.
     pub(super) async fn close(&self) {
         self.receipts.idle().await;
         tokio::join!(
             self.checkout.shutdown(),
-            self.inventory.shutdown(),
+            shut_down(self.inventory.all()),
             self.mailer.shutdown()
         );
     }
@@ -83,6 +108,67 @@ impl Shop {
     /// The sandboxes of checkout.
     pub(super) fn checkouts(&self) -> Vec<SandboxInfo> {
         self.checkout.sandboxes()
+    }
+}
+
+// === impl Release, Deployed ===
+
+impl Release {
+    /// As the platform counts.
+    pub(super) fn version(self) -> &'static str {
+        match self {
+            Self::Usual => "7",
+            Self::Bad => "8",
+        }
+    }
+
+    /// As its authors do.
+    pub(super) fn service_version(self) -> &'static str {
+        match self {
+            Self::Usual => "1.4.0",
+            Self::Bad => "1.5.0",
+        }
+    }
+}
+
+impl Deployed {
+    fn new(settings: [FunctionConfig; 2]) -> Self {
+        let first = Function::new(settings[0].clone());
+        Self {
+            settings,
+            all: Mutex::new(vec![first]),
+        }
+    }
+
+    fn all(&self) -> Vec<Function> {
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.clone()
+    }
+
+    fn current(&self) -> Function {
+        self.all().pop().expect("there is one from the beginning")
+    }
+
+    /// Returns when the sandboxes of those before have ended.
+    async fn deploy(&self, release: Release) {
+        let [usual, bad] = &self.settings;
+        let settings = match release {
+            Release::Usual => usual,
+            Release::Bad => bad,
+        };
+        let former = self.all();
+        let next = Function::new(settings.clone());
+        self.all
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(next);
+        shut_down(former).await;
+    }
+}
+
+async fn shut_down(functions: Vec<Function>) {
+    for function in functions {
+        function.shutdown().await;
     }
 }
 
@@ -118,13 +204,20 @@ impl Common<'_> {
         }
     }
 
-    fn inventory(&self, town: &str) -> FunctionConfig {
+    fn inventory(&self, town: &str, release: Release) -> FunctionConfig {
+        let stock = match release {
+            Release::Usual => "stock",
+            Release::Bad => "us-west-2/stock",
+        };
+        let service_version = format!("service.version={}", release.service_version());
         let environment = [
-            ("STOCK_URL", format!("{town}/stock")),
+            ("STOCK_URL", format!("{town}/{stock}")),
             ("SHELVES_URL", format!("{town}/shelves")),
             ("OTEL_SERVICE_NAME", "inventory".to_owned()),
+            ("OTEL_RESOURCE_ATTRIBUTES", service_version),
         ];
         FunctionConfig {
+            version: release.version().to_owned(),
             handler: "index.handler".to_owned(),
             memory: ByteSize::from_mib(256),
             timeout: Duration::from_secs(10),

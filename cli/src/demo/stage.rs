@@ -17,6 +17,7 @@ use super::api::Api;
 use super::backend::{Backend, Ports};
 use super::ledger::Ledger;
 use super::orders::{Burst, Order};
+use super::pager::Pager;
 use super::shop::Shop;
 use super::town;
 
@@ -31,6 +32,7 @@ pub(super) struct Stage {
     pub(super) backend: Mutex<Backend>,
     pub(super) shop: Arc<Shop>,
     pub(super) ledger: Ledger,
+    pub(super) pager: Pager,
     pub(super) api: Api,
     town: String,
     customers: ureq::Agent,
@@ -45,7 +47,8 @@ impl Stage {
         data_dir: &Path,
         ports: Ports,
     ) -> anyhow::Result<Self> {
-        let backend = Backend::start(data_dir, ports).await?;
+        let rules = arguments.functions.join("alerts.toml");
+        let backend = Backend::start(data_dir, ports, &rules).await?;
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
             .context("listen on loopback")?;
@@ -58,7 +61,13 @@ impl Stage {
             ledger.clone(),
         ));
         let (tasks, shutdown) = (Tasks::new(), Shutdown::new());
-        let router = town::router(Arc::clone(&shop), ledger.clone(), arguments.seed);
+        let pager = Pager::new();
+        let router = town::router(
+            Arc::clone(&shop),
+            ledger.clone(),
+            pager.clone(),
+            arguments.seed,
+        );
         let closing = shutdown.clone();
         tasks.spawn("town", async move {
             let served = axum::serve(listener, router)
@@ -72,11 +81,14 @@ impl Stage {
             .timeout_global(Some(PATIENCE))
             .build()
             .new_agent();
+        let api = Api::new(&backend.addresses().api);
+        api.page(&format!("{town}/pager")).await?;
         Ok(Self {
-            api: Api::new(&backend.addresses().api),
+            api,
             backend: Mutex::new(backend),
             shop,
             ledger,
+            pager,
             town,
             customers,
             tasks,

@@ -1,9 +1,11 @@
-//! Without `--once`: gentle traffic and a table that keeps up, until Ctrl-C.
+//! Without `--once`: gentle traffic and a table that keeps up, and now and then a bad release, until Ctrl-C.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
+use super::incident::{release, traffic};
 use super::orders::{Customers, FIXED_ORDERS};
+use super::shop::Release;
 use super::stage::Stage;
 use super::{table, tell};
 use crate::settings::say;
@@ -11,6 +13,10 @@ use crate::settings::say;
 /// On a terminal the table is redrawn in place, else printed anew.
 const REDRAW: Duration = Duration::from_secs(2);
 const REPRINT: Duration = Duration::from_secs(60);
+/// Until the first bad release, how long it stays, and until the next.
+const FIRST_RELEASE: Duration = Duration::from_secs(5 * 60);
+const BAD: Duration = Duration::from_secs(4 * 60);
+const NEXT_RELEASE: Duration = Duration::from_secs(20 * 60);
 
 /// Runs until it is dropped.
 pub(super) async fn run(seed: u64, stage: &Stage) -> anyhow::Result<()> {
@@ -19,15 +25,20 @@ pub(super) async fn run(seed: u64, stage: &Stage) -> anyhow::Result<()> {
     for burst in customers.fixed(FIXED_ORDERS).into_iter().take(4) {
         stage.serve(burst).await;
     }
-    let traffic = async {
-        loop {
-            stage.serve(customers.gentle()).await;
-            tokio::time::sleep(Duration::from_millis(customers.pause_ms())).await;
-        }
-    };
     tokio::select! {
-        () = traffic => Ok(()),
+        () = traffic(&mut customers, stage) => Ok(()),
+        () = releases(stage) => Ok(()),
         told = keep_told(stage) => told,
+    }
+}
+
+async fn releases(stage: &Stage) {
+    tokio::time::sleep(FIRST_RELEASE).await;
+    loop {
+        release(stage, Release::Bad).await;
+        tokio::time::sleep(BAD).await;
+        release(stage, Release::Usual).await;
+        tokio::time::sleep(NEXT_RELEASE).await;
     }
 }
 

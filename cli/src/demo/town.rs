@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::ledger::{Call, Ledger};
 use super::orders::Dice;
+use super::pager::{Message, Pager};
 use super::shop::Shop;
 
 /// The stock database looks for it for a while.
@@ -34,6 +35,8 @@ pub(super) const HANGING_CARD: &str = "4000-hanging";
 const STOCK_USUAL: Duration = Duration::from_millis(8);
 const SHELF_USUAL: Duration = Duration::from_millis(6);
 const STOCK_SLOW: Duration = Duration::from_millis(700);
+/// There and back.
+const STOCK_FAR_AWAY: Duration = Duration::from_millis(400);
 const BANK_USUAL: Duration = Duration::from_millis(15);
 const BANK_SLOW: Duration = Duration::from_millis(500);
 /// Longer than checkout's time limit.
@@ -46,15 +49,17 @@ const TRACE_HEADER: &str = "x-amzn-trace-id";
 struct Town {
     shop: Arc<Shop>,
     ledger: Ledger,
+    pager: Pager,
     /// For trace ids; locked for a line.
     dice: Arc<Mutex<Dice>>,
 }
 
 /// The routes. `seed` decides the trace ids together with the time.
-pub(super) fn router(shop: Arc<Shop>, ledger: Ledger, seed: u64) -> Router {
+pub(super) fn router(shop: Arc<Shop>, ledger: Ledger, pager: Pager, seed: u64) -> Router {
     let town = Town {
         shop,
         ledger,
+        pager,
         dice: Arc::new(Mutex::new(Dice::new(!seed))),
     };
     Router::new()
@@ -62,6 +67,8 @@ pub(super) fn router(shop: Arc<Shop>, ledger: Ledger, seed: u64) -> Router {
         .route("/queues/receipts", post(queue))
         .route("/bank/payments", post(bank))
         .route("/stock", post(stock))
+        .route("/us-west-2/stock", post(stock_far_away))
+        .route("/pager", post(page))
         .route("/shelves/{sku}", get(shelf))
         .with_state(town)
 }
@@ -137,6 +144,22 @@ async fn stock(State(town): State<Town>, headers: HeaderMap, body: Bytes) -> Res
     };
     tokio::time::sleep(patience).await;
     axum::Json(json!({"sku": sku, "price": price})).into_response()
+}
+
+async fn stock_far_away(town: State<Town>, headers: HeaderMap, body: Bytes) -> Response {
+    tokio::time::sleep(STOCK_FAR_AWAY).await;
+    stock(town, headers, body).await
+}
+
+/// Of who runs the shop: it rings when an alert comes.
+async fn page(State(town): State<Town>, body: Bytes) -> StatusCode {
+    match serde_json::from_slice::<Message>(&body) {
+        Ok(message) => {
+            town.pager.ring(message);
+            StatusCode::NO_CONTENT
+        }
+        Err(_) => StatusCode::BAD_REQUEST,
+    }
 }
 
 async fn shelf(State(town): State<Town>, Path(sku): Path<String>, headers: HeaderMap) -> Response {
