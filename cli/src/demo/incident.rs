@@ -147,8 +147,12 @@ impl Outcome {
         if !self.causes.iter().any(|cause| right.contains(cause)) {
             missing.push(format!("the release is not among the first {FIRST} causes"));
         }
-        if !self.path.iter().any(|what| what.contains("us-west-2")) {
-            missing.push("the call of the far stock database is not in the path".to_owned());
+        if !self
+            .path
+            .first()
+            .is_some_and(|what| what.starts_with("POST (call of"))
+        {
+            missing.push("the call of the far stock database is not first in the path".to_owned());
         }
         missing
     }
