@@ -5,10 +5,6 @@
 //! What is not here: SQL (the reader in `coldtrace-store`), and what a journey means (`coldtrace-analysis`). Nothing is kept
 //! between requests, but for what a tail has told (`tail`). Invariant: a reply is what the store holds now, or an error that says why not; never a silent part of it.
 
-#[allow(
-    dead_code,
-    reason = "TODO(#6): nobody evaluates and sends before the app does"
-)]
 mod alerts;
 mod app;
 mod compare;

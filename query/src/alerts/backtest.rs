@@ -305,7 +305,10 @@ mod tests {
         });
         let tenant = Tenant::single();
         let rules = "[[rule]]\nname = 'r'\nwhen = { kind = 'error_group', window = '7m' }";
-        let rule = parse_file("rules.toml", rules).expect("rules").rules.remove(0);
+        let rule = parse_file("rules.toml", rules)
+            .expect("rules")
+            .rules
+            .remove(0);
         let range = TimeRange {
             from: UnixNanos(0),
             to: UnixNanos(MINUTE.0),

@@ -50,8 +50,6 @@ pub(crate) struct Watch {
 /// What a minute came to.
 #[derive(Debug)]
 pub(crate) struct Minute {
-    /// Its end.
-    pub(crate) at: UnixNanos,
     /// Alerts that began to fire or ended, with reasons.
     pub(crate) transitions: Vec<Transition>,
     /// Alerts as they are now.
@@ -113,6 +111,7 @@ impl Watch {
         firing(&self.tracker)
     }
 
+    #[cfg(test)]
     pub(crate) fn tracker(&self) -> &Tracker {
         &self.tracker
     }
@@ -130,7 +129,7 @@ impl Watch {
             changed,
         } = tracker.apply(at, &self.plan, &judgements);
         self.explain(&mut transitions).await;
-        Ok(Minute::new(at, transitions, changed, tracker))
+        Ok(Minute::new(transitions, changed, tracker))
     }
 
     /// Goes on from a minute that was kept.
@@ -256,18 +255,12 @@ impl Minute {
         firing(&self.tracker)
     }
 
-    fn new(
-        at: UnixNanos,
-        transitions: Vec<Transition>,
-        changed: BTreeSet<AlertId>,
-        tracker: Tracker,
-    ) -> Self {
+    fn new(transitions: Vec<Transition>, changed: BTreeSet<AlertId>, tracker: Tracker) -> Self {
         let (known, forgotten): (Vec<AlertId>, Vec<AlertId>) = changed
             .into_iter()
             .partition(|alert| tracker.get(alert).is_some());
         let states = known.iter().filter_map(|alert| tracker.get(alert));
         Self {
-            at,
             transitions,
             changed: states.cloned().collect(),
             forgotten,

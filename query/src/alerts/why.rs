@@ -102,6 +102,7 @@ impl Reasons {
     }
 
     /// The same for who waits no longer than this.
+    #[cfg(test)]
     #[must_use]
     pub(crate) fn within(self, patience: Duration) -> Self {
         Self { patience, ..self }
