@@ -100,6 +100,16 @@ impl Pager {
         }
     }
 
+    /// Waits until nothing fires by a rule.
+    pub(super) async fn quiet(&self, rule: &str) {
+        let is_quiet = |pages: &Vec<Page>| {
+            let last = pages.iter().rfind(|page| page.rule_name == rule);
+            last.is_none_or(|page| page.change == "resolved")
+        };
+        // The sender lives as long as this pager.
+        self.rung.subscribe().wait_for(is_quiet).await.ok();
+    }
+
     /// How many pages there were.
     pub(super) fn count(&self) -> usize {
         self.rung.borrow().len()

@@ -36,7 +36,7 @@ const STOCK_USUAL: Duration = Duration::from_millis(8);
 const SHELF_USUAL: Duration = Duration::from_millis(6);
 const STOCK_SLOW: Duration = Duration::from_millis(700);
 /// There and back.
-const STOCK_FAR_AWAY: Duration = Duration::from_millis(400);
+const STOCK_FAR_AWAY: Duration = Duration::from_millis(800);
 const BANK_USUAL: Duration = Duration::from_millis(15);
 const BANK_SLOW: Duration = Duration::from_millis(500);
 /// Longer than checkout's time limit.

@@ -118,7 +118,7 @@ impl Plan {
             });
             self.judge_series(series, &row, watch, &mut told);
         }
-        self.judge_groups(groups, at, watch, &mut told);
+        self.judge_groups(history, groups, at, watch, &mut told);
         told
     }
 
@@ -186,6 +186,7 @@ impl Plan {
 
     fn judge_groups(
         &mut self,
+        history: &History,
         groups: &[ErrorGroupReading],
         at: UnixNanos,
         watch: Watch<'_>,
@@ -203,7 +204,7 @@ impl Plan {
                 let is_about =
                     scope.versions.is_empty() || versions.any(|version| scope.has_version(version));
                 let Some(judged) = is_about
-                    .then(|| judge_group(&said.when, group, at))
+                    .then(|| judge_group(&said.when, group, history, at))
                     .flatten()
                 else {
                     continue;
@@ -231,7 +232,12 @@ impl Plan {
 }
 
 /// `None` of a rule of something else.
-fn judge_group(when: &When, group: &ErrorGroupReading, at: UnixNanos) -> Option<Judged> {
+fn judge_group(
+    when: &When,
+    group: &ErrorGroupReading,
+    history: &History,
+    at: UnixNanos,
+) -> Option<Judged> {
     let When::ErrorGroup {
         new,
         regressed,
@@ -242,7 +248,8 @@ fn judge_group(when: &When, group: &ErrorGroupReading, at: UnixNanos) -> Option<
         return None;
     };
     let is_wanted = match group.state {
-        ErrorState::New => *new,
+        // All errors of a new function are new, as are those of all functions on the first day: that is no news.
+        ErrorState::New => *new && history.is_known(&group.function, *window, at.0 / MINUTE),
         ErrorState::Regressed => *regressed,
         ErrorState::Ongoing => false,
     };

@@ -12,9 +12,11 @@ use std::sync::Arc;
 
 use coldtrace_model::UnixNanos;
 
+use crate::Window;
 use crate::aggregate::{Aggregate, Parts, Sum};
 
 pub(crate) use need::weekly;
+use need::{KNOWN_HOURS, hours_of};
 pub use need::{Need, Wants};
 
 pub(crate) const MINUTE: u64 = 60_000_000_000;
@@ -183,6 +185,19 @@ impl History {
     pub fn bytes(&self) -> usize {
         let leaves: usize = self.leaves.iter().map(Leaf::bytes).sum();
         leaves + self.told.len() + self.told_hours.len() * size_of::<u64>()
+    }
+
+    /// Whether a function was invoked in the day before the window that ends at this minute, as far as that is whole hours.
+    pub(crate) fn is_known(&self, function: &str, window: Window, end: u64) -> bool {
+        let window = u64::from(hours_of(window));
+        let until = (end / HOUR_MINUTES).saturating_sub(window);
+        let from = until.saturating_sub(KNOWN_HOURS.into());
+        let versions = self.places.get(function);
+        let mut places = versions.into_iter().flat_map(HashMap::values);
+        places.any(|&place| {
+            let leaf = self.leaves.get(place);
+            leaf.is_some_and(|leaf| leaf.hours.range(from..until).next().is_some())
+        })
     }
 
     pub(crate) fn leaves(&self) -> &[Leaf] {

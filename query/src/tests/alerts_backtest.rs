@@ -113,6 +113,8 @@ async fn write_errors(store: &Store) {
         error("checkout", at + 1.0, 2, "New");
     }
     error("mailer", 61.0, 5, "Often");
+    // Whose errors can be news since it is not new itself.
+    told.push(one("checkout", -300.0, 0, 50.0, None));
     Data::of(store).facts("errors", &told).await;
 }
 

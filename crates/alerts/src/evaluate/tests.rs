@@ -305,11 +305,39 @@ fn group(state: ErrorState, age: u64, count: u64) -> ErrorGroupReading {
     }
 }
 
+/// In which function `a` was invoked some hours ago.
+fn known(plan: &Plan) -> History {
+    let mut history = History::new(plan.need());
+    history.hour(at(NOON - 300), vec![calls("a", 1, 0, 1)]);
+    history
+}
+
+#[test]
+fn of_a_function_that_is_new_itself_no_error_is_news() {
+    let mut plan = plan_when("kind = 'error_group'\nwindow = '30m'");
+    let verdict = |plan: &mut Plan, hours_ago: u64| {
+        let mut history = History::new(plan.need());
+        history.hour(at(NOON - hours_ago * 60), vec![calls("a", 1, 0, 1)]);
+        let news = group(ErrorState::New, 5, 2);
+        let told = plan.evaluate(&history, at(NOON), &[news], Watch::All);
+        told[0].verdict
+    };
+    // The hour before noon has the window in it.
+    for (hours_ago, expected) in [
+        (1, Verdict::Between),
+        (2, Verdict::Bad),
+        (25, Verdict::Bad),
+        (26, Verdict::Between),
+    ] {
+        assert_eq!(verdict(&mut plan, hours_ago), expected, "{hours_ago}");
+    }
+}
+
 #[test]
 fn a_group_of_errors_fires_as_news_and_until_none_comes() {
     let mut plan =
         plan_when("kind = 'error_group'\nregressed = false\nat_least = 2\nwindow = '30m'");
-    let history = History::new(plan.need());
+    let history = known(&plan);
     let mut told = |group| {
         plan.evaluate(&history, at(NOON), &[group], Watch::All)
             .remove(0)
@@ -389,13 +417,13 @@ fn sentences_say_what_is_so_in_plain_words() {
     unusual.minute(at(NOON - 1), vec![calls("checkout", 9, 0, 500)]);
     text += &lines(&noon(&mut plan, &unusual));
     let mut plan = plan_when("kind = 'error_group'");
-    let empty = History::new(plan.need());
+    let known = known(&plan);
     for (state, count) in [(ErrorState::New, 12), (ErrorState::Regressed, 1)] {
-        let told = plan.evaluate(&empty, at(NOON), &[group(state, 1, count)], Watch::All);
+        let told = plan.evaluate(&known, at(NOON), &[group(state, 1, count)], Watch::All);
         text += &lines(&told);
     }
     let told = plan.evaluate(
-        &empty,
+        &known,
         at(NOON),
         &[group(ErrorState::New, 31, 1)],
         Watch::All,

@@ -12,6 +12,8 @@ use crate::{Rule, When, Window};
 
 /// As many hours as the longest window of minutes touches.
 const AHEAD: u64 = 3;
+/// Whoever did nothing in so many hours is taken for new.
+pub(crate) const KNOWN_HOURS: u16 = 24;
 
 /// What rules look at together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,6 +59,7 @@ impl Need {
         self.tags.extend(tags);
         if let When::ErrorGroup { window, .. } = &rule.when {
             self.errors = self.errors.max(Some(window.length()));
+            self.hours = self.hours.max(hours_of(*window) + KNOWN_HOURS);
         }
         for slot in judge::slots(&rule.when) {
             match slot.over {
@@ -97,6 +100,14 @@ impl Need {
             hours.start <= hour && hour <= hours.end + AHEAD
         };
         is_recent || (1..=self.weeks).any(is_earlier)
+    }
+}
+
+/// So many whole hours hold a window.
+pub(crate) fn hours_of(window: Window) -> u16 {
+    match window {
+        Window::Minutes(minutes) => minutes.div_ceil(HOUR_MINUTES as u16),
+        Window::Hours(hours) => hours,
     }
 }
 
