@@ -1,13 +1,18 @@
 //! Rules and inhibitions to start with, as a file to copy from.
 
+use std::sync::LazyLock;
+
 use crate::{RuleSet, parse_file};
 
 /// The file, with a word on each rule and inhibition.
 pub const STARTER: &str = include_str!("starter.toml");
 
 /// What it says; some of its rules are examples, and not enabled.
-pub fn starter() -> RuleSet {
-    parse_file("starter.toml", STARTER).expect("it is built in, and a test reads it")
+pub fn starter() -> &'static RuleSet {
+    static SAID: LazyLock<RuleSet> = LazyLock::new(|| {
+        parse_file("starter.toml", STARTER).expect("it is built in, and a test reads it")
+    });
+    &SAID
 }
 
 #[cfg(test)]
@@ -19,7 +24,7 @@ mod tests {
 
     #[test]
     fn the_rules_to_start_with_are_of_every_kind_that_needs_no_tuning() {
-        let rules = starter().rules;
+        let rules = &starter().rules;
         let kinds: BTreeSet<&str> = rules.iter().map(|rule| rule.when.kind()).collect();
         assert_eq!(
             kinds.into_iter().collect::<Vec<_>>(),
@@ -73,7 +78,7 @@ mod tests {
     #[test]
     fn inhibitions_to_start_with_name_rules_to_start_with() {
         let RuleSet { rules, inhibitions } = starter();
-        for inhibition in &inhibitions {
+        for inhibition in inhibitions {
             for matcher in inhibition.source.iter().chain(&inhibition.target) {
                 assert_eq!(matcher.name(), "alertname");
                 let is_named = rules.iter().any(|rule| matcher.accepts(&rule.name));

@@ -98,12 +98,12 @@ pub(crate) fn rules_of_files(files: &[RuleFile], tenant: &Tenant) -> Vec<Defined
 /// Those to start with: but for examples, and for those whose place a rule of a file takes by its name.
 pub(crate) fn starter_rules(is_wanted: bool, of_files: &[Defined]) -> Vec<Defined> {
     let names: BTreeSet<&str> = of_files.iter().map(|one| one.rule.name.as_str()).collect();
-    let rules = starter().rules.into_iter();
+    let rules = starter().rules.iter();
     let rules = rules.filter(|rule| is_wanted && rule.enabled && !names.contains(&*rule.name));
     rules
         .map(|rule| Defined {
             id: RuleId(format!("starter:{}", rule.name)),
-            rule,
+            rule: rule.clone(),
         })
         .collect()
 }
@@ -115,7 +115,7 @@ fn inhibitions(is_starter_wanted: bool, files: &[RuleFile], tenant: &Tenant) -> 
     let own = of_files.filter(|one| named(one.tenant.as_deref()) == *tenant);
     let mut inhibitions: Vec<Inhibition> = own.cloned().collect();
     if is_starter_wanted {
-        inhibitions.extend(starter().inhibitions);
+        inhibitions.extend(starter().inhibitions.iter().cloned());
     }
     inhibitions
 }
