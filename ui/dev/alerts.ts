@@ -74,7 +74,7 @@ export class FakeAlerts {
     if (alert === undefined) return missing(`No alert ${id} is known.`);
     const body: Schemas["AlertDetail"] = {
       alert,
-      transition: this.#transitions().find(one => one.alert === id) ?? null,
+      transition: this.#transitions().find(one => one.alert === id && one.change === "firing") ?? null,
     };
     return ok(body);
   }

@@ -496,7 +496,11 @@ async fn a_rule_that_was_made_fires_is_told_and_was_foretold() {
     assert_eq!(detail["alert"]["phase"], "resolved");
     assert_eq!(detail["alert"]["since"], ended["at"]);
     assert_eq!(detail["alert"]["fired"], fired["at"]);
-    assert_eq!(&detail["transition"], ended);
+    assert_eq!(
+        &detail["transition"], fired,
+        "of an end there are no reasons"
+    );
+    assert_eq!(detail["alert"]["summary"], ended["summary"]);
 
     let question = json!({
         "rule": definition, "from": minute(0).0.to_string(), "to": minute(40).0.to_string(),

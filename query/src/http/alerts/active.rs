@@ -7,7 +7,7 @@ use axum::extract::rejection::PathRejection;
 use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
-use coldtrace_alerts::{AlertState, Phase, Transition};
+use coldtrace_alerts::{AlertState, Change, Phase, Transition};
 use coldtrace_control::{Db, DbError, Transitions};
 use coldtrace_model::{Tenant, UnixNanos};
 use serde::Serialize;
@@ -43,6 +43,8 @@ struct Listed {
 
 struct Detail {
     standing: Standing,
+    /// When it began to fire, the last time: who comes after its end wants to know why.
+    fired: Option<Transition>,
     muted: Muted,
 }
 
@@ -112,9 +114,13 @@ async fn get_alert(
         let muted = muted(&alerts, db, tenant, &states)?;
         let mut active = states.into_iter().filter(AlertState::is_active);
         let state = active.find(|state| state.alert.0 == id);
-        Ok((state, latest(db, tenant, &id)?, muted))
+        let mut happened = last_two(db, tenant, &id)?;
+        let fired = happened.iter().find(|one| one.change == Change::Firing);
+        let fired = fired.cloned();
+        happened.truncate(1);
+        Ok((state, happened.pop(), fired, muted))
     });
-    let (state, latest, muted) = asked.await?;
+    let (state, latest, fired, muted) = asked.await?;
     let standing = match (state, latest) {
         (Some(state), latest) => Standing::Active(Box::new(state), latest),
         (None, Some(latest)) => Standing::Over(latest),
@@ -123,7 +129,12 @@ async fn get_alert(
             return Err(ApiError::NotFound(told));
         }
     };
-    json(Detail { standing, muted }).await
+    json(Detail {
+        standing,
+        fired,
+        muted,
+    })
+    .await
 }
 
 fn since(state: &AlertState) -> UnixNanos {
@@ -143,20 +154,28 @@ fn muted(
     let firing: BTreeMap<_, _> = firing
         .map(|state| (state.alert.clone(), state.labels.clone()))
         .collect();
-    // What holds others back stands in files alone.
-    let in_force = InForce::of(tenant, &[], &alerts.files(), false);
+    // No rule of the API holds others back.
+    let is_starting = alerts.config().starter_rules;
+    let in_force = InForce::of(tenant, &[], &alerts.files(), is_starting);
     Muted::load(db, tenant, UnixNanos::now(), &in_force.inhibitions, &firing)
 }
 
 /// What happened last to an alert.
 fn latest(db: &Db, tenant: &Tenant, alert: &str) -> Result<Option<Transition>, DbError> {
+    let mut happened = last_two(db, tenant, alert)?;
+    happened.truncate(1);
+    Ok(happened.pop())
+}
+
+/// The same, and what was before it: one of them is that it began to fire.
+fn last_two(db: &Db, tenant: &Tenant, alert: &str) -> Result<Vec<Transition>, DbError> {
     let asked = Transitions {
         alert: Some(alert),
-        limit: 1,
+        limit: 2,
         ..Transitions::default()
     };
     let kept = db.transitions(tenant, &asked)?;
-    Ok(kept.first().and_then(transition_of))
+    Ok(kept.iter().filter_map(transition_of).collect())
 }
 
 // === impl Standing ===
@@ -174,13 +193,6 @@ impl Standing {
         match self {
             Self::Active(state, latest) => AlertReply::of(state, latest.as_ref(), muting),
             Self::Over(latest) => AlertReply::over(latest, muting),
-        }
-    }
-
-    fn latest(&self) -> Option<&Transition> {
-        match self {
-            Self::Active(_, latest) => latest.as_ref(),
-            Self::Over(latest) => Some(latest),
         }
     }
 }
@@ -201,7 +213,7 @@ impl Written for Detail {
     fn written(&self) -> Result<Vec<u8>, ApiError> {
         bytes_of(&DetailReply {
             alert: self.standing.reply(&self.muted),
-            transition: self.standing.latest(),
+            transition: self.fired.as_ref(),
         })
     }
 }

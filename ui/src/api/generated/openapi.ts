@@ -279,7 +279,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One alert: how it is now, and its latest transition with the reasons */
+        /** One alert: how it is now, and why it fires or fired */
         get: operations["getAlert"];
         put?: never;
         post?: never;
@@ -685,7 +685,7 @@ export interface components {
         };
         AlertDetail: {
             alert: components["schemas"]["Alert"];
-            /** @description The latest; null while it is pending for the first time */
+            /** @description When it began to fire, the last time, with the reasons; null while it is pending for the first time, and once that is not kept any more */
             transition: components["schemas"]["Transition"] | null;
         };
         AlertReading: {

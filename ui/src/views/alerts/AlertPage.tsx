@@ -78,7 +78,7 @@ function Told({ of: { alert, transition } }: { readonly of: AlertDetail }): JSX.
   const isOver = alert.phase === "resolved";
   return (
     <>
-      <p className="alert-summary">{unbroken(isOver && transition !== null ? transition.summary : alert.summary)}</p>
+      <p className="alert-summary">{unbroken(alert.summary)}</p>
       <dl className="figures alert-figures">
         <Figure title="Severity" tone="quiet">
           <SeverityMark severity={alert.severity} />
@@ -112,11 +112,15 @@ function Told({ of: { alert, transition } }: { readonly of: AlertDetail }): JSX.
       {alert.isInhibited && <p className="alert-note">Nobody is told of it, because a worse alert says it.</p>}
       {transition === null ? (
         <p className="alert-note">
-          It is bad, and does not fire yet: its rule waits to see whether it lasts. Reasons are looked for when it
-          fires.
+          {alert.phase === "pending"
+            ? "It is bad, and does not fire yet: its rule waits to see whether it lasts. Reasons are looked for when it fires."
+            : "Why it fired is not kept any more."}
         </p>
       ) : (
-        <AlertWhy of={transition} />
+        <>
+          {isOver && <h2 className="list-title">Why it fired</h2>}
+          <AlertWhy of={transition} />
+        </>
       )}
     </>
   );

@@ -11,15 +11,11 @@ import { Away } from "./Away.tsx";
 import { ValueChart } from "./ValueChart.tsx";
 
 export function AlertWhy({ of }: { readonly of: Transition }): JSX.Element {
-  const { why, reading, change, at } = of;
+  const { why, reading, at } = of;
   if (!isWhyKnown(why)) {
     return (
       <>
-        <p className="alert-note">
-          {change === "resolved"
-            ? "It ended; of an end no reasons are looked for."
-            : "What sets the bad invocations apart could not be found in time."}
-        </p>
+        <p className="alert-note">What sets the bad invocations apart could not be found in time.</p>
         <Links why={why} />
       </>
     );
