@@ -174,14 +174,17 @@ def wait_for_details(answers):
     """The API's detail of every invocation that it lists, once all are there with the spans of their function, and those that
     were answered with what the extension tells of their answer."""
     answered = [answer["body"]["request_id"] for answer in answers if "request_id" in answer["body"]]
+    last = {}
 
     def complete():
         listed = fetch(f"http://127.0.0.1:{QUERY}/api/v1/invocations?function=rie-basket&limit=100")
+        last.update({"listed": listed, "not whole": []})
         if listed is None or listed["total"] < len(answers):
             return None
         ids = [invocation["request_id"] for invocation in listed["invocations"]]
         details = [fetch(f"http://127.0.0.1:{QUERY}/api/v1/invocations/{request_id}") for request_id in ids]
-        return details if all(map(is_whole, details)) else None
+        last["not whole"] = [detail for detail in details if not is_whole(detail)]
+        return None if last["not whole"] else details
 
     def is_whole(detail):
         spans = detail["trace"]["spans"] if detail else []
@@ -189,11 +192,11 @@ def wait_for_details(answers):
         keys = {attribute["key"] for span in spans for attribute in span["attributes"]}
         return has_own and (detail["invocation"]["request_id"] not in answered or "coldtrace.response" in keys)
 
-    return poll(complete, 60, "every invocation and its spans in the API")
+    return poll(complete, 60, "every invocation and its spans in the API", last=last)
 
 
-def poll(check, seconds, what, process=None):
-    """Asks until there is an answer; the deadline only bounds a failure."""
+def poll(check, seconds, what, process=None, last=None):
+    """Asks until there is an answer; the deadline only bounds a failure, which tells what was seen `last`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         answer = check()
@@ -202,7 +205,8 @@ def poll(check, seconds, what, process=None):
         if process is not None and process.poll() is not None:
             sys.exit(f"waited for {what}, but the process ended with {process.returncode}")
         time.sleep(0.05)
-    sys.exit(f"gave up waiting for {what} after {seconds} s")
+    seen = f"; last seen: {json.dumps(last)}" if last else ""
+    sys.exit(f"gave up waiting for {what} after {seconds} s{seen}")
 
 
 def fetch(url):
