@@ -22,15 +22,24 @@ export interface Mistake {
   readonly message: string;
 }
 
+/** Characters of a query, from 0; from and to are the same where something is missing. */
+export interface Place {
+  readonly from: number;
+  readonly to: number;
+}
+
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly kind: ApiErrorKind;
   readonly mistakes: readonly Mistake[];
+  /** Of a query that is none: what of it is wrong. */
+  readonly at: Place | null;
 
-  constructor(kind: ApiErrorKind, message: string, mistakes: readonly Mistake[] = []) {
+  constructor(kind: ApiErrorKind, message: string, mistakes: readonly Mistake[] = [], at: Place | null = null) {
     super(message);
     this.kind = kind;
     this.mistakes = mistakes;
+    this.at = at;
   }
 }
 
@@ -100,9 +109,10 @@ async function ask(path: string, how: RequestInit): Promise<unknown> {
   if (response.ok) return body;
   const told = z.safeParse(problem, body);
   if (!told.success) throw new ApiError("unexpected", `The server answered with status ${response.status}.`);
-  const { code, message, parameter, mistakes } = told.data.error;
-  // The message is about the parameter and does not name it.
-  throw new ApiError(kindOf(code), parameter === undefined ? message : `${parameter}: ${message}`, mistakes);
+  const { code, message, parameter, mistakes, at } = told.data.error;
+  // The message is about the parameter and does not name it; a query is pointed into.
+  const isNamed = parameter === undefined || at !== undefined;
+  throw new ApiError(kindOf(code), isNamed ? message : `${parameter}: ${message}`, mistakes, at);
 }
 
 function kindOf(code: string): ApiErrorKind {

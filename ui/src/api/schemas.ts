@@ -48,7 +48,7 @@ export const nanosText = z.pipe(
   z.string(),
   z.transform((text): Nanos => nanos(BigInt(text))),
 );
-const count = z.pipe(z.string(), z.transform(Number));
+export const count = z.pipe(z.string(), z.transform(Number));
 const bytes = z.pipe(
   z.string(),
   z.transform((text): bigint => BigInt(text)),
@@ -70,6 +70,7 @@ export const problem = z.object({
     code: z.string(),
     message: z.string(),
     parameter: z.optional(z.string()),
+    at: z.optional(z.object({ from: z.number(), to: z.number() })),
     mistakes: z.optional(z.array(z.object({ at: text, message: text }))),
   }),
 });
@@ -662,7 +663,7 @@ type WireValue = Schemas["AnyValue"];
 type WireAttribute = Schemas["Attribute"];
 
 // Attributes are most of a trace. They are checked by hand: a schema costs ten times as much a value, which shows at 20,000 spans.
-const attributes = z.pipe(
+export const attributes = z.pipe(
   z.custom<WireAttribute[]>(isAttributes, { error: "expected attributes in OTLP's JSON form" }),
   z.transform((wire): readonly Attribute[] => wire.map(toAttribute)),
 );

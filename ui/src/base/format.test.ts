@@ -8,6 +8,7 @@ import {
   formatNanos,
   formatOffset,
   formatPart,
+  formatRound,
   formatShare,
   plural,
   unbroken,
@@ -39,6 +40,10 @@ describe("a duration is three digits in the unit that fits", () => {
   ])("%d is %s", (length, text) => {
     expect(plain(formatNanos(length))).toBe(text);
   });
+});
+
+test("of a round length the digits that say nothing are left out", () => {
+  expect([500e6, 50e6, 1.5e9, 2e9].map(formatRound).map(plain)).toEqual(["500 ms", "50 ms", "1.5 s", "2 s"]);
 });
 
 test("an offset says on which side of zero it is", () => {

@@ -26,6 +26,11 @@ export function formatNanos(length: number): string {
   return `${sign}${pair(Math.round(seconds / 3600), 24, "d", "h")}`;
 }
 
+/** Of a round length the digits that say nothing are left out: `50 ms`, `1.5 s`. */
+export function formatRound(length: number): string {
+  return formatNanos(length).replace(/^([0-9]+\.[0-9]*?)0+(?=\D*$)/, (_, digits: string) => digits.replace(/\.$/, ""));
+}
+
 /** A place on an axis that starts at zero: `+18.4 ms`. */
 export function formatOffset(length: number): string {
   return length < 0 ? formatNanos(length) : `+${formatNanos(length)}`;

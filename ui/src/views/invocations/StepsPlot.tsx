@@ -2,7 +2,7 @@
 
 import { type JSX, type RefObject, useCallback } from "react";
 
-import { formatCount, formatNanos } from "../../base/format.ts";
+import { formatCount, formatRound } from "../../base/format.ts";
 import type { FunctionPoint } from "../../model/function-detail.ts";
 import type { Heatmap } from "../../model/heatmap.ts";
 import type { LengthScale } from "../../model/length-scale.ts";
@@ -43,7 +43,7 @@ export function StepsPlot({ of, steps, cursor, compared, plot, text }: StepsPlot
       <div className="steps-lengths" aria-hidden="true">
         {of.scale.marks.map(length => (
           <span key={length} style={{ top: (1 - of.scale.place(length)) * LENGTHS_HEIGHT }}>
-            {roundText(length)}
+            {formatRound(length)}
           </span>
         ))}
         <span style={{ top: PLOT_HEIGHT - COUNTS_HEIGHT + LABEL }} title="The most invocations of a step">
@@ -89,9 +89,5 @@ function Box({ row, rows }: { readonly row: number; readonly rows: number }): JS
   const height = LENGTHS_HEIGHT / rows;
   return <div className="step-box" style={{ top: LENGTHS_HEIGHT - (row + 1) * height, height }} />;
 }
-
-/** Of a round length the digits that say nothing are left out: `50 ms`, `1.5 s`. */
-const roundText = (length: number): string =>
-  formatNanos(length).replace(/^([0-9]+\.[0-9]*?)0+(?=\D*$)/, (_, digits: string) => digits.replace(/\.$/, ""));
 
 const percent = (part: number): string => `${(part * 100).toFixed(3)}%`;
