@@ -6,7 +6,9 @@ import { comparison, paths } from "./comparison.ts";
 import { errors } from "./errors.ts";
 import { findings, toldFindings } from "./function-findings.ts";
 import { functionPath } from "./function-path.ts";
+import type { Trace } from "./journey.ts";
 import { sandboxes } from "./sandboxes.ts";
+import { search, suggest } from "./search.ts";
 import { costOf, shop, type Told } from "./shop.ts";
 import { verdict } from "./verdict.ts";
 
@@ -36,6 +38,8 @@ export class FakeApi {
   readonly #scenario: Scenario;
   readonly #told: readonly Told[];
   readonly #alerts: FakeAlerts;
+  /** What the search looks at: told when it is first asked. */
+  #traced: readonly Trace[] | null = null;
 
   constructor(scenario: Scenario, now = Date.now()) {
     this.#scenario = scenario;
@@ -70,6 +74,7 @@ export class FakeApi {
     if (resource === "findings") return { status: 200, body: toldFindings(this.#told.map(one => one.invocation)) };
     if (resource === "invocations")
       return id === undefined ? this.#invocations(url) : this.#invocation(decodeURIComponent(id));
+    if (resource === "search") return this.#search(url, id);
     if (resource === "traces") return id === undefined ? this.#traces(url) : this.#trace(id);
     return failed(404, "not_found", "There is nothing under that path.");
   }
@@ -165,6 +170,28 @@ export class FakeApi {
     const { items, next } = page(all, url.searchParams);
     const body: Schemas["TraceList"] = { traces: items, total: all.length, next_cursor: next };
     return { status: 200, body };
+  }
+
+  #search(url: URL, part: string | undefined): Answer {
+    const [from, to] = ["from", "to"].map(bound => BigInt(url.searchParams.get(bound) ?? "0"));
+    const within = this.#searched().filter(({ start }) => BigInt(start) >= (from ?? 0n) && BigInt(start) < (to ?? 0n));
+    if (part === "suggest") return suggest(within, url.searchParams);
+    return search(within, { from: from ?? 0n, to: to ?? 0n }, url.searchParams);
+  }
+
+  /** Every trace but the big one, once, the latest first. */
+  #searched(): readonly Trace[] {
+    if (this.#traced !== null) return this.#traced;
+    const traces = new Map<string, Trace>();
+    for (const told of this.#told) {
+      if (told.invocation.function === "importer") continue;
+      const { trace } = told.tell();
+      const id = trace.trace_ids[0];
+      if (id !== undefined) traces.set(id, trace);
+    }
+    const latest = (one: Trace, other: Trace) => (BigInt(one.start) < BigInt(other.start) ? 1 : -1);
+    this.#traced = [...traces.values()].sort(latest);
+    return this.#traced;
   }
 
   #trace(id: string): Answer {
