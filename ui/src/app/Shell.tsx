@@ -23,6 +23,7 @@ export function Shell(): JSX.Element {
     { keys: ["g c"], does: "go to what costs", run: () => navigate({ to: "/findings" }) },
     { keys: ["g i"], does: "go to the invocations", run: () => navigate({ to: "/invocations" }) },
     { keys: ["g t"], does: "go to the traces", run: () => navigate({ to: "/traces" }) },
+    { keys: ["g s"], does: "go to the search", run: () => navigate({ to: "/search" }) },
     { keys: ["g a"], does: "go to the alerts", run: () => navigate({ to: "/alerts" }) },
     { keys: ["o"], does: "open by id", run: () => jump.current?.focus() },
     { keys: ["t"], does: "change the theme", run: nextTheme },
@@ -50,6 +51,9 @@ export function Shell(): JSX.Element {
           </Link>
           <Link to="/traces" activeOptions={{ includeSearch: false }}>
             Traces
+          </Link>
+          <Link to="/search" activeOptions={{ includeSearch: false }}>
+            Search
           </Link>
           <Link to="/alerts" activeOptions={{ includeSearch: false }}>
             Alerts

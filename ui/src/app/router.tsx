@@ -17,6 +17,7 @@ import { FindingsPage } from "../views/invocations/FindingsPage.tsx";
 import { FunctionPage } from "../views/invocations/FunctionPage.tsx";
 import { InvocationsPage } from "../views/invocations/index.tsx";
 import { parseFindingsSearch, parseFunctionSearch, parseInvocationsSearch } from "../views/invocations/url.ts";
+import { parseSearchSearch } from "../views/search/url.ts";
 import { parseTraceSearch } from "../views/trace/url.ts";
 import { TracesPage } from "../views/traces/index.tsx";
 import { parseTracesSearch } from "../views/traces/url.ts";
@@ -70,6 +71,12 @@ const routes = [
     path: "/traces/$traceId",
     validateSearch: parseTraceSearch,
     component: lazyRouteComponent(() => import("../views/trace/index.tsx"), "TracePage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/search",
+    validateSearch: parseSearchSearch,
+    component: lazyRouteComponent(() => import("../views/search/index.tsx"), "SearchPage"),
   }),
   createRoute({
     getParentRoute: () => root,

@@ -39,10 +39,10 @@ test("a list that no page filters like that stays a path", () => {
   for (const path of paths) expect(questionOf(path)).toEqual({ kind: "path", path });
 });
 
-test("a question about traces is its query", () => {
+test("a question about traces is its query, and its range", () => {
   const query = '{ resource.service.name = "f" && name = "a?b" } | count() > 3';
   const path = `/api/v1/search?q=${encodeURIComponent(query)}&from=1&to=2`;
-  expect(questionOf(path)).toEqual({ kind: "search", query, path });
+  expect(questionOf(path)).toEqual({ kind: "search", query, range: { kind: "between", from: 1n, to: 2n } });
 });
 
 test("the last hour stays the last hour, and any other range is that of the question", () => {

@@ -16,8 +16,13 @@ export type Question =
       /** Null where it names none. */
       readonly range: Range | null;
     }
-  /** Traces by a query, which no page shows. */
-  | { readonly kind: "search"; readonly query: string; readonly path: string }
+  /** Traces by a query, as the search finds them. */
+  | {
+      readonly kind: "search";
+      readonly query: string;
+      /** Null where it names none. */
+      readonly range: Range | null;
+    }
   /** Something else that the API answers. */
   | { readonly kind: "path"; readonly path: string };
 
@@ -30,7 +35,9 @@ export function questionOf(path: string): Question {
   const [place = "", text = ""] = path.split("?", 2);
   const asked = new URLSearchParams(text);
   const query = asked.get("q");
-  if (place === SEARCH && query !== null) return { kind: "search", query, path };
+  if (place === SEARCH && query !== null) {
+    return { kind: "search", query, range: rangeAsked(asked.get("from"), asked.get("to")) };
+  }
   return (place === LIST ? invocations(asked) : null) ?? { kind: "path", path };
 }
 

@@ -14,6 +14,7 @@ import {
 } from "./alerts/url.ts";
 import { parseFunctionsSearch } from "./functions/url.ts";
 import { parseFindingsSearch, parseFunctionSearch, parseInvocationsSearch, parseOutcomes } from "./invocations/url.ts";
+import { lengthsOf, lengthsSearch, parseSearchSearch } from "./search/url.ts";
 import { parseTraceSearch, parseTraceState, printTraceState } from "./trace/url.ts";
 import { parseTracesSearch } from "./traces/url.ts";
 
@@ -80,6 +81,34 @@ const VIEWS = {
       { outcome: "fine" },
     ],
   },
+  "the search": {
+    parse: parseSearchSearch,
+    good: [
+      {},
+      { q: '{ .a = "b & c" } | by(name)', view: "groups", range: "24h" },
+      {
+        q: "{}",
+        view: "scatter",
+        of: "spans",
+        colour: "group",
+        least: "1000000",
+        most: "20000000",
+        from: "1",
+        to: "2",
+      },
+      { q: "{}", least: "5" },
+    ],
+    bad: [
+      { q: " " },
+      { view: "list" },
+      { view: "pie" },
+      { of: "traces" },
+      { colour: "outcome" },
+      { least: "-1" },
+      { least: "20", most: "10" },
+      { most: "1e9" },
+    ],
+  },
   traces: {
     parse: parseTracesSearch,
     good: [{}, { service: "checkout+1", sort: "slowest" }],
@@ -108,6 +137,13 @@ describe.each(Object.entries(VIEWS))("the URL of %s", (_, { parse, good, bad }) 
   test("has no nonsense", () => {
     for (const search of bad) expect(parse({ ...search })).toEqual({});
   });
+});
+
+test("lengths that an answer is narrowed to come back", () => {
+  const search = { of: "spans", least: "1000000" } as const;
+  const lengths = lengthsOf(search);
+  expect(lengths).toEqual({ of: "spans", least: 1_000_000n, most: null });
+  expect(lengthsSearch(lengths)).toEqual({ least: "1000000" });
 });
 
 test("outcomes are listed once, in one order", () => {

@@ -6,12 +6,7 @@ const SHOWN_MS = 1_500;
 
 /** Copies a text; says so for a moment. */
 export function Copy({ text, what }: { readonly text: string; readonly what: string }): JSX.Element {
-  const [copied, setCopied] = useState(false);
-  useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), SHOWN_MS);
-    return () => clearTimeout(timer);
-  }, [copied]);
+  const [copied, setCopied] = useCopied();
   const label = copied ? `Copied ${what}` : `Copy ${what}`;
   return (
     <button type="button" className="copy" aria-label={label} title={label} onClick={() => copy(text).then(setCopied)}>
@@ -20,8 +15,19 @@ export function Copy({ text, what }: { readonly text: string; readonly what: str
   );
 }
 
+/** Whether something was copied a moment ago. */
+export function useCopied(): [boolean, (copied: boolean) => void] {
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  return [copied, setCopied];
+}
+
 /** Whether it was copied. A page from plain http on another host has no clipboard: there a selection has to do. */
-async function copy(text: string): Promise<boolean> {
+export async function copy(text: string): Promise<boolean> {
   if (navigator.clipboard !== undefined) {
     return navigator.clipboard.writeText(text).then(
       () => true,

@@ -17,7 +17,15 @@ interface AskedProps {
 }
 
 export function Asked({ question, name, shown, children }: AskedProps): JSX.Element {
-  if (question.kind !== "invocations") {
+  if (question.kind === "search") {
+    const range = rangeSearch(rangeFor(question.range, rangeOf(shown)));
+    return (
+      <Link data-finding to="/search" search={{ ...range, q: question.query }}>
+        {children}
+      </Link>
+    );
+  }
+  if (question.kind === "path") {
     return (
       <a data-finding href={question.path} target="_blank" rel="noreferrer">
         {children}

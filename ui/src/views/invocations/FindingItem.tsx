@@ -90,7 +90,7 @@ function askText(question: Question): string {
     case "path":
       return "What shows it, as JSON";
     case "search":
-      return "Traces that show it, as JSON";
+      return "Traces that show it";
     case "invocations":
       return listText(question);
   }
