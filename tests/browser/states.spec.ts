@@ -45,6 +45,9 @@ const openInvocation = (label: string) => async (page: Page) => {
   await expect(page.getByRole("heading", { name: "Logs" })).toBeVisible();
 };
 
+const SLOW_QUERY = '{ resource.service.name = "checkout" && duration > 100ms }';
+const SLOW = encodeURIComponent(SLOW_QUERY);
+
 const STATES: readonly State[] = [
   { name: "functions", scenario: "full", path: "/", shown: rows },
   { name: "functions-empty", scenario: "empty", path: "/", shown: heading(/No function was invoked/) },
@@ -132,6 +135,87 @@ const STATES: readonly State[] = [
       await openFirst(page);
     },
   },
+  { name: "search", scenario: "full", path: "/search", shown: heading("To begin with") },
+  {
+    name: "search-typing",
+    scenario: "full",
+    path: "/search",
+    shown: async page => {
+      const line = page.getByRole("combobox", { name: "Query" });
+      await line.fill('{ resource.service.name = "checkout" && span.');
+      await expect(page.getByRole("option").first()).toBeVisible();
+      await line.press("ArrowDown");
+    },
+  },
+  { name: "search-list", scenario: "full", path: `/search?q=${SLOW}`, shown: rows },
+  {
+    name: "search-columns",
+    scenario: "full",
+    path: `/search?q=${encodeURIComponent(`${SLOW_QUERY} | by(name) | max(duration) > 0 | select(kind, .faas.trigger)`)}`,
+    shown: rows,
+  },
+  {
+    name: "search-scatter",
+    scenario: "full",
+    path: `/search?q=${SLOW}&view=scatter`,
+    shown: async page => {
+      await page.getByRole("slider", { name: "Points" }).focus();
+      await page.keyboard.press("ArrowLeft");
+      await expect(page.getByRole("link", { name: "Open the trace" })).toBeVisible();
+    },
+  },
+  {
+    name: "search-scatter-groups",
+    scenario: "full",
+    path: `/search?q=${encodeURIComponent("{ kind = client } | by(name)")}&view=scatter&of=spans&colour=group&least=10000000`,
+    shown: page => expect(page.getByRole("slider", { name: "Points" })).toBeVisible(),
+  },
+  {
+    name: "search-groups",
+    scenario: "full",
+    path: `/search?q=${encodeURIComponent("{ kind = client } | by(name) | avg(duration) > 0")}&view=groups`,
+    shown: rows,
+  },
+  {
+    name: "search-group-by",
+    scenario: "full",
+    path: `/search?q=${SLOW}&view=groups`,
+    shown: page => expect(page.getByRole("list", { name: "Group by", exact: true })).toBeVisible(),
+  },
+  {
+    name: "search-mistake",
+    scenario: "full",
+    path: `/search?q=${encodeURIComponent("{ .µ = 1 && durations > 1s }")}`,
+    isMissing: true,
+    shown: page => expect(page.getByText("is no field and no constant")).toBeVisible(),
+  },
+  {
+    name: "search-partial",
+    scenario: "full",
+    path: `/search?q=${encodeURIComponent("{ status = error }")}&range=24h`,
+    shown: page => expect(page.getByText("The search used up its time")).toBeVisible(),
+  },
+  {
+    name: "search-nothing",
+    scenario: "full",
+    path: `/search?q=${encodeURIComponent('{ name = "nothing is called so" }')}`,
+    shown: heading(/No trace matches/),
+  },
+  {
+    name: "search-kept",
+    scenario: "full",
+    path: `/search?q=${SLOW}`,
+    shown: async page => {
+      await rows(page);
+      await page.keyboard.press("h");
+      await page.getByLabel("Save this query as").fill("slow checkouts");
+      await page.keyboard.press("Enter");
+      await expect(page.getByText("Saved as")).toBeVisible();
+    },
+  },
+  { name: "search-empty", scenario: "empty", path: "/search", shown: heading("To begin with") },
+  { name: "search-loading", scenario: "loading", path: `/search?q=${SLOW}`, shown: loading },
+  { name: "search-error", scenario: "error", path: `/search?q=${SLOW}`, shown: heading("No traces to show") },
   { name: "alerts", scenario: "full", path: "/alerts", shown: rows },
   { name: "alerts-empty", scenario: "empty", path: "/alerts", shown: heading("Nothing fires") },
   { name: "alerts-loading", scenario: "loading", path: "/alerts", shown: loading },
