@@ -14,7 +14,6 @@ import {
 import { FunctionsPage } from "../views/functions/index.tsx";
 import { parseFunctionsSearch } from "../views/functions/url.ts";
 import { FindingsPage } from "../views/invocations/FindingsPage.tsx";
-import { FunctionPage } from "../views/invocations/FunctionPage.tsx";
 import { InvocationsPage } from "../views/invocations/index.tsx";
 import { parseFindingsSearch, parseFunctionSearch, parseInvocationsSearch } from "../views/invocations/url.ts";
 import { parseSearchSearch } from "../views/search/url.ts";
@@ -40,7 +39,7 @@ const routes = [
     getParentRoute: () => root,
     path: "/functions/$function",
     validateSearch: parseFunctionSearch,
-    component: FunctionPage,
+    component: lazyRouteComponent(() => import("../views/invocations/FunctionPage.tsx"), "FunctionPage"),
   }),
   createRoute({
     getParentRoute: () => root,
