@@ -1,25 +1,24 @@
 /** What a search found, in each of its states and ways. */
 
 import { Link } from "@tanstack/react-router";
-import { type JSX, useEffect, useMemo, useState } from "react";
+import { type JSX, useMemo, useState } from "react";
 
 import type { FoundTraces, TraceSearch } from "../../api/trace-search.ts";
-import { formatDuration, formatShare, plural, ZERO } from "../../base/format.ts";
-import { between } from "../../base/time.ts";
-import { rangeOf, rangeText } from "../../model/range.ts";
+import { formatDuration, plural, ZERO } from "../../base/format.ts";
 import { rowsOf } from "../../model/trace-search.ts";
 import { Choice } from "../../widgets/Choice.tsx";
 import { Icon } from "../../widgets/Icon.tsx";
 import { useKeys } from "../../widgets/keys.ts";
 import { Moment } from "../../widgets/Moment.tsx";
-import { Notice, Waiting } from "../../widgets/Notice.tsx";
+import { Waiting } from "../../widgets/Notice.tsx";
 import { AddColumn } from "./AddColumn.tsx";
 import { CopyAnswer } from "./CopyAnswer.tsx";
 import { Groups } from "./Groups.tsx";
+import { HowFar } from "./HowFar.tsx";
 import { MatchTable } from "./MatchTable.tsx";
+import { Nothing } from "./Nothing.tsx";
 import { ScatterPanel } from "./ScatterPanel.tsx";
-import { Examples } from "./Start.tsx";
-import { lengthsOf, type SearchSearch, type SearchView, VIEWS, withoutLengths, withoutRange } from "./url.ts";
+import { lengthsOf, type SearchSearch, type SearchView, VIEWS, withoutLengths } from "./url.ts";
 
 interface ResultsProps {
   readonly traces: TraceSearch;
@@ -146,119 +145,5 @@ function Answer({ found, traces, search, view, onChange }: AnswerProps): JSX.Ele
       {view === "groups" && <Groups rows={rows} search={search} />}
       <HowFar found={found} traces={traces} />
     </>
-  );
-}
-
-/** Where the answer ends, and the way on. */
-function HowFar({ found, traces }: { readonly found: FoundTraces; readonly traces: TraceSearch }): JSX.Element {
-  const { more, readingMore, error } = traces;
-  useKeys("List", more === null ? [] : [{ keys: ["m"], does: "search further back", run: more }]);
-  return (
-    <div className="how-far">
-      {/* Of the API's warnings one says in its own words what stands here anyway. */}
-      {found.warnings
-        .filter(text => !text.includes("searched_from"))
-        .map(text => (
-          <p key={text} className="warning">
-            {sentence(text)}
-          </p>
-        ))}
-      {more === null ? (
-        <p>The whole range was searched.</p>
-      ) : (
-        <>
-          <Progress found={found} />
-          <p>
-            {found.isSpent
-              ? "The search used up its time: what began before "
-              : "These are the latest: what began before "}
-            <Moment at={found.searchedFrom} form="clock" /> was not looked at yet.
-          </p>
-          <button type="button" className="button" onClick={more} disabled={readingMore}>
-            {readingMore ? "Searching" : "Search further back"} <kbd>m</kbd>
-          </button>
-          {error !== null && <span className="bad">{error.message}</span>}
-        </>
-      )}
-    </div>
-  );
-}
-
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-
-/** How much of the range was searched. */
-function Progress({ found }: { readonly found: FoundTraces }): JSX.Element {
-  const whole = Number(between(found.from, found.to));
-  const done = Math.min(whole, Math.max(0, Number(between(found.searchedFrom, found.to))));
-  const text = `${formatShare(done, whole)} of the range was searched`;
-  return <progress max={whole} value={done} aria-label="How much of the range was searched" title={text} />;
-}
-
-interface NothingProps {
-  readonly found: FoundTraces;
-  readonly traces: TraceSearch;
-  readonly search: SearchSearch;
-}
-
-/** Nothing so far: the search goes on by itself until something is found, the range ends, or somebody stops it. */
-function Nothing({ found, traces, search }: NothingProps): JSX.Element {
-  const { more, reading, error } = traces;
-  const [isStopped, stop] = useState(false);
-  const goesOn = more !== null && !isStopped && error === null;
-  useEffect(() => {
-    if (goesOn && !reading) more();
-  }, [goesOn, reading, more]);
-  if (more !== null) {
-    return (
-      <Notice title={goesOn ? "Nothing so far" : "Nothing was found so far"}>
-        <p>
-          {plural(found.lookedAt, "trace")} that began since <Moment at={found.searchedFrom} form="clock" /> were looked
-          at, and none matches. {goesOn && "The search goes on."}
-        </p>
-        <div className="how-far">
-          <Progress found={found} />
-          <button type="button" className="button" onClick={goesOn ? () => stop(true) : more}>
-            {goesOn ? "Stop here" : "Search further back"}
-          </button>
-          {error !== null && <span className="bad">{error.message}</span>}
-        </div>
-      </Notice>
-    );
-  }
-  const range = rangeOf(search);
-  const lengths = lengthsOf(search);
-  return (
-    <Notice title={`No trace matches in ${rangeText(range)}`}>
-      <p>
-        {found.lookedAt === 0
-          ? "None has what the query asks for: a name or a value may be spelled otherwise. What there is is proposed while you type."
-          : `${plural(found.lookedAt, "trace")} had some of what the query asks for, and ${found.lookedAt === 1 ? "does not match" : "none matches"} as a whole.`}
-      </p>
-      <ul className="ways-on">
-        {(lengths.least !== null || lengths.most !== null) && (
-          <li>
-            <Link to="/search" search={withoutLengths(search)}>
-              See all lengths
-            </Link>
-          </li>
-        )}
-        {(range.kind === "between" || range.length !== "24h") && (
-          <li>
-            <Link to="/search" search={{ ...withoutRange(search), range: "24h" }}>
-              Search the last 24 hours
-            </Link>
-          </li>
-        )}
-        {(range.kind === "between" || range.length !== "7d") && (
-          <li>
-            <Link to="/search" search={{ ...withoutRange(search), range: "7d" }}>
-              Search the last 7 days
-            </Link>
-          </li>
-        )}
-      </ul>
-      <h3>Or begin with one of these</h3>
-      <Examples search={search} />
-    </Notice>
   );
 }

@@ -1,18 +1,15 @@
 /** Traces or spans as points, by when they began and how long they took: pointed at they tell, pressed they open. */
 
-import { Link, useNavigate } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { type CSSProperties, type JSX, useCallback, useMemo } from "react";
 
 import type { FoundTraces } from "../../api/trace-search.ts";
-import { formatClock, formatCount, formatDuration, formatNanos, formatRound, plural } from "../../base/format.ts";
-import { after, between } from "../../base/time.ts";
+import { formatClock, formatDuration, formatRound } from "../../base/format.ts";
 import { rangeSearch } from "../../model/range.ts";
 import {
   type Box,
   groupsOfPoints,
   narrowedBy,
-  type PointGroup,
-  pointsIn,
   type Scatter,
   type ScatterPoint,
   scatterOf,
@@ -23,13 +20,13 @@ import { Choice } from "../../widgets/Choice.tsx";
 import { useNarrow } from "../../widgets/media.ts";
 import { TimeMarks } from "../../widgets/TimeMarks.tsx";
 import { drawScatter } from "./draw-scatter.ts";
-import { groupColours, groupToken } from "./scatter-colours.ts";
+import { GroupLegend, OutcomeLegend } from "./ScatterLegend.tsx";
+import { ScatterTold, traceOf } from "./ScatterTold.tsx";
+import { groupColours } from "./scatter-colours.ts";
 import { type ScatterCursor, useScatterCursor } from "./scatter-cursor.ts";
 import { lengthsSearch, type SearchSearch, withoutLengths, withoutRange } from "./url.ts";
 
 const HEIGHT = { wide: 380, narrow: 280 } as const;
-/** More than these are told together. */
-const NAMED_GROUPS = 10;
 
 interface ScatterPanelProps {
   readonly rows: readonly MatchRow[];
@@ -91,14 +88,6 @@ function Chart({ scatter, of, search, onChange }: ChartProps): JSX.Element {
       <ScatterTold scatter={scatter} of={of} cursor={cursor} onNarrow={narrow} />
     </section>
   );
-}
-
-function traceOf({ traceId, spanId }: ScatterPoint) {
-  return {
-    to: "/traces/$traceId" as const,
-    params: { traceId },
-    search: spanId === null ? {} : { span: spanId, details: "open" as const },
-  };
 }
 
 interface ScatterChoicesProps {
@@ -188,115 +177,3 @@ function placed({ x, y }: Box): CSSProperties {
 }
 
 const percent = (part: number): string => `${(part * 100).toFixed(3)}%`;
-
-interface ScatterToldProps {
-  readonly scatter: Scatter;
-  readonly of: LengthsOf;
-  readonly cursor: ScatterCursor;
-  readonly onNarrow: (box: Box) => void;
-}
-
-/** What is pointed at, or chosen, in words. */
-function ScatterTold({ scatter, of, cursor, onNarrow }: ScatterToldProps): JSX.Element {
-  const point = cursor.at === null ? undefined : scatter.points[cursor.at];
-  const { box } = cursor;
-  if (box !== null) {
-    const { from, to, low, high } = scatter;
-    const whole = Number(between(from, to));
-    const clock = (part: number) => formatClock(after(from, BigInt(Math.round(part * whole)))).slice(0, 8);
-    const length = (part: number) => formatNanos(low * (high / low) ** part);
-    return (
-      <div className="step-told">
-        <span className="strong">{plural(pointsIn(scatter.points, box), of === "traces" ? "trace" : "span")}</span>
-        <span>
-          {clock(box.x[0])} – {clock(box.x[1])}, {length(box.y[0])} – {length(box.y[1])}
-        </span>
-        <div className="step-actions">
-          <button type="button" className="button" onClick={() => onNarrow(box)}>
-            Look at these alone <kbd>enter</kbd>
-          </button>
-          <button type="button" className="button" onClick={cursor.clear}>
-            Let go <kbd>esc</kbd>
-          </button>
-        </div>
-      </div>
-    );
-  }
-  if (point === undefined) {
-    return (
-      <div className="step-told faint">
-        <span>
-          Point at one to see what it is; drag a box around some to look at them alone. By key: arrows go through them,
-          with shift they choose, enter opens.
-        </span>
-      </div>
-    );
-  }
-  return (
-    <div className="step-told">
-      <span className="strong">{point.name}</span>
-      {point.service !== point.name && <span className="faint">{point.service}</span>}
-      <span className="strong">{formatDuration(point.duration)}</span>
-      <span>{formatClock(point.start)}</span>
-      {point.failed && <span className="bad">{of === "traces" ? "with errors" : "failed"}</span>}
-      {point.group !== point.service && <span className="faint">{point.group}</span>}
-      <div className="step-actions">
-        <Link className="button" {...traceOf(point)}>
-          Open the trace
-        </Link>
-      </div>
-    </div>
-  );
-}
-
-function OutcomeLegend({ of }: { readonly of: LengthsOf }): JSX.Element {
-  return (
-    <ul className="legend">
-      <li>
-        <Sample token="--accent" /> {of === "traces" ? "without errors" : "not failed"}
-      </li>
-      <li>
-        <Sample token="--bad" cross /> {of === "traces" ? "with errors" : "failed"}
-      </li>
-    </ul>
-  );
-}
-
-interface GroupLegendProps {
-  readonly groups: readonly PointGroup[];
-  readonly colours: ReadonlyMap<string, number>;
-}
-
-function GroupLegend({ groups, colours }: GroupLegendProps): JSX.Element {
-  const rest = groups.slice(NAMED_GROUPS);
-  return (
-    <ul className="legend">
-      {groups.slice(0, NAMED_GROUPS).map(({ name, points }) => (
-        <li key={name} title={name}>
-          <Sample token={groupToken(colours, name)} /> <span className="clip">{name}</span> {formatCount(points)}
-        </li>
-      ))}
-      {rest.length > 0 && (
-        <li>
-          <Sample token="--faint" /> {plural(rest.length, "other")}
-        </li>
-      )}
-      <li>
-        <Sample token="--faint" cross /> failed
-      </li>
-    </ul>
-  );
-}
-
-function Sample({ token, cross = false }: { readonly token: string; readonly cross?: boolean }): JSX.Element {
-  const colour = `var(${token})`;
-  return (
-    <svg className="scatter-sample" viewBox="0 0 10 10" aria-hidden="true">
-      {cross ? (
-        <path d="M2 2l6 6M8 2l-6 6" style={{ stroke: colour }} />
-      ) : (
-        <circle cx="5" cy="5" r="3.5" style={{ fill: colour }} />
-      )}
-    </svg>
-  );
-}

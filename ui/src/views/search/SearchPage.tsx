@@ -32,7 +32,8 @@ export function SearchPage(): JSX.Element {
   const error = traces.error;
   const mistake = error instanceof ApiError && error.at !== null ? error : null;
   useEffect(() => {
-    if (query === null) field.current?.focus();
+    // By finger it would bring up the keys of the screen, over the examples.
+    if (query === null && matchMedia("(pointer: fine)").matches) field.current?.focus();
   }, [query]);
   const isAnswered = traces.found !== undefined && !traces.isOld && error === null;
   useEffect(() => {
