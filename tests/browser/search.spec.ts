@@ -211,10 +211,10 @@ test("a search that used up its time goes on where it stopped", async ({ page })
   await expect(page.getByText("The search used up its time")).toBeVisible();
   const rows = table(page).locator("tbody tr");
   const before = await rows.count();
-  await page.keyboard.press("m");
-  await expect(page.getByText("of 120 traces that were looked at")).toBeVisible();
-  await page.keyboard.press("m");
-  await page.keyboard.press("m");
+  for (const lookedAt of [120, 180, 240]) {
+    await page.keyboard.press("m");
+    await expect(page.getByText(new RegExp(`of ${lookedAt}\\straces that were looked at`))).toBeVisible();
+  }
   await expect(page.getByText("The whole range was searched.")).toBeVisible();
   expect(await rows.count()).toBeGreaterThan(before);
 });

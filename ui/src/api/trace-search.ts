@@ -124,7 +124,7 @@ export interface TraceSearch {
   readonly reading: boolean;
   readonly read: () => void;
   readonly readingMore: boolean;
-  /** Null where the whole range has been searched. */
+  /** Asked twice, it goes on once. Null where the whole range has been searched. */
   readonly more: (() => void) | null;
 }
 
@@ -183,7 +183,7 @@ export function useTraceSearch(query: string | null, range: Range): TraceSearch 
     reading: asked.isFetching,
     read: () => asked.refetch(),
     readingMore: asked.isFetchingNextPage,
-    more: asked.hasNextPage && !asked.isPlaceholderData ? () => asked.fetchNextPage() : null,
+    more: asked.hasNextPage && !asked.isPlaceholderData ? () => asked.fetchNextPage({ cancelRefetch: false }) : null,
   };
 }
 
