@@ -35,6 +35,7 @@ const heading = (text: string | RegExp) => (page: Page) =>
   expect(page.getByRole("heading", { name: text }).first()).toBeVisible();
 const loading = (page: Page) => expect(page.getByRole("status", { name: /Loading/ }).last()).toBeVisible();
 const rows = (page: Page) => expect(page.locator("tbody tr").first()).toBeVisible();
+const drawn = (page: Page) => expect(page.getByRole("button", { name: /^checkout, .*; function/ })).toBeVisible();
 const openFirst = async (page: Page) => {
   await page.locator("tbody tr a").first().click();
   await expect(page.getByRole("treegrid").or(page.getByText("No span arrived."))).toBeVisible();
@@ -216,6 +217,83 @@ const STATES: readonly State[] = [
   { name: "search-empty", scenario: "empty", path: "/search", shown: heading("To begin with") },
   { name: "search-loading", scenario: "loading", path: `/search?q=${SLOW}`, shown: loading },
   { name: "search-error", scenario: "error", path: `/search?q=${SLOW}`, shown: heading("No traces to show") },
+  { name: "errors", scenario: "full", path: "/errors", shown: rows },
+  { name: "errors-empty", scenario: "empty", path: "/errors", shown: heading(/Nothing failed/) },
+  { name: "errors-loading", scenario: "loading", path: "/errors", shown: loading },
+  { name: "errors-error", scenario: "error", path: "/errors", shown: heading("No kinds of error to show") },
+  {
+    name: "error",
+    scenario: "full",
+    path: "/errors?function=checkout",
+    shown: async page => {
+      await page.getByRole("link", { name: "PaymentDeclined" }).click();
+      await expect(page.getByRole("heading", { name: "Stack" })).toBeVisible();
+    },
+  },
+  {
+    name: "error-missing",
+    scenario: "full",
+    path: "/errors/0000000000000000",
+    isMissing: true,
+    shown: heading(/There is no such error/),
+  },
+  { name: "map", scenario: "full", path: "/map?view=map", shown: drawn },
+  { name: "map-node", scenario: "full", path: "/map?view=map&node=service%3Acheckout", shown: drawn },
+  { name: "map-list", scenario: "full", path: "/map?view=list&range=6h", shown: rows },
+  { name: "map-empty", scenario: "empty", path: "/map", shown: heading(/Nobody called anybody/) },
+  { name: "map-loading", scenario: "loading", path: "/map", shown: loading },
+  { name: "map-error", scenario: "error", path: "/map", shown: heading("No map to show") },
+  {
+    name: "logs",
+    scenario: "full",
+    path: "/logs",
+    shown: async page => {
+      const line = page.getByRole("button", { name: /answered 200 in/ }).first();
+      await line.click();
+      await expect(page.getByText("http.method").first()).toBeVisible();
+    },
+  },
+  { name: "logs-empty", scenario: "empty", path: "/logs?severity=error", shown: heading(/Nothing was logged/) },
+  { name: "logs-loading", scenario: "loading", path: "/logs", shown: loading },
+  { name: "logs-error", scenario: "error", path: "/logs", shown: heading("No lines to show") },
+  {
+    name: "cold-starts",
+    scenario: "full",
+    path: "/cold-starts",
+    shown: page => expect(page.getByRole("row", { name: /^checkout/ })).toContainText("cold"),
+  },
+  {
+    name: "cold-starts-empty",
+    scenario: "empty",
+    path: "/cold-starts",
+    shown: heading(/Nothing waited for a cold start/),
+  },
+  { name: "cold-starts-loading", scenario: "loading", path: "/cold-starts", shown: loading },
+  { name: "cold-starts-error", scenario: "error", path: "/cold-starts", shown: heading("No cold starts to show") },
+  {
+    name: "tail",
+    scenario: "full",
+    path: "/tail",
+    shown: async page => {
+      await expect(page.getByRole("list", { name: "Invocations" }).getByRole("listitem").nth(14)).toBeVisible();
+      await page.keyboard.press(" ");
+      await expect(page.getByText(/Paused\. [1-9][0-9]+ wait/)).toBeVisible();
+    },
+  },
+  {
+    name: "tail-logs",
+    scenario: "full",
+    path: "/tail?of=logs&severity=warn",
+    shown: page => expect(page.getByRole("list", { name: "Lines" }).getByRole("listitem").nth(9)).toBeVisible(),
+  },
+  { name: "tail-empty", scenario: "empty", path: "/tail", shown: heading("Nothing came yet") },
+  { name: "tail-loading", scenario: "loading", path: "/tail", shown: heading("Nothing to show yet") },
+  {
+    name: "tail-error",
+    scenario: "error",
+    path: "/tail",
+    shown: page => expect(page.getByText(/Reconnecting since/)).toBeVisible(),
+  },
   { name: "alerts", scenario: "full", path: "/alerts", shown: rows },
   { name: "alerts-empty", scenario: "empty", path: "/alerts", shown: heading("Nothing fires") },
   { name: "alerts-loading", scenario: "loading", path: "/alerts", shown: loading },
@@ -292,6 +370,16 @@ const STATES: readonly State[] = [
   { name: "deliveries", scenario: "full", path: "/alerts/deliveries", shown: rows },
   { name: "deliveries-empty", scenario: "empty", path: "/alerts/deliveries", shown: heading("Nothing was sent yet") },
   { name: "delivery", scenario: "full", path: "/alerts/deliveries/msg_2f9", shown: heading("What is sent") },
+  {
+    name: "menu",
+    scenario: "full",
+    path: "/traces",
+    shown: async page => {
+      await rows(page);
+      const more = page.getByRole("button", { name: /more pages/i });
+      if (await more.isVisible()) await more.click();
+    },
+  },
   {
     name: "keys",
     scenario: "full",

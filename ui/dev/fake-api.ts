@@ -3,13 +3,16 @@
 import type { components } from "../src/api/generated/openapi.ts";
 import { type Answer, FakeAlerts } from "./alerts.ts";
 import { comparison, paths } from "./comparison.ts";
-import { errors } from "./errors.ts";
+import { error, errors } from "./errors.ts";
 import { findings, toldFindings } from "./function-findings.ts";
 import { functionPath } from "./function-path.ts";
 import type { Trace } from "./journey.ts";
+import { lines, linesAsked } from "./logs.ts";
 import { sandboxes } from "./sandboxes.ts";
 import { search, suggest } from "./search.ts";
+import { serviceMap } from "./service-map.ts";
 import { costOf, shop, type Told } from "./shop.ts";
+import { tail } from "./tail.ts";
 import { verdict } from "./verdict.ts";
 
 type Schemas = components["schemas"];
@@ -38,6 +41,7 @@ export class FakeApi {
   readonly #scenario: Scenario;
   readonly #told: readonly Told[];
   readonly #alerts: FakeAlerts;
+  #lines: Schemas["Log"][] | undefined;
   /** What the search looks at: told when it is first asked. */
   #traced: readonly Trace[] | null = null;
 
@@ -70,13 +74,28 @@ export class FakeApi {
     if (resource === "functions")
       return id === undefined ? this.#functions(url) : this.#function(url, decodeURIComponent(id), part);
     if (resource === "compare") return this.#compare(url, id);
-    if (resource === "errors") return this.#errors(url);
+    if (resource === "errors") return id === undefined ? this.#errors(url) : this.#error(url, id);
+    if (resource === "logs") return this.#logs(url);
+    if (resource === "map") {
+      const { from, to } = boundsOf(url);
+      const told = this.#inRange(url).map(one => one.invocation);
+      return { status: 200, body: serviceMap(told, from, to) };
+    }
     if (resource === "findings") return { status: 200, body: toldFindings(this.#told.map(one => one.invocation)) };
     if (resource === "invocations")
       return id === undefined ? this.#invocations(url) : this.#invocation(decodeURIComponent(id));
     if (resource === "search") return this.#search(url, id);
     if (resource === "traces") return id === undefined ? this.#traces(url) : this.#trace(id);
     return failed(404, "not_found", "There is nothing under that path.");
+  }
+
+  /** What comes, where that is asked and can be told; what ends it. */
+  follow(url: URL, write: (text: string) => void): (() => void) | undefined {
+    const isTold = this.#scenario !== "loading" && this.#scenario !== "error";
+    if (url.pathname !== "/api/v1/tail" || !isTold) return undefined;
+    this.#lines ??= lines(this.#told);
+    const invocations = this.#told.map(one => one.invocation);
+    return tail(invocations, this.#lines, url.searchParams, write);
   }
 
   #inRange(url: URL): Told[] {
@@ -112,8 +131,28 @@ export class FakeApi {
     const name = url.searchParams.get("function");
     const invocations = this.#inRange(url).map(one => one.invocation);
     const of = invocations.filter(one => name === null || one.function === name);
-    const [from, to] = ["from", "to"].map(bound => BigInt(url.searchParams.get(bound) ?? "0"));
-    return { status: 200, body: errors(of, from ?? 0n, to ?? 0n) };
+    const { from, to } = boundsOf(url);
+    const sort = url.searchParams.get("sort") ?? "count";
+    return { status: 200, body: errors(of, { from, to, sort }) };
+  }
+
+  #error(url: URL, id: string): Answer {
+    const { from, to } = boundsOf(url);
+    const invocations = this.#inRange(url).map(one => one.invocation);
+    const body = error(id, invocations, from, to);
+    return body === undefined
+      ? failed(404, "not_found", `No error of the group ${id} is known in this range.`)
+      : { status: 200, body };
+  }
+
+  #logs(url: URL): Answer {
+    this.#lines ??= lines(this.#told);
+    const { from, to } = boundsOf(url);
+    const inRange = this.#lines.filter(line => BigInt(line.time) >= from && BigInt(line.time) < to);
+    const { items, next } = page(linesAsked(inRange, url.searchParams), url.searchParams);
+    const reached = next === null ? String(from) : (items.at(-1)?.time ?? String(from));
+    const body: Schemas["LogList"] = { logs: items, next_cursor: next, searched_from: reached, warnings: [] };
+    return { status: 200, body };
   }
 
   #compare(url: URL, part: string | undefined): Answer {
@@ -202,6 +241,10 @@ export class FakeApi {
     }
     return failed(404, "not_found", `No trace ${id} is stored.`);
   }
+}
+
+function boundsOf({ searchParams }: URL): { from: bigint; to: bigint } {
+  return { from: BigInt(searchParams.get("from") ?? "0"), to: BigInt(searchParams.get("to") ?? "0") };
 }
 
 function failed(status: number, code: Schemas["Error"]["error"]["code"], message: string): Answer {

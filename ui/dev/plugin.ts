@@ -13,8 +13,12 @@ export function fakeApi(name: string): Plugin {
     name: "coldtrace-fake-api",
     configureServer(server) {
       server.middlewares.use("/api", async (request, response) => {
+        const url = new URL(request.originalUrl ?? "/", "http://localhost");
+        response.setHeader("content-type", "text/event-stream");
+        const end = api.follow(url, piece => response.write(piece));
+        if (end !== undefined) return void request.on("close", end);
         const how = { method: request.method ?? "GET", body: await text(request) };
-        const answer = api.answer(new URL(request.originalUrl ?? "/", "http://localhost"), how);
+        const answer = api.answer(url, how);
         if (answer === undefined) return;
         response.writeHead(answer.status, { "content-type": "application/json" });
         response.end(JSON.stringify(answer.body));

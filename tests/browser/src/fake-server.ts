@@ -32,6 +32,9 @@ export async function serveFake(scenario: Scenario): Promise<FakeServer> {
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? "/", "http://127.0.0.1");
     if (!url.pathname.startsWith("/api/")) return void file(url.pathname, response);
+    response.setHeader("content-type", "text/event-stream");
+    const end = api.follow(url, piece => response.write(piece));
+    if (end !== undefined) return void request.on("close", end);
     const how = { method: request.method ?? "GET", body: await text(request) };
     const answer = api.answer(url, how);
     if (answer === undefined) return;

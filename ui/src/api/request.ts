@@ -105,14 +105,19 @@ async function ask(path: string, how: RequestInit): Promise<unknown> {
       "The query service can't be reached. Is `coldtrace up` (or `coldtrace query`) running?",
     );
   }
+  if (!response.ok) throw await problemOf(response);
+  return response.json().catch(() => null);
+}
+
+/** What an answer that is none says. */
+export async function problemOf(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
-  if (response.ok) return body;
   const told = z.safeParse(problem, body);
-  if (!told.success) throw new ApiError("unexpected", `The server answered with status ${response.status}.`);
+  if (!told.success) return new ApiError("unexpected", `The server answered with status ${response.status}.`);
   const { code, message, parameter, mistakes, at } = told.data.error;
   // The message is about the parameter and does not name it; a query is pointed into.
   const isNamed = parameter === undefined || at !== undefined;
-  throw new ApiError(kindOf(code), isNamed ? message : `${parameter}: ${message}`, mistakes, at);
+  return new ApiError(kindOf(code), isNamed ? message : `${parameter}: ${message}`, mistakes, at);
 }
 
 function kindOf(code: string): ApiErrorKind {

@@ -399,7 +399,7 @@ export const pathComparison = z.pipe(
 
 const outcome = z.enum(["running", "ok", "error", "init_error", "crash", "timeout", "oom", "lost"]);
 
-const invocation = z.pipe(
+export const invocation = z.pipe(
   z.object({
     request_id: text,
     function: text,
@@ -471,7 +471,7 @@ const invocation = z.pipe(
   ),
 ) satisfies Wire<"Invocation", Invocation>;
 
-const errorGroup = z.pipe(
+export const errorGroup = z.pipe(
   z.object({
     group: text,
     function: text,
@@ -888,7 +888,7 @@ export const trace = z.pipe(
   ),
 );
 
-const log = z.pipe(
+export const log = z.pipe(
   z.object({
     time: timeText,
     severity: z.number(),
@@ -907,6 +907,8 @@ const log = z.pipe(
       body: wire.body,
       source: wire.source,
       service: wire.service,
+      requestId: wire.request_id,
+      traceId: wire.trace_id,
       spanId: wire.span_id,
       attributes: wire.attributes,
     }),

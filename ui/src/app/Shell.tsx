@@ -1,30 +1,19 @@
 /** What is around every page: where to go, the search by id, the theme, the help. */
 
-import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { type FormEvent, type JSX, useEffect, useRef, useState } from "react";
 
-import { activeAlertsQuery } from "../api/active-alerts.ts";
 import { isTraceId } from "../api/queries.ts";
-import { plural } from "../base/format.ts";
-import { firing } from "../model/alert.ts";
 import { HelpDialog } from "../widgets/HelpDialog.tsx";
 import { Icon } from "../widgets/Icon.tsx";
 import { useKeys } from "../widgets/keys.ts";
 import { nextTheme, useTheme } from "../widgets/theme.ts";
+import { Pages } from "./Pages.tsx";
 
 export function Shell(): JSX.Element {
   const [helping, setHelping] = useState(false);
-  const navigate = useNavigate();
-  const inFunctions = useRouterState({ select: state => state.location.pathname.startsWith("/functions/") });
   const jump = useRef<HTMLInputElement>(null);
   useKeys("Everywhere", [
-    { keys: ["g f"], does: "go to the functions", run: () => navigate({ to: "/" }) },
-    { keys: ["g c"], does: "go to what costs", run: () => navigate({ to: "/findings" }) },
-    { keys: ["g i"], does: "go to the invocations", run: () => navigate({ to: "/invocations" }) },
-    { keys: ["g t"], does: "go to the traces", run: () => navigate({ to: "/traces" }) },
-    { keys: ["g s"], does: "go to the search", run: () => navigate({ to: "/search" }) },
-    { keys: ["g a"], does: "go to the alerts", run: () => navigate({ to: "/alerts" }) },
     { keys: ["o"], does: "open by id", run: () => jump.current?.focus() },
     { keys: ["t"], does: "change the theme", run: nextTheme },
     { keys: ["?"], does: "show the keys", run: () => setHelping(true) },
@@ -39,27 +28,7 @@ export function Shell(): JSX.Element {
           <Brand />
           <span>Coldtrace</span>
         </Link>
-        <nav aria-label="Pages">
-          <Link to="/" className={inFunctions ? "active" : ""} activeOptions={{ exact: true, includeSearch: false }}>
-            Functions
-          </Link>
-          <Link to="/findings" activeOptions={{ includeSearch: false }}>
-            Findings
-          </Link>
-          <Link to="/invocations" activeOptions={{ includeSearch: false }}>
-            Invocations
-          </Link>
-          <Link to="/traces" activeOptions={{ includeSearch: false }}>
-            Traces
-          </Link>
-          <Link to="/search" activeOptions={{ includeSearch: false }}>
-            Search
-          </Link>
-          <Link to="/alerts" activeOptions={{ includeSearch: false }}>
-            Alerts
-            <FiringCount />
-          </Link>
-        </nav>
+        <Pages />
         <OpenById field={jump} />
         <ThemeButton />
         <button
@@ -75,19 +44,6 @@ export function Shell(): JSX.Element {
       <Main />
       {helping && <HelpDialog close={() => setHelping(false)} />}
     </>
-  );
-}
-
-/** How many alerts fire now. Where that can't be told, nothing is said: it is no page's own concern. */
-function FiringCount(): JSX.Element | null {
-  const { data } = useQuery(activeAlertsQuery());
-  const count = data === undefined ? 0 : firing(data.alerts).length;
-  if (count === 0) return null;
-  return (
-    <span className="firing-count" title={`${plural(count, "alert")} ${count === 1 ? "fires" : "fire"} now`}>
-      {count}
-      <span className="hidden">{count === 1 ? "fires" : "fire"} now</span>
-    </span>
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 
+import { parseRangeSearch } from "../model/range.ts";
 import {
   parseDeliveriesSearch,
   parseFindSearch,
@@ -11,14 +12,16 @@ import {
   parseNewSilenceSearch,
   parseRuleSearch,
 } from "../views/alerts/url.ts";
+import { parseColdStartsSearch } from "../views/cold-starts/url.ts";
+import { parseErrorsSearch } from "../views/errors/url.ts";
 import { FunctionsPage } from "../views/functions/index.tsx";
 import { parseFunctionsSearch } from "../views/functions/url.ts";
-import { FindingsPage } from "../views/invocations/FindingsPage.tsx";
-import { InvocationsPage } from "../views/invocations/index.tsx";
 import { parseFindingsSearch, parseFunctionSearch, parseInvocationsSearch } from "../views/invocations/url.ts";
+import { parseLogsSearch } from "../views/logs/url.ts";
+import { parseMapSearch } from "../views/map/url.ts";
 import { parseSearchSearch } from "../views/search/url.ts";
+import { parseTailSearch } from "../views/tail/url.ts";
 import { parseTraceSearch } from "../views/trace/url.ts";
-import { TracesPage } from "../views/traces/index.tsx";
 import { parseTracesSearch } from "../views/traces/url.ts";
 import { NoSuchPage, PageFailure } from "./Problems.tsx";
 import { Shell } from "./Shell.tsx";
@@ -27,6 +30,7 @@ import { parseSearch, printSearch } from "./search.ts";
 const root = createRootRoute({ component: Shell, notFoundComponent: NoSuchPage, errorComponent: PageFailure });
 
 const alerts = () => import("../views/alerts/index.tsx");
+const errors = () => import("../views/errors/index.tsx");
 
 const routes = [
   createRoute({
@@ -45,13 +49,13 @@ const routes = [
     getParentRoute: () => root,
     path: "/findings",
     validateSearch: parseFindingsSearch,
-    component: FindingsPage,
+    component: lazyRouteComponent(() => import("../views/invocations/FindingsPage.tsx"), "FindingsPage"),
   }),
   createRoute({
     getParentRoute: () => root,
     path: "/invocations",
     validateSearch: parseInvocationsSearch,
-    component: InvocationsPage,
+    component: lazyRouteComponent(() => import("../views/invocations/index.tsx"), "InvocationsPage"),
   }),
   createRoute({
     getParentRoute: () => root,
@@ -63,7 +67,7 @@ const routes = [
     getParentRoute: () => root,
     path: "/traces",
     validateSearch: parseTracesSearch,
-    component: TracesPage,
+    component: lazyRouteComponent(() => import("../views/traces/index.tsx"), "TracesPage"),
   }),
   createRoute({
     getParentRoute: () => root,
@@ -76,6 +80,42 @@ const routes = [
     path: "/search",
     validateSearch: parseSearchSearch,
     component: lazyRouteComponent(() => import("../views/search/index.tsx"), "SearchPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/errors",
+    validateSearch: parseErrorsSearch,
+    component: lazyRouteComponent(errors, "ErrorsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/errors/$group",
+    validateSearch: parseRangeSearch,
+    component: lazyRouteComponent(errors, "ErrorPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/logs",
+    validateSearch: parseLogsSearch,
+    component: lazyRouteComponent(() => import("../views/logs/index.tsx"), "LogsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/tail",
+    validateSearch: parseTailSearch,
+    component: lazyRouteComponent(() => import("../views/tail/index.tsx"), "TailPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/cold-starts",
+    validateSearch: parseColdStartsSearch,
+    component: lazyRouteComponent(() => import("../views/cold-starts/index.tsx"), "ColdStartsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/map",
+    validateSearch: parseMapSearch,
+    component: lazyRouteComponent(() => import("../views/map/index.tsx"), "MapPage"),
   }),
   createRoute({
     getParentRoute: () => root,

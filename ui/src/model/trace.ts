@@ -135,6 +135,8 @@ export interface Log {
   readonly body: string;
   readonly source: string;
   readonly service: string;
+  readonly requestId: string | null;
+  readonly traceId: string | null;
   readonly spanId: string | null;
   readonly attributes: readonly Attribute[];
 }

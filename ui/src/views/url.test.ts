@@ -12,9 +12,14 @@ import {
   parseNewSilenceSearch,
   parseRuleSearch,
 } from "./alerts/url.ts";
+import { parseColdStartsSearch } from "./cold-starts/url.ts";
+import { parseErrorsSearch } from "./errors/url.ts";
 import { parseFunctionsSearch } from "./functions/url.ts";
 import { parseFindingsSearch, parseFunctionSearch, parseInvocationsSearch, parseOutcomes } from "./invocations/url.ts";
+import { parseLogsSearch } from "./logs/url.ts";
+import { parseMapSearch } from "./map/url.ts";
 import { lengthsOf, lengthsSearch, parseSearchSearch } from "./search/url.ts";
+import { parseTailSearch } from "./tail/url.ts";
 import { parseTraceSearch, parseTraceState, printTraceState } from "./trace/url.ts";
 import { parseTracesSearch } from "./traces/url.ts";
 
@@ -45,6 +50,16 @@ const VIEWS = {
     parse: parseDeliveriesSearch,
     good: [{}, { state: "failed", channel: "c-1" }],
     bad: [{ state: "lost" }, { channel: "" }],
+  },
+  "cold starts": {
+    parse: parseColdStartsSearch,
+    good: [{}, { sort: "init", range: "7d" }, { sort: "count" }],
+    bad: [{ sort: "share" }, { sort: "ice" }],
+  },
+  errors: {
+    parse: parseErrorsSearch,
+    good: [{}, { function: "check & out", sort: "last_seen", range: "7d" }, { sort: "first_seen" }],
+    bad: [{ function: "" }, { sort: "count" }, { sort: "loudest" }],
   },
   functions: {
     parse: parseFunctionsSearch,
@@ -80,6 +95,25 @@ const VIEWS = {
       { chart: "percentiles" },
       { outcome: "fine" },
     ],
+  },
+  logs: {
+    parse: parseLogsSearch,
+    good: [
+      {},
+      { function: "check & out", severity: "warn", text: "a = b", match: "words", range: "15m" },
+      { request: "r-1", trace: "00f067aa0ba902b7b7ad6b7169203331" },
+    ],
+    bad: [{ function: "" }, { severity: "loud" }, { match: "text" }, { trace: "7" }, { text: "" }],
+  },
+  map: {
+    parse: parseMapSearch,
+    good: [{}, { view: "list", node: "database:postgresql/a & b", range: "6h" }, { view: "map", find: "pay" }],
+    bad: [{ view: "globe" }, { node: "" }, { find: "" }],
+  },
+  "the live page": {
+    parse: parseTailSearch,
+    good: [{}, { function: "a & b", only: "failed" }, { of: "logs", severity: "error", text: "x = y" }],
+    bad: [{ of: "invocations" }, { only: "warm" }, { severity: "error" }, { text: "of no line" }],
   },
   "the search": {
     parse: parseSearchSearch,

@@ -15,6 +15,7 @@ const NAMES: Readonly<Record<string, string>> = {
   End: "end",
   PageDown: "page ↓",
   PageUp: "page ↑",
+  " ": "space",
 };
 
 export function HelpDialog({ close }: { readonly close: () => void }): JSX.Element {
@@ -41,7 +42,7 @@ export function HelpDialog({ close }: { readonly close: () => void }): JSX.Eleme
                   <div key={binding.does}>
                     <dt>
                       {binding.keys.map(keys => (
-                        <kbd key={keys}>{keys.split(" ").map(shown).join(" ")}</kbd>
+                        <kbd key={keys}>{spoken(keys)}</kbd>
                       ))}
                     </dt>
                     <dd>{binding.does}</dd>
@@ -54,5 +55,8 @@ export function HelpDialog({ close }: { readonly close: () => void }): JSX.Eleme
     </dialog>
   );
 }
+
+/** Two in a row stand side by side. */
+const spoken = (keys: string): string => NAMES[keys] ?? keys.split(" ").map(shown).join(" ");
 
 const shown = (key: string): string => NAMES[key] ?? key;

@@ -10,11 +10,23 @@ interface SearchFieldProps {
   readonly onChange: (value: string) => void;
   /** After Enter; the field gives the focus back. */
   readonly onDone?: () => void;
+  /** The id of a list of what may be meant. */
+  readonly list?: string;
+  /** Whether `/` goes to it; of several on a page to one only. */
+  readonly isKeyed?: boolean;
 }
 
 /** A filter; `/` goes to it, Escape empties it, Enter leaves it. */
-export function SearchField({ ref, label, value, onChange, onDone }: SearchFieldProps): JSX.Element {
-  useKeys("Filter", [{ keys: ["/"], does: label.toLowerCase(), run: () => ref.current?.focus() }]);
+export function SearchField({
+  ref,
+  label,
+  value,
+  onChange,
+  onDone,
+  list,
+  isKeyed = true,
+}: SearchFieldProps): JSX.Element {
+  useKeys("Filter", isKeyed ? [{ keys: ["/"], does: label.toLowerCase(), run: () => ref.current?.focus() }] : []);
   return (
     <label className="field">
       <Icon name="search" />
@@ -26,6 +38,7 @@ export function SearchField({ ref, label, value, onChange, onDone }: SearchField
         placeholder={label}
         spellCheck={false}
         autoComplete="off"
+        list={list}
         onChange={event => onChange(event.target.value)}
         onKeyDown={event => {
           if (event.key === "Escape") onChange("");
@@ -35,7 +48,7 @@ export function SearchField({ ref, label, value, onChange, onDone }: SearchField
           onDone?.();
         }}
       />
-      <kbd aria-hidden="true">/</kbd>
+      {isKeyed && <kbd aria-hidden="true">/</kbd>}
     </label>
   );
 }

@@ -5,20 +5,14 @@ import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
 
 import { formatCount, formatPart, plural } from "../../base/format.ts";
-import {
-  barsOf,
-  type ErrorGroup,
-  type FunctionErrors as Found,
-  messageOf,
-  STATE_MEANING,
-  STATE_TEXT,
-  versionsText,
-} from "../../model/errors.ts";
+import { type ErrorGroup, type FunctionErrors as Found, messageOf, versionsText } from "../../model/errors.ts";
 import { isFailure, OUTCOME_TEXT } from "../../model/invocation.ts";
 import { rangeOf, rangeSearch } from "../../model/range.ts";
+import { ErrorStateMark } from "../../widgets/ErrorStateMark.tsx";
 import { Moment } from "../../widgets/Moment.tsx";
 import { Waiting } from "../../widgets/Notice.tsx";
 import { OutcomeShape } from "../../widgets/OutcomeMark.tsx";
+import { Sparkline } from "../../widgets/Sparkline.tsx";
 import { Examples } from "./Examples.tsx";
 import type { FunctionSearch } from "./url.ts";
 
@@ -107,9 +101,7 @@ function Group({ name, shown, group }: GroupProps): JSX.Element {
         <h3>
           <OutcomeShape outcome={group.outcome} />
           {group.type}
-          <span className={`error-state error-${group.state}`} title={STATE_MEANING[group.state]}>
-            {STATE_TEXT[group.state]}
-          </span>
+          <ErrorStateMark state={group.state} />
         </h3>
         {message !== "" && (
           <p className="error-message" title={group.message}>
@@ -158,17 +150,5 @@ function Group({ name, shown, group }: GroupProps): JSX.Element {
         </div>
       </div>
     </li>
-  );
-}
-
-/** How many came when; the numbers stand beside it. */
-function Sparkline({ series }: { readonly series: readonly number[] }): JSX.Element {
-  const width = 1 / Math.max(1, series.length);
-  return (
-    <svg className="sparkline" viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
-      {barsOf(series).map(({ at, height }) => (
-        <rect key={at} x={at} y={1 - height} width={width * 0.8} height={height} />
-      ))}
-    </svg>
   );
 }

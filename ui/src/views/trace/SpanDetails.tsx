@@ -8,10 +8,10 @@ import { between } from "../../base/time.ts";
 import { type Attribute, attributeText } from "../../model/attribute.ts";
 import { spanTitle } from "../../model/span-text.ts";
 import { MARK_TEXT, PHASE_TEXT, type Span, type SpanEvent, type SpanLink, type Trace } from "../../model/trace.ts";
+import { Attributes } from "../../widgets/Attributes.tsx";
 import { Id } from "../../widgets/Copy.tsx";
 import { Figure } from "../../widgets/Figure.tsx";
 import { Icon } from "../../widgets/Icon.tsx";
-import { Attributes } from "./Attributes.tsx";
 
 interface SpanDetailsProps {
   readonly trace: Trace;

@@ -1,7 +1,7 @@
 /** Traces, also those that belong to no invocation. */
 
 import { getRouteApi } from "@tanstack/react-router";
-import { type JSX, useEffect, useRef, useState } from "react";
+import type { JSX } from "react";
 
 import { useListing } from "../../api/listing.ts";
 import { tracesQuery } from "../../api/queries.ts";
@@ -10,9 +10,9 @@ import { type Range, rangeOf, rangeSearch, rangeText } from "../../model/range.t
 import { Choice } from "../../widgets/Choice.tsx";
 import { Freshness } from "../../widgets/Freshness.tsx";
 import { ListBody } from "../../widgets/ListBody.tsx";
+import { NameField } from "../../widgets/NameField.tsx";
 import { Notice } from "../../widgets/Notice.tsx";
 import { RangePicker } from "../../widgets/RangePicker.tsx";
-import { SearchField } from "../../widgets/SearchField.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { TraceTable } from "./TraceTable.tsx";
 import type { TracesSearch } from "./url.ts";
@@ -36,7 +36,7 @@ export function TracesPage(): JSX.Element {
       <header className="page-head">
         <h1>Traces</h1>
         <div className="tools">
-          <ServiceField service={service} onChange={setService} />
+          <NameField label="Filter by service" value={service} onChange={setService} />
           <Choice
             label="Order"
             value={sort}
@@ -65,25 +65,6 @@ export function TracesPage(): JSX.Element {
 
 function withoutRange({ range: _range, from: _from, to: _to, ...rest }: TracesSearch): TracesSearch {
   return rest;
-}
-
-/** Asking for every letter would be asking too often: it waits until the typing stops. */
-const PAUSE_MS = 300;
-
-function ServiceField({ service, onChange }: { readonly service: string; readonly onChange: (name: string) => void }) {
-  const [typed, setTyped] = useState(service);
-  const field = useRef<HTMLInputElement>(null);
-  const change = useRef(onChange);
-  useEffect(() => {
-    change.current = onChange;
-  });
-  useEffect(() => setTyped(service), [service]);
-  useEffect(() => {
-    if (typed === service) return;
-    const timer = setTimeout(() => change.current(typed), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [typed, service]);
-  return <SearchField ref={field} label="Filter by service" value={typed} onChange={setTyped} />;
 }
 
 function NoTraces({ range, service }: { readonly range: Range; readonly service: string }): JSX.Element {

@@ -1,7 +1,7 @@
 import type { JSX } from "react";
 
-import { type Attribute, valueText } from "../../model/attribute.ts";
-import { Copy } from "../../widgets/Copy.tsx";
+import { type Attribute, valueText } from "../model/attribute.ts";
+import { Copy } from "./Copy.tsx";
 
 /** Attributes as they came, each with its type on hover. */
 export function Attributes({ of }: { readonly of: readonly Attribute[] }): JSX.Element {

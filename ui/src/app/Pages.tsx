@@ -1,0 +1,150 @@
+/** The way to every page: as many side by side as there is room for, the others in a menu. */
+
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
+import { type JSX, type KeyboardEvent, useEffect, useRef, useState } from "react";
+
+import { activeAlertsQuery } from "../api/active-alerts.ts";
+import { plural } from "../base/format.ts";
+import { firing } from "../model/alert.ts";
+import { Icon } from "../widgets/Icon.tsx";
+import { useKeys } from "../widgets/keys.ts";
+import { useNarrow } from "../widgets/media.ts";
+
+/** `stands` says when a page is in the bar; otherwise it is in the menu. On phones there is room for three. */
+const PAGES = [
+  { to: "/", name: "Functions", key: "g f", does: "go to the functions", stands: "always" },
+  { to: "/findings", name: "Findings", key: "g c", does: "go to what costs", stands: "wide" },
+  { to: "/invocations", name: "Invocations", key: "g i", does: "go to the invocations", stands: "always" },
+  { to: "/traces", name: "Traces", key: "g t", does: "go to the traces", stands: "wide" },
+  { to: "/search", name: "Search", key: "g s", does: "go to the search", stands: "wide" },
+  { to: "/alerts", name: "Alerts", key: "g a", does: "go to the alerts", stands: "always" },
+  { to: "/errors", name: "Errors", key: "g e", does: "go to the errors", stands: "never" },
+  { to: "/logs", name: "Logs", key: "g l", does: "go to the logs", stands: "never" },
+  { to: "/map", name: "Map", key: "g m", does: "go to the map", stands: "never" },
+  { to: "/cold-starts", name: "Cold starts", key: "g d", does: "go to the cold starts", stands: "never" },
+  { to: "/tail", name: "Live", key: "g v", does: "go to what comes, live", stands: "never" },
+] as const;
+
+type PageEntry = (typeof PAGES)[number];
+
+export function Pages(): JSX.Element {
+  const navigate = useNavigate();
+  const path = useRouterState({ select: state => state.location.pathname });
+  const narrow = useNarrow();
+  useKeys(
+    "Everywhere",
+    PAGES.map(({ to, key, does }) => ({ keys: [key], does, run: () => navigate({ to }) })),
+  );
+  const isInBar = ({ stands }: PageEntry) => stands === "always" || (stands === "wide" && !narrow);
+  const inBar = PAGES.filter(isInBar);
+  const inMenu = PAGES.filter(page => !isInBar(page));
+  return (
+    <nav aria-label="Pages">
+      {inBar.map(page => (
+        <PageLink key={page.to} page={page} path={path} />
+      ))}
+      <Menu pages={inMenu} path={path} />
+    </nav>
+  );
+}
+
+/** Functions are the first page, and have pages of their own below. */
+function isAt({ to }: PageEntry, path: string): boolean {
+  if (to === "/") return path === "/" || path.startsWith("/functions/");
+  return path === to || path.startsWith(`${to}/`);
+}
+
+interface PageLinkProps {
+  readonly page: PageEntry;
+  readonly path: string;
+  readonly onClick?: () => void;
+}
+
+function PageLink({ page, path, onClick }: PageLinkProps): JSX.Element {
+  return (
+    <Link
+      to={page.to}
+      className={isAt(page, path) ? "active" : ""}
+      activeOptions={{ exact: page.to === "/", includeSearch: false }}
+      {...(onClick !== undefined && { onClick })}
+    >
+      {page.name}
+      {page.to === "/alerts" && <FiringCount />}
+    </Link>
+  );
+}
+
+interface MenuProps {
+  readonly pages: readonly PageEntry[];
+  readonly path: string;
+}
+
+/** Its button has the name of the page that is shown, where that is one of these. */
+function Menu({ pages, path }: MenuProps): JSX.Element {
+  const [isOpen, setOpen] = useState(false);
+  const menu = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const shown = pages.find(page => isAt(page, path));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page was chosen
+  useEffect(() => setOpen(false), [path]);
+  useEffect(() => {
+    if (!isOpen) return;
+    const away = (event: Event) => {
+      if (!(event.target instanceof Node) || !menu.current?.contains(event.target)) setOpen(false);
+    };
+    document.addEventListener("pointerdown", away);
+    document.addEventListener("focusin", away);
+    return () => {
+      document.removeEventListener("pointerdown", away);
+      document.removeEventListener("focusin", away);
+    };
+  }, [isOpen]);
+  const onKeyDown = (event: KeyboardEvent) => {
+    const links = [...(menu.current?.querySelectorAll("a") ?? [])];
+    const at = links.indexOf(document.activeElement as HTMLAnchorElement);
+    if (event.key === "Escape" && isOpen) {
+      setOpen(false);
+      button.current?.focus();
+    } else if (event.key === "ArrowDown" && isOpen) links[Math.min(at + 1, links.length - 1)]?.focus();
+    else if (event.key === "ArrowUp" && isOpen) links[Math.max(at - 1, 0)]?.focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: keys of the button and links inside
+    <div className="pages-menu" ref={menu} onKeyDown={onKeyDown}>
+      <button
+        ref={button}
+        type="button"
+        className={shown === undefined ? "" : "active"}
+        aria-label={shown === undefined ? "More pages" : `${shown.name}, more pages`}
+        aria-expanded={isOpen}
+        aria-controls="pages-more"
+        onClick={() => setOpen(!isOpen)}
+      >
+        {shown?.name ?? "More"}
+        <Icon name="down" />
+      </button>
+      <div id="pages-more" hidden={!isOpen}>
+        {pages.map(page => (
+          <PageLink key={page.to} page={page} path={path} onClick={() => setOpen(false)} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** How many alerts fire now. Where that can't be told, nothing is said: it is no page's own concern. */
+function FiringCount(): JSX.Element | null {
+  const { data } = useQuery(activeAlertsQuery());
+  const count = data === undefined ? 0 : firing(data.alerts).length;
+  if (count === 0) return null;
+  return (
+    <span className="firing-count" title={`${plural(count, "alert")} ${count === 1 ? "fires" : "fire"} now`}>
+      {count}
+      <span className="hidden">{count === 1 ? "fires" : "fire"} now</span>
+    </span>
+  );
+}
