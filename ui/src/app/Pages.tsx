@@ -9,21 +9,24 @@ import { plural } from "../base/format.ts";
 import { firing } from "../model/alert.ts";
 import { Icon } from "../widgets/Icon.tsx";
 import { useKeys } from "../widgets/keys.ts";
-import { useNarrow } from "../widgets/media.ts";
+import { useNarrow, useWide } from "../widgets/media.ts";
 
-/** `stands` says when a page is in the bar; otherwise it is in the menu. On phones there is room for three. */
+/** How much room there is: a phone, half a screen, a screen. */
+type Room = 0 | 1 | 2;
+
+/** `from` says from how much room on a page stands in the bar; 3 for those that are always in the menu. */
 const PAGES = [
-  { to: "/", name: "Functions", key: "g f", does: "go to the functions", stands: "always" },
-  { to: "/findings", name: "Findings", key: "g c", does: "go to what costs", stands: "wide" },
-  { to: "/invocations", name: "Invocations", key: "g i", does: "go to the invocations", stands: "always" },
-  { to: "/traces", name: "Traces", key: "g t", does: "go to the traces", stands: "wide" },
-  { to: "/search", name: "Search", key: "g s", does: "go to the search", stands: "wide" },
-  { to: "/alerts", name: "Alerts", key: "g a", does: "go to the alerts", stands: "always" },
-  { to: "/errors", name: "Errors", key: "g e", does: "go to the errors", stands: "never" },
-  { to: "/logs", name: "Logs", key: "g l", does: "go to the logs", stands: "never" },
-  { to: "/map", name: "Map", key: "g m", does: "go to the map", stands: "never" },
-  { to: "/cold-starts", name: "Cold starts", key: "g d", does: "go to the cold starts", stands: "never" },
-  { to: "/tail", name: "Live", key: "g v", does: "go to what comes, live", stands: "never" },
+  { to: "/", name: "Functions", key: "g f", does: "go to the functions", from: 0 },
+  { to: "/findings", name: "Findings", key: "g c", does: "go to what costs", from: 2 },
+  { to: "/invocations", name: "Invocations", key: "g i", does: "go to the invocations", from: 0 },
+  { to: "/traces", name: "Traces", key: "g t", does: "go to the traces", from: 1 },
+  { to: "/search", name: "Search", key: "g s", does: "go to the search", from: 1 },
+  { to: "/alerts", name: "Alerts", key: "g a", does: "go to the alerts", from: 0 },
+  { to: "/errors", name: "Errors", key: "g e", does: "go to the errors", from: 3 },
+  { to: "/logs", name: "Logs", key: "g l", does: "go to the logs", from: 3 },
+  { to: "/map", name: "Map", key: "g m", does: "go to the map", from: 3 },
+  { to: "/cold-starts", name: "Cold starts", key: "g d", does: "go to the cold starts", from: 3 },
+  { to: "/tail", name: "Live", key: "g v", does: "go to what comes, live", from: 3 },
 ] as const;
 
 type PageEntry = (typeof PAGES)[number];
@@ -31,14 +34,13 @@ type PageEntry = (typeof PAGES)[number];
 export function Pages(): JSX.Element {
   const navigate = useNavigate();
   const path = useRouterState({ select: state => state.location.pathname });
-  const narrow = useNarrow();
+  const room = useRoom();
   useKeys(
     "Everywhere",
     PAGES.map(({ to, key, does }) => ({ keys: [key], does, run: () => navigate({ to }) })),
   );
-  const isInBar = ({ stands }: PageEntry) => stands === "always" || (stands === "wide" && !narrow);
-  const inBar = PAGES.filter(isInBar);
-  const inMenu = PAGES.filter(page => !isInBar(page));
+  const inBar = PAGES.filter(({ from }) => from <= room);
+  const inMenu = PAGES.filter(({ from }) => from > room);
   return (
     <nav aria-label="Pages">
       {inBar.map(page => (
@@ -47,6 +49,13 @@ export function Pages(): JSX.Element {
       <Menu pages={inMenu} path={path} />
     </nav>
   );
+}
+
+function useRoom(): Room {
+  const narrow = useNarrow();
+  const wide = useWide();
+  if (narrow) return 0;
+  return wide ? 2 : 1;
 }
 
 /** Functions are the first page, and have pages of their own below. */

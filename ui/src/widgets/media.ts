@@ -14,3 +14,6 @@ export function useMedia(query: string): boolean {
 
 /** Phones: one column, rows of two lines. The same width stands in the style sheets. */
 export const useNarrow = (): boolean => useMedia("(max-width: 760px)");
+
+/** Screens: the bar of pages has room for its name. The same width stands in the style sheets. */
+export const useWide = (): boolean => useMedia("(min-width: 1001px)");
