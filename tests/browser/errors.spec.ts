@@ -73,3 +73,20 @@ test("on a phone the other pages are in a menu", async ({ page }) => {
   await expect(page).toHaveURL(/\/errors$/);
   await expect(pages.getByRole("button", { name: "Errors, more pages" })).toHaveAttribute("aria-expanded", "false");
 });
+
+for (const width of [320, 390, 761, 1000, 1001]) {
+  test(`on ${width} px nothing stands over the bar of pages`, async ({ page }) => {
+    await page.setViewportSize({ width, height: 844 });
+    await page.goto(`${server.url}/cold-starts`);
+    await expect(page.getByText("waited for a cold start").first()).toBeVisible();
+    await expect(page.getByRole("link", { name: /Alerts 4/ }), "with all that makes it wide").toBeVisible();
+    const overlaps = await page.evaluate(() => {
+      const ends = (one: Element) => one.getBoundingClientRect();
+      const bar = [...document.querySelectorAll(".top nav > a, .pages-menu > button, .jump .field, .top > .button")];
+      const shown = bar.map(ends).filter(({ width }) => width > 0);
+      return shown.filter((one, index) => one.right > (shown[index + 1]?.left ?? innerWidth) + 1).length;
+    });
+    expect(overlaps).toBe(0);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+  });
+}
