@@ -1,7 +1,9 @@
 //! Stands between the runtime and the platform's Runtime API, where the wrapper script leads the runtime here.
 //!
-//! Bytes pass unchanged, and first; what is wanted of them is copied aside, up to a limit. Threads and the standard library
-//! alone: whatever becomes of the rest of the extension, this goes on, because a runtime without its API fails the function.
+//! Bytes pass unchanged and as they come; what is wanted of them is copied aside, up to a limit, and told just before the last
+//! of them goes on: the platform may call with the next invocation as soon as it has an answer, and what belongs to the one
+//! before must be known by then. Threads and the standard library alone: whatever becomes of the rest of the extension, this
+//! goes on, because a runtime without its API fails the function.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -66,12 +68,19 @@ enum Body {
     Rest,
 }
 
-/// What is copied of a body.
+/// A body on its way, copied where it is wanted.
 #[derive(Default)]
-struct Copied {
+struct Copied<'a> {
     bytes: Vec<u8>,
     is_cut: bool,
-    is_wanted: bool,
+    wanted: Option<Wanted<'a>>,
+}
+
+/// Whose body it is, and who is told.
+struct Wanted<'a> {
+    by: &'a mpsc::Sender<Passed>,
+    request_id: &'a str,
+    what: Payload,
 }
 
 // === impl Proxy ===
@@ -140,11 +149,13 @@ fn serve(runtime: TcpStream, platform: &str, passed: &mpsc::Sender<Passed>) -> i
         };
         let told = told_by(&request.first.1);
         platform.get_mut().write_all(&request.bytes)?;
-        let mut copied = Copied::wanted(told.is_some());
-        pass(&mut runtime, &mut platform, request.body, &mut copied)?;
-        if let Some((what, request_id)) = told {
-            tell(passed, request_id, what, copied);
-        }
+        let wanted = told.map(|(what, request_id)| Wanted {
+            by: passed,
+            request_id,
+            what,
+        });
+        let copied = Copied::of(wanted);
+        pass(&mut runtime, &mut platform, request.body, copied)?;
         let mut reply = Head::read_whole(&mut platform)?;
         // Interim answers are not the answer.
         while reply.first.1.starts_with('1') {
@@ -157,11 +168,13 @@ fn serve(runtime: TcpStream, platform: &str, passed: &mpsc::Sender<Passed>) -> i
             _ => reply.body,
         };
         runtime.get_mut().write_all(&reply.bytes)?;
-        let mut copied = Copied::wanted(is_event);
-        pass(&mut platform, &mut runtime, body, &mut copied)?;
-        if let Some(request_id) = reply.request_id.filter(|_| is_event) {
-            tell(passed, &request_id, Payload::Event, copied);
-        }
+        let request_id = reply.request_id.as_deref().filter(|_| is_event);
+        let wanted = request_id.map(|request_id| Wanted {
+            by: passed,
+            request_id,
+            what: Payload::Event,
+        });
+        pass(&mut platform, &mut runtime, body, Copied::of(wanted))?;
         if request.closes || reply.closes || body == Body::Rest {
             return Ok(());
         }
@@ -179,39 +192,39 @@ fn told_by(path: &str) -> Option<(Payload, &str)> {
     }
 }
 
-/// The worker takes it when it comes to it; behind a worker that is gone or busy it is left out.
-fn tell(passed: &mpsc::Sender<Passed>, request_id: &str, what: Payload, copied: Copied) {
-    if let Ok(request_id) = RequestId::parse(request_id) {
-        let told = passed.try_send(Passed {
-            request_id,
-            at: UnixNanos::now(),
-            what,
-            is_whole: !copied.is_cut,
-            body: copied.bytes,
-        });
-        drop(told);
-    }
-}
-
 /// Passes a body on as it comes.
 fn pass(
     from: &mut BufReader<TcpStream>,
     to: &mut BufReader<TcpStream>,
     body: Body,
-    copied: &mut Copied,
+    mut copied: Copied<'_>,
 ) -> io::Result<()> {
     match body {
-        Body::None => Ok(()),
-        Body::Length(length) => pass_exactly(from, to, length, copied),
-        Body::Rest => pass_exactly(from, to, u64::MAX, copied),
+        Body::None => {
+            copied.tell();
+            Ok(())
+        }
+        Body::Length(length) => {
+            pass_exactly(from, to, length, &mut copied, Copied::tell)?;
+            copied.tell();
+            Ok(())
+        }
+        Body::Rest => {
+            pass_exactly(from, to, u64::MAX, &mut copied, Copied::tell)?;
+            copied.tell();
+            Ok(())
+        }
         Body::Chunked => loop {
             let line = read_line(from)?;
-            to.get_mut().write_all(&line)?;
             let digits = String::from_utf8_lossy(&line);
             let digits = digits.split(';').next().unwrap_or_default().trim();
             let length = u64::from_str_radix(digits, 16).map_err(|_| malformed("chunk"))?;
+            if length == 0 {
+                copied.tell();
+            }
+            to.get_mut().write_all(&line)?;
             if length > 0 {
-                pass_exactly(from, to, length, copied)?;
+                pass_exactly(from, to, length, &mut copied, |_| ())?;
                 let end = read_line(from)?;
                 to.get_mut().write_all(&end)?;
                 continue;
@@ -228,12 +241,13 @@ fn pass(
     }
 }
 
-/// So many bytes, or all where there is no end.
-fn pass_exactly(
+/// So many bytes, or all where there is no end. Calls `before_last` before the last of them are passed on, where that is known.
+fn pass_exactly<'a>(
     from: &mut BufReader<TcpStream>,
     to: &mut BufReader<TcpStream>,
     length: u64,
-    copied: &mut Copied,
+    copied: &mut Copied<'a>,
+    before_last: impl Fn(&mut Copied<'a>),
 ) -> io::Result<()> {
     let mut left = length;
     let mut buffer = [0; CHUNK];
@@ -248,9 +262,12 @@ fn pass_exactly(
                 _ => Err(io::ErrorKind::UnexpectedEof.into()),
             };
         }
-        to.get_mut().write_all(&buffer[..read])?;
-        copied.add(&buffer[..read]);
         left -= read as u64;
+        copied.add(&buffer[..read]);
+        if left == 0 {
+            before_last(copied);
+        }
+        to.get_mut().write_all(&buffer[..read])?;
     }
     Ok(())
 }
@@ -330,20 +347,37 @@ impl Head {
 
 // === impl Copied ===
 
-impl Copied {
-    fn wanted(is_wanted: bool) -> Self {
+impl<'a> Copied<'a> {
+    fn of(wanted: Option<Wanted<'a>>) -> Self {
         Self {
-            is_wanted,
+            wanted,
             ..Self::default()
         }
     }
 
     fn add(&mut self, bytes: &[u8]) {
-        if self.is_wanted {
+        if self.wanted.is_some() {
             let room = COPIED - self.bytes.len();
             self.bytes
                 .extend_from_slice(&bytes[..bytes.len().min(room)]);
             self.is_cut |= bytes.len() > room;
+        }
+    }
+
+    /// Once. The worker takes it when it comes to it; behind a worker that is gone or busy it is left out.
+    fn tell(&mut self) {
+        let Some(wanted) = self.wanted.take() else {
+            return;
+        };
+        if let Ok(request_id) = RequestId::parse(wanted.request_id) {
+            let told = wanted.by.try_send(Passed {
+                request_id,
+                at: UnixNanos::now(),
+                what: wanted.what,
+                is_whole: !self.is_cut,
+                body: std::mem::take(&mut self.bytes),
+            });
+            drop(told);
         }
     }
 }
@@ -444,6 +478,33 @@ mod tests {
         assert_eq!(next(), told("R2", Payload::Error, b"no", true));
         Proxy::forget(scratch.path());
         assert!(!marker(scratch.path()).exists());
+    }
+
+    /// The platform may call with the next invocation as soon as it has the whole answer.
+    #[test]
+    fn an_answer_is_told_before_the_platform_has_all_of_it() {
+        for request in [
+            "POST /2018-06-01/runtime/invocation/R/response HTTP/1.1\r\ncontent-length: 2\r\n\r\nok",
+            "POST /2018-06-01/runtime/invocation/R/response HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = listener.local_addr().unwrap().to_string();
+            let scratch = tempfile::tempdir().unwrap();
+            let proxy = Proxy::bind(0, scratch.path(), &address).unwrap();
+            let port = proxy.listener.local_addr().unwrap().port();
+            let (passed_tx, mut passed) = mpsc::channel(1);
+            proxy.start(passed_tx).unwrap();
+            let mut runtime = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            runtime.write_all(request.as_bytes()).unwrap();
+            let (mut platform, _) = listener.accept().unwrap();
+            let mut got = vec![0; request.len()];
+            platform.read_exact(&mut got).unwrap();
+            let told = passed.try_recv().expect("told by now");
+            assert_eq!(
+                (told.what, told.body.as_slice()),
+                (Payload::Response, &b"ok"[..])
+            );
+        }
     }
 
     #[test]

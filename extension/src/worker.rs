@@ -236,10 +236,10 @@ impl Sources {
     async fn next(&mut self, wake_at: Option<UnixNanos>) -> Event {
         tokio::select! {
             biased;
+            // Before what tells the end of its invocation: its telemetry, and without that the next call.
+            Some(passed) = self.passed.recv() => Event::Passed(passed),
             // That thread outlives this one; were it gone, the sandbox would be, too.
             Some(event) = self.platform.recv() => event,
-            // Before the telemetry that tells the end of its invocation.
-            Some(passed) = self.passed.recv() => Event::Passed(passed),
             // Before deliveries, the last of which may end the process: what the platform was told is taken must be.
             Some(events) = self.telemetry.recv() => Event::Telemetry(events),
             Some(delivery) = self.deliveries.recv() => Event::Shipped(delivery),
@@ -295,4 +295,43 @@ impl Sinks {
 fn adopt(listener: StdListener) -> std::io::Result<TcpListener> {
     listener.set_nonblocking(true)?;
     TcpListener::from_std(listener)
+}
+
+#[cfg(test)]
+mod tests {
+    use coldtrace_model::RequestId;
+
+    use super::*;
+    use crate::proxy::Payload;
+    use crate::runtime_api::PlatformCall;
+
+    /// Without telemetry the next call ends the invocation before it, whose answer passed earlier.
+    #[tokio::test]
+    async fn what_passed_comes_before_the_call_after_it() {
+        let (platform_tx, platform) = mpsc::channel(1);
+        let (_telemetry_tx, telemetry) = mpsc::channel(1);
+        let (_received_tx, received) = mpsc::channel(1);
+        let (passed_tx, passed) = mpsc::channel(1);
+        let (_deliveries_tx, deliveries) = mpsc::channel(1);
+        let mut sources = Sources {
+            platform,
+            telemetry,
+            received,
+            passed,
+            deliveries,
+        };
+        platform_tx
+            .try_send(Event::Called(PlatformCall::Other))
+            .unwrap();
+        let answer = Passed {
+            request_id: RequestId::parse("r-1").unwrap(),
+            at: UnixNanos(1),
+            what: Payload::Response,
+            body: Vec::new(),
+            is_whole: true,
+        };
+        passed_tx.try_send(answer).unwrap();
+        assert!(matches!(sources.next(None).await, Event::Passed(_)));
+        assert!(matches!(sources.next(None).await, Event::Called(_)));
+    }
 }
