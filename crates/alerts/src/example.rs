@@ -35,10 +35,10 @@ pub(crate) fn transition(alert: &str, number: u32, change: Change) -> Transition
         labels: labels
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
-        summary: "checkout: p95 duration over 5m is 1.31 s, above 800 ms".to_owned(),
+        summary: "checkout: p95 duration over 5 min is 1.31 s, above 800 ms".to_owned(),
         runbook: Some("https://wiki.example/checkout?a=1&b=2".to_owned()),
         reading: Reading {
-            name: "p95 duration over 5m".to_owned(),
+            name: "p95 duration over 5 min".to_owned(),
             unit: Unit::Nanos,
             value: Some(1_310_000_000.0),
             bad: Comparison::Above,
@@ -102,7 +102,7 @@ pub(crate) fn pair() -> [Transition; 2] {
     fires.why = why();
     let mut ended = transition("00000000000000aa", 2, Change::Resolved);
     ended.reading.value = Some(402_000_000.0);
-    ended.summary = "checkout: p95 duration over 5m is 402 ms again, below 800 ms".to_owned();
+    ended.summary = "checkout: p95 duration over 5 min is 402 ms again, below 800 ms".to_owned();
     [fires, ended]
 }
 

@@ -84,7 +84,7 @@ pub enum Comparison {
 /// What was measured, and against what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
-    /// What it is, such as `p95 duration over 5m`.
+    /// What it is, such as `p95 duration over 5 min`.
     pub name: String,
     /// In which unit both are.
     pub unit: Unit,

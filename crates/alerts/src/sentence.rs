@@ -9,35 +9,48 @@ pub(crate) fn reading(when: &When, judged: &Judged) -> Reading {
     let (name, unit) = match when {
         When::Threshold {
             measure, window, ..
-        } => (format!("{} over {window}", measure.words()), measure.unit()),
+        } => (
+            format!("{} over {}", measure.words(), window.words()),
+            measure.unit(),
+        ),
         When::Ratio { of, to, window, .. } => {
-            let name = format!("{} by {} over {window}", of.words(), to.words());
+            let name = format!("{} by {} over {}", of.words(), to.words(), window.words());
             (name, Unit::Times)
         }
-        When::Absence { window, .. } => (format!("invocations over {window}"), Unit::Count),
+        When::Absence { window, .. } => {
+            (format!("invocations over {}", window.words()), Unit::Count)
+        }
         When::BurnRate { objective, .. } => {
             let objective = percent(*objective);
             let name = match judged.beside {
                 Beside::Pair(pair) => {
                     format!(
                         "burn rate of {objective} over {} and {}",
-                        pair.long, pair.short
+                        pair.long.words(),
+                        pair.short.words()
                     )
                 }
                 _ => format!("burn rate of {objective}"),
             };
             (name, Unit::Times)
         }
-        When::ErrorGroup { window, .. } => (format!("errors over {window}"), Unit::Count),
+        When::ErrorGroup { window, .. } => (format!("errors over {}", window.words()), Unit::Count),
         When::ColdStartBudget { init, window, .. } => {
             let init = figure(Unit::Nanos, init.0 as f64);
-            let name = format!("invocations that waited longer than {init} over {window}");
+            let name = format!(
+                "invocations that waited longer than {init} over {}",
+                window.words()
+            );
             (name, Unit::Share)
         }
         When::Deviation {
             measure, window, ..
         } => {
-            let name = format!("{} over {window} against earlier weeks", measure.words());
+            let name = format!(
+                "{} over {} against earlier weeks",
+                measure.words(),
+                window.words()
+            );
             (name, Unit::Times)
         }
     };

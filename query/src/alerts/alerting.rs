@@ -9,7 +9,7 @@ use coldtrace_service::metrics::Registry;
 use coldtrace_service::shutdown::Shutdown;
 use coldtrace_store::Store;
 
-use super::deliver::{Deliverer, Sender};
+use super::deliver::Deliverer;
 use super::evaluator::Evaluator;
 use super::shared::Alerts;
 
@@ -32,10 +32,14 @@ impl Alerting {
     ) -> Result<Self, DbError> {
         // What is sent does not wait for what is asked, nor the other way round.
         let db = Db::open(data_dir)?;
-        let sender = Sender::new(alerts.config().addresses.clone(), alerts.own().clone());
         Ok(Self {
             evaluator: Evaluator::new(store.clone(), alerts.clone(), rings.clone(), registry),
-            deliverer: Deliverer::new(db, sender, Arc::new(UnixNanos::now), alerts.woken()),
+            deliverer: Deliverer::new(
+                db,
+                alerts.sender(),
+                Arc::new(UnixNanos::now),
+                alerts.woken(),
+            ),
         })
     }
 

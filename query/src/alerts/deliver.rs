@@ -62,7 +62,7 @@ pub(crate) struct Deliverer {
 struct Desk {
     /// Held for a look and for a record, never while something is sent.
     db: Mutex<Db>,
-    sender: Sender,
+    sender: Arc<Sender>,
     clock: Clock,
 }
 
@@ -84,7 +84,7 @@ enum Job {
 
 impl Deliverer {
     /// `db` is a connection of its own; `woken` is told when something was put into the outbox.
-    pub(crate) fn new(db: Db, sender: Sender, clock: Clock, woken: Arc<Notify>) -> Self {
+    pub(crate) fn new(db: Db, sender: Arc<Sender>, clock: Clock, woken: Arc<Notify>) -> Self {
         let desk = Desk {
             db: Mutex::new(db),
             sender,

@@ -16,7 +16,7 @@ use coldtrace_store::Store;
 use coldtrace_store::reader::ReadError;
 use tracing::{debug, error, info, warn};
 
-use super::in_force::{InForce, in_force};
+use super::in_force::{InForce, ReadRules, in_force};
 use super::keep::{Keeping, Told, states_of};
 use super::metrics::EvaluatorMetrics;
 use super::read::MINUTE;
@@ -33,6 +33,7 @@ pub(crate) struct Evaluator {
     store: Store,
     alerts: Alerts,
     rings: Rings,
+    read: ReadRules,
     watches: BTreeMap<Tenant, Watch>,
     metrics: EvaluatorMetrics,
 }
@@ -57,6 +58,7 @@ impl Evaluator {
             store,
             alerts,
             rings,
+            read: ReadRules::default(),
             watches: BTreeMap::new(),
             metrics: EvaluatorMetrics::new(registry),
         }
@@ -96,20 +98,18 @@ impl Evaluator {
     /// Evaluates every minute that is due by now, and tells who is to be told by now. One tenant's failure holds up no other;
     /// the first is the answer.
     pub(crate) async fn look(&mut self, now: UnixNanos) -> Result<(), EvaluatorError> {
-        let mut rules = in_force(&self.alerts, &self.rings.current(), now).await?;
+        let mut rules = in_force(&self.alerts, &mut self.read, &self.rings.current(), now).await?;
         let tenants: BTreeSet<Tenant> = rules.keys().chain(self.watches.keys()).cloned().collect();
         let mut failed = None;
         let mut behind = Nanos::default();
         for tenant in tenants {
             let of_tenant = rules.remove(&tenant).unwrap_or_default();
-            if let Err(error) = self.look_at(&tenant, of_tenant, now).await {
+            let owner = tenant.clone();
+            let mut until = self.alerts.ask(move |db| db.evaluated(&owner)).await?;
+            if let Err(error) = self.look_at(&tenant, of_tenant, &mut until, now).await {
                 failed.get_or_insert(error);
             }
-            let until = self.alerts.ask({
-                let tenant = tenant.clone();
-                move |db| db.evaluated(&tenant)
-            });
-            if let Some(until) = until.await? {
+            if let Some(until) = until {
                 behind = behind.max(now.since(until));
             }
         }
@@ -118,14 +118,14 @@ impl Evaluator {
         failed.map_or(Ok(()), Err)
     }
 
+    /// Moves `until`, which minute was evaluated last, on with each that is.
     async fn look_at(
         &mut self,
         tenant: &Tenant,
         rules: InForce,
+        until: &mut Option<UnixNanos>,
         now: UnixNanos,
     ) -> Result<(), EvaluatorError> {
-        let owner = tenant.clone();
-        let until = self.alerts.ask(move |db| db.evaluated(&owner)).await?;
         let InForce { rules, inhibitions } = rules;
         if !self.watches.contains_key(tenant) {
             let states = self.states(tenant).await?;
@@ -147,7 +147,7 @@ impl Evaluator {
             public_url: self.alerts.config().public_url.clone(),
             told,
         };
-        let minutes: Vec<UnixNanos> = due(until, now, self.alerts.config().delay).collect();
+        let minutes: Vec<UnixNanos> = due(*until, now, self.alerts.config().delay).collect();
         if minutes.is_empty() {
             return keep(&self.alerts, keeping(watch, None, Told::default())).await;
         }
@@ -173,6 +173,7 @@ impl Evaluator {
             }
             self.metrics.minute(&minute, began.elapsed());
             watch.keep(minute);
+            *until = Some(at);
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Which rules and inhibitions are in force: those to start with, those of files, and rules of the API.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use coldtrace_alerts::{Defined, Inhibition, Rule, RuleId, parse_json, starter};
 use coldtrace_control::{DbError, KeptRule, Ring};
@@ -17,9 +17,14 @@ pub(crate) struct InForce {
     pub(crate) inhibitions: Vec<Inhibition>,
 }
 
+/// Rules of the API, read once for each text: what is in force is asked for every few seconds, and hardly ever another.
+#[derive(Debug, Default)]
+pub(crate) struct ReadRules(HashMap<String, Option<Rule>>);
+
 /// Of every tenant that may have alerts.
 pub(super) async fn in_force(
     alerts: &Alerts,
+    read: &mut ReadRules,
     ring: &Ring,
     now: UnixNanos,
 ) -> Result<BTreeMap<Tenant, InForce>, AskError> {
@@ -34,6 +39,7 @@ pub(super) async fn in_force(
         kept.collect::<Result<BTreeMap<_, _>, DbError>>()
     });
     let kept = kept.await?;
+    read.keep_those_of(kept.values().flatten());
     let rules = files.iter().flat_map(|file| &file.rules);
     let mut tenants: BTreeSet<Tenant> = rules.map(tenant_of).collect();
     tenants.extend(kept.keys().cloned());
@@ -44,7 +50,7 @@ pub(super) async fn in_force(
     let is_starting = alerts.config().starter_rules;
     let all = tenants.into_iter().map(|tenant| {
         let kept = kept.get(&tenant).map_or(&[][..], Vec::as_slice);
-        let of_tenant = InForce::of(&tenant, kept, &files, is_starting);
+        let of_tenant = InForce::of(&tenant, read.defined(kept), &files, is_starting);
         (tenant, of_tenant)
     });
     Ok(all.collect())
@@ -53,26 +59,14 @@ pub(super) async fn in_force(
 // === impl InForce ===
 
 impl InForce {
-    /// Of one tenant: of these rules of the API and these files, and, if they are wanted, of the rules to start with.
+    /// Of one tenant: these rules of the API, those of these files, and, if they are wanted, of the rules to start with.
     pub(crate) fn of(
         tenant: &Tenant,
-        kept: &[KeptRule],
+        of_api: Vec<Defined>,
         files: &[RuleFile],
         is_starting: bool,
     ) -> Self {
-        let mut rules = Vec::new();
-        for one in kept {
-            match rule_of(one) {
-                Some(rule) => rules.push(Defined {
-                    id: RuleId(one.id.clone()),
-                    rule,
-                }),
-                None => warn!(
-                    rule = one.id,
-                    "a rule that is kept can't be read, and is not evaluated"
-                ),
-            }
-        }
+        let mut rules = of_api;
         let of_files = rules_of_files(files, tenant);
         let starter = starter_rules(is_starting, &of_files);
         rules.extend(of_files);
@@ -81,6 +75,38 @@ impl InForce {
             rules,
             inhibitions: inhibitions(is_starting, files, tenant),
         }
+    }
+}
+
+// === impl ReadRules ===
+
+impl ReadRules {
+    /// Of these, those that can be read.
+    fn defined(&mut self, kept: &[KeptRule]) -> Vec<Defined> {
+        let defined = kept.iter().filter_map(|one| {
+            let read = self.0.entry(one.definition.clone()).or_insert_with(|| {
+                let rule = read(&one.definition);
+                if rule.is_none() {
+                    warn!(
+                        rule = one.id,
+                        "a rule that is kept can't be read, and is not evaluated"
+                    );
+                }
+                rule
+            });
+            let rule = read.clone()?;
+            Some(Defined {
+                id: RuleId(one.id.clone()),
+                rule: as_kept(rule, one),
+            })
+        });
+        defined.collect()
+    }
+
+    /// Forgets texts that are none of these any more.
+    fn keep_those_of<'a>(&mut self, kept: impl Iterator<Item = &'a KeptRule>) {
+        let texts: BTreeSet<&str> = kept.map(|one| &*one.definition).collect();
+        self.0.retain(|text, _| texts.contains(&**text));
     }
 }
 
@@ -122,10 +148,17 @@ fn inhibitions(is_starter_wanted: bool, files: &[RuleFile], tenant: &Tenant) -> 
 
 /// A rule of the API as it was kept; `None` if it can't be read.
 pub(crate) fn rule_of(kept: &KeptRule) -> Option<Rule> {
-    let definition = serde_json::from_str(&kept.definition).ok()?;
-    let mut rule = parse_json(&definition).ok()?;
+    read(&kept.definition).map(|rule| as_kept(rule, kept))
+}
+
+fn read(definition: &str) -> Option<Rule> {
+    let definition = serde_json::from_str(definition).ok()?;
+    parse_json(&definition).ok()
+}
+
+fn as_kept(mut rule: Rule, kept: &KeptRule) -> Rule {
     rule.enabled &= kept.enabled;
-    Some(rule)
+    rule
 }
 
 #[cfg(test)]
@@ -156,7 +189,8 @@ mod tests {
         "#;
         fs::write(&file, text).expect("written");
         let alerts = alerts_of_file(folder.path(), file);
-        let all = in_force(&alerts, &Ring::default(), UnixNanos(0)).await;
+        let mut read = ReadRules::default();
+        let all = in_force(&alerts, &mut read, &Ring::default(), UnixNanos(0)).await;
         let all = all.expect("read");
         let of = |tenant: &str| {
             let of_tenant = &all[&Tenant::parse(tenant).expect("a tenant")];

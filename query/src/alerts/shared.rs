@@ -23,7 +23,7 @@ pub(crate) struct Alerts(Arc<Inner>);
 struct Inner {
     config: AlertsConfig,
     own: Own,
-    sender: Sender,
+    sender: Arc<Sender>,
     /// Held for a question, never while something is read from the store or sent.
     db: Mutex<Db>,
     /// Held for a look.
@@ -58,7 +58,7 @@ impl Alerts {
         let mut files = RuleFiles::new(&config.rules.0);
         files.refresh(UnixNanos::now());
         let inner = Inner {
-            sender: Sender::new(config.addresses.clone(), own.clone()),
+            sender: Arc::new(Sender::new(config.addresses.clone(), own.clone())),
             own,
             db: Mutex::new(Db::open(data_dir)?),
             files: Mutex::new(files),
@@ -79,9 +79,9 @@ impl Alerts {
         &self.0.own
     }
 
-    /// By what a message is tried before it is relied on.
-    pub(crate) fn sender(&self) -> &Sender {
-        &self.0.sender
+    /// By what messages are sent, and tried before they are relied on.
+    pub(crate) fn sender(&self) -> Arc<Sender> {
+        Arc::clone(&self.0.sender)
     }
 
     /// What the deliverer listens to.

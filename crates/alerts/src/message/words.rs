@@ -60,7 +60,7 @@ pub(super) fn reading(reading: &Reading) -> String {
     )
 }
 
-/// A history as a line of bars; a dot where there was no value.
+/// A history as a line of bars; a dot where there was no value. What never changed stands in the middle: it is neither low nor high.
 pub(super) fn sparkline(history: &[Point]) -> String {
     let newest = history.get(history.len().saturating_sub(POINTS)..);
     let newest = newest.unwrap_or_default();
@@ -75,7 +75,7 @@ pub(super) fn sparkline(history: &[Point]) -> String {
             let level = (value - lowest) / width * (LEVELS.len() - 1) as f64;
             LEVELS.get(level.round() as usize).copied().unwrap_or('·')
         }
-        Some(value) if value.is_finite() => LEVELS[0],
+        Some(value) if value.is_finite() => LEVELS[LEVELS.len() / 2],
         _ => '·',
     };
     newest.iter().map(bar).collect()
@@ -243,7 +243,7 @@ mod tests {
         };
         let line = sparkline(&history(&[Some(1.0), None, Some(4.5), Some(8.0)]));
         assert_eq!(line, "▁·▅█");
-        assert_eq!(sparkline(&history(&[Some(3.0), Some(3.0)])), "▁▁");
+        assert_eq!(sparkline(&history(&[Some(3.0), Some(3.0)])), "▅▅");
         assert_eq!(sparkline(&history(&[Some(f64::INFINITY), None])), "··");
         assert_eq!(sparkline(&[]), "");
     }

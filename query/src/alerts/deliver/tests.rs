@@ -88,7 +88,7 @@ async fn deliver_until(
     mut is_done: impl FnMut(&Db) -> bool,
 ) {
     let open = || Db::open(folder.path()).expect("the database");
-    let sender = Sender::new(policy, Own::default());
+    let sender = Arc::new(Sender::new(policy, Own::default()));
     let mut deliverer = Deliverer::new(open(), sender, fast_clock(), Arc::new(Notify::new()));
     deliverer.look = Duration::from_millis(2);
     let shutdown = Shutdown::new();

@@ -156,7 +156,7 @@ fn muted(
         .collect();
     // No rule of the API holds others back.
     let is_starting = alerts.config().starter_rules;
-    let in_force = InForce::of(tenant, &[], &alerts.files(), is_starting);
+    let in_force = InForce::of(tenant, Vec::new(), &alerts.files(), is_starting);
     Muted::load(db, tenant, UnixNanos::now(), &in_force.inhibitions, &firing)
 }
 

@@ -254,7 +254,7 @@ pub(crate) fn become_deliverer() {
     let clock = clock(SystemTime::UNIX_EPOCH + Duration::from_nanos(began));
     let open = || Db::open(folder).expect("the database");
     let woken = Arc::new(Notify::new());
-    let sender = Sender::new(private(), Own::default());
+    let sender = Arc::new(Sender::new(private(), Own::default()));
     let mut deliverer = Deliverer::new(open(), sender, Arc::clone(&clock), Arc::clone(&woken));
     deliverer.look = Duration::from_millis(5);
     let mut db = open();
