@@ -109,8 +109,14 @@ export class FakeApi {
     for (const { invocation } of this.#inRange(url)) {
       groups.set(invocation.function, [...(groups.get(invocation.function) ?? []), invocation]);
     }
-    const functions = [...groups.values()].map(summary);
-    const body: Schemas["FunctionList"] = { functions, total: functions.length, next_cursor: null };
+    const functions = [...groups.values()].map(invocations => ({
+      ...summary(invocations),
+      trend: [],
+      previous: null,
+      top_finding: null,
+    }));
+    const step = String(30n * MINUTE);
+    const body: Schemas["FunctionList"] = { functions, total: functions.length, next_cursor: null, step };
     return { status: 200, body };
   }
 

@@ -98,6 +98,7 @@ function nodesOf(edges: readonly Edge[]): Node[] {
       kind: kind as Node["kind"],
       system: system ?? null,
       name: name ?? rest,
+      function: kind === "service" ? (name ?? rest) : null,
       calls: sum(edge => edge.calls),
       errors: sum(edge => edge.errors),
     };

@@ -19,6 +19,7 @@ const node = z.object({
   kind: z.enum(NODE_KINDS),
   system: z.nullable(text),
   name: text,
+  function: z.nullable(text),
   calls: count,
   errors: count,
 }) satisfies Wire<"MapNode", MapNode>;

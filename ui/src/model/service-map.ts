@@ -11,6 +11,8 @@ export interface MapNode {
   /** Of a database or a queue. */
   readonly system: string | null;
   readonly name: string;
+  /** Its name as a function, where it is one. */
+  readonly function: string | null;
   /** That come in. */
   readonly calls: number;
   readonly errors: number;

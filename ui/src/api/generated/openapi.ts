@@ -289,6 +289,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is otherwise with functions than in as long a time just before the range; what fails more first, then the greatest change
+         * @description What is new, what went silent, and figures that moved by more than they move by chance
+         */
+        get: operations["listChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cold-starts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cold starts of the range: over time, by phase, and by what they depend on */
+        get: operations["getColdStarts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compare": {
         parameters: {
             query?: never;
@@ -502,6 +539,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who may send and read; never their secrets
+         * @description For a key of the scope admin, and where no key is demanded yet
+         */
+        get: operations["listKeys"];
+        put?: never;
+        /** A new key; from the first on, every sender and reader needs one */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a key for good */
+        delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/{key}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new secret for a key; the one before is taken for another day */
+        post: operations["rotateKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** What the tenant may have from now on, and for how long it is kept */
+        put: operations["setLimits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/logs": {
         parameters: {
             query?: never;
@@ -562,6 +671,23 @@ export interface paths {
         };
         /** What may stand at a place of a half-typed query */
         get: operations["suggest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How this service is set up, as far as it concerns who sends and who reads, and whether anything was received */
+        get: operations["getSettings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1063,6 +1189,8 @@ export interface components {
             /** @description Of a database or a queue, such as postgresql or aws_sqs */
             system: string | null;
             name: string;
+            /** @description Its name as a function, where the service is one */
+            function: string | null;
             /** @description That come in */
             calls: components["schemas"]["Count"];
             errors: components["schemas"]["Count"];
@@ -1227,7 +1355,9 @@ export interface components {
             value: string | null;
         };
         FunctionList: {
-            functions: components["schemas"]["Function"][];
+            /** @description Of the points of each trend: from, from + step, and so on */
+            step: components["schemas"]["Nanos"];
+            functions: components["schemas"]["ListedFunction"][];
             total: number;
             next_cursor: string | null;
         };
@@ -1252,6 +1382,168 @@ export interface components {
             last_seen: components["schemas"]["Time"];
             /** @description Time and requests at the first tier, as if all had run where the latest did; null where prices are not known */
             cost: components["schemas"]["Dollars"] | null;
+        };
+        ListedFunction: components["schemas"]["Function"] & {
+            /** @description Steps with invocations, the earliest first; at most 48 */
+            trend: components["schemas"]["TrendPoint"][];
+            /** @description In as long a time just before the range; null where it was not invoked then */
+            previous: components["schemas"]["FunctionBefore"] | null;
+            /** @description Of what was told in the last day: what ends failures first, then the greatest gain */
+            top_finding: components["schemas"]["TopFinding"] | null;
+        };
+        TrendPoint: {
+            start: components["schemas"]["Time"];
+            invocations: components["schemas"]["Count"];
+            errors: components["schemas"]["Count"];
+            cold_starts: components["schemas"]["Count"];
+            p95: components["schemas"]["Nanos"];
+        };
+        FunctionBefore: {
+            invocations: components["schemas"]["Count"];
+            cold_starts: components["schemas"]["Count"];
+            errors: components["schemas"]["Count"];
+            p50: components["schemas"]["Nanos"];
+            p95: components["schemas"]["Nanos"];
+            cost: components["schemas"]["Dollars"] | null;
+        };
+        TopFinding: {
+            kind: components["schemas"]["Fault"];
+            title: string;
+            gain: components["schemas"]["Gain"];
+        };
+        ChangeList: {
+            /** @description At most 100 */
+            changes: components["schemas"]["Change"][];
+            /** @description Where the time before begins, which ends at `from` */
+            before_from: components["schemas"]["Time"];
+            from: components["schemas"]["Time"];
+            to: components["schemas"]["Time"];
+        };
+        Change: {
+            /** @enum {string} */
+            kind: "new_error" | "error_rate" | "slower" | "faster" | "cold_rate" | "cost" | "new_version" | "new_function" | "silent";
+            function: string;
+            /** @description The version, or the error's type and message; empty where it is the function itself */
+            about: string;
+            is_worse: boolean;
+            /**
+             * @description Of before and after; slower and faster compare p95
+             * @enum {string}
+             */
+            unit: "count" | "share" | "nanos" | "nano_dollars_per_hour";
+            before: number | null;
+            after: number | null;
+            /** @description When it was first seen, of what is new; when last, of what is silent; null of figures */
+            at: components["schemas"]["Time"] | null;
+            /** @description The path in this API that answers what it is about */
+            question: string;
+        };
+        ColdStarts: {
+            step: components["schemas"]["Nanos"];
+            /** @description Steps with invocations, the earliest first */
+            points: components["schemas"]["ColdStartPoint"][];
+            /** @description What a cold start is made of, as far as it was told, in their order */
+            phases: components["schemas"]["ColdStartPhase"][];
+            /** @description By function, version, runtime, architecture and memory; most cold starts first, at most 200 */
+            parts: components["schemas"]["ColdStartPart"][];
+        };
+        ColdStartPoint: {
+            start: components["schemas"]["Time"];
+            invocations: components["schemas"]["Count"];
+            cold_starts: components["schemas"]["Count"];
+            init_p50: components["schemas"]["Nanos"] | null;
+            init_p95: components["schemas"]["Nanos"] | null;
+        };
+        ColdStartPhase: {
+            /** @description As in the phases of a trace */
+            phase: string;
+            seen: components["schemas"]["Count"];
+            p50: components["schemas"]["Nanos"];
+            p95: components["schemas"]["Nanos"];
+        };
+        ColdStartPart: {
+            function: string;
+            version: string | null;
+            runtime: string | null;
+            architecture: string | null;
+            memory_bytes: components["schemas"]["Count"] | null;
+            invocations: components["schemas"]["Count"];
+            cold_starts: components["schemas"]["Count"];
+            init_p50: components["schemas"]["Nanos"] | null;
+            init_p95: components["schemas"]["Nanos"] | null;
+        };
+        /** @enum {string} */
+        KeyScope: "ingest" | "read" | "write" | "admin";
+        KeyList: {
+            keys: components["schemas"]["Key"][];
+        };
+        Key: {
+            id: string;
+            name: string;
+            tenant: string;
+            scope: components["schemas"]["KeyScope"];
+            /** @enum {string} */
+            state: "valid" | "expired" | "revoked";
+            created: components["schemas"]["Time"];
+            rotated: components["schemas"]["Time"] | null;
+            expires: components["schemas"]["Time"] | null;
+            revoked: components["schemas"]["Time"] | null;
+        };
+        NewKey: {
+            name: string;
+            scope: components["schemas"]["KeyScope"];
+            /** @description From now; null or absent for never */
+            expires_in?: components["schemas"]["Nanos"] | null;
+        };
+        CreatedKey: {
+            key: components["schemas"]["Key"];
+            secret: string;
+        };
+        Limits: {
+            /** @enum {integer|null} */
+            keep_days: 1 | 3 | 7 | 14 | 30 | 60 | 90 | 180 | 365 | null;
+            /** @description Unpacked */
+            bytes_per_second: components["schemas"]["Count"] | null;
+            /** @description Log records and facts count as well */
+            spans_per_second: components["schemas"]["Count"] | null;
+            /** @description Of the collector's log, in percent */
+            log_share: number | null;
+        };
+        ServiceSettings: {
+            /** @description Of Coldtrace */
+            version: string;
+            tenant: string;
+            /** @description Of who asks; null where no key is demanded */
+            scope: components["schemas"]["KeyScope"] | null;
+            demands_keys: boolean;
+            /** @description The URL that functions send to over gRPC; null where the collector is elsewhere and none was configured */
+            otlp_grpc: string | null;
+            /** @description The same over HTTP */
+            otlp_http: string | null;
+            limits: components["schemas"]["Limits"];
+            /** @description For how many days data is kept, where the tenant's limits say nothing */
+            keep_days: number;
+            /** @description Null while nothing was ever received */
+            received: components["schemas"]["Received"] | null;
+        };
+        Received: {
+            /** @description When the first span or invocation that is still kept was filed, to the day where that is long ago */
+            first: components["schemas"]["Time"];
+            last: components["schemas"]["Time"];
+        };
+        /** @description What any GET of this API answers when it is asked with `show=queries`: the queries to ClickHouse by which it would have answered */
+        QueryList: {
+            /** @description In the order in which they ended */
+            queries: components["schemas"]["ShownQuery"][];
+        };
+        ShownQuery: {
+            /** @description With its parameters in their places: it can be run as it is */
+            sql: string;
+            took: components["schemas"]["Nanos"];
+            /** @description That were read */
+            rows: components["schemas"]["Count"];
+            /** @description That were read, unpacked */
+            bytes: components["schemas"]["Count"];
         };
         /** @description US dollars / 1,000,000,000, without the free tier; negative where something would cost more */
         Dollars: string;
@@ -2507,6 +2799,68 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listChanges: {
+        parameters: {
+            query?: {
+                /** @description First moment inside; default a day before `to` */
+                from?: components["schemas"]["Time"];
+                /** @description First moment after; default now */
+                to?: components["parameters"]["to"];
+                function?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Changes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeList"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getColdStarts: {
+        parameters: {
+            query?: {
+                /** @description First moment inside; default one hour before `to` */
+                from?: components["parameters"]["from"];
+                /** @description First moment after; default now */
+                to?: components["parameters"]["to"];
+                function?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Cold starts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColdStarts"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     compare: {
         parameters: {
             query?: {
@@ -2881,6 +3235,13 @@ export interface operations {
                 outcome?: string;
                 /** @description true for those that waited for a start */
                 cold?: boolean;
+                /** @description Those that took as long or longer */
+                min_duration?: components["schemas"]["Nanos"];
+                /** @description Those that took as long or shorter */
+                max_duration?: components["schemas"]["Nanos"];
+                version?: string;
+                /** @description Those that failed by this type of error, such as ValueError */
+                error_type?: string;
                 /** @description errors: those that failed before the others; cost: the dearest first, those without a known cost last */
                 sort?: "newest" | "slowest" | "errors" | "cost";
                 limit?: components["parameters"]["limit"];
@@ -2933,6 +3294,152 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Keys, the latest made first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            /** @description The key, and its secret, shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedKey"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key, revoked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotateKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key, and its new secret, shown this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedKey"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    setLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Limits"];
+            };
+        };
+        responses: {
+            /** @description The limits, as they are now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limits"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3072,6 +3579,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SuggestionList"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceSettings"];
                 };
             };
             400: components["responses"]["Invalid"];
