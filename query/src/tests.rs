@@ -15,6 +15,7 @@ mod details;
 mod error_groups;
 mod errors;
 mod fixture;
+mod function_list;
 mod functions;
 mod keys;
 mod lists;

@@ -36,6 +36,7 @@ mod tags;
 mod tail;
 mod throttles;
 mod traces;
+mod trends;
 
 pub use candidates::{Between, Candidate, CandidateFilter, SpanFilter, ValueFilter, Within};
 pub use compare::{CohortTotals, ItemCount, ItemPattern, KeyCount, PatternItem, Selection};
@@ -66,6 +67,7 @@ pub use suggest::{Seen, SuggestFilter, ValuesOf};
 pub use tail::{InvocationState, MinuteStamp, States};
 pub use throttles::{THROTTLING, Throttled};
 pub use traces::{TraceFilter, TraceKey, TraceSummary};
+pub use trends::{TrendPoint, Trends};
 
 use std::time::Duration;
 

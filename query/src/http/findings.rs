@@ -11,7 +11,7 @@ use super::access::{Access, Api};
 use super::error::ApiError;
 use super::params::Params;
 use super::{Written, bytes_of, json};
-use crate::reply::{Decimal, GainReply, Signed};
+use crate::reply::{Decimal, GainReply};
 
 /// Functions are looked at every hour: in less nothing may have been told.
 const DEFAULT_REACH: Nanos = Nanos::from_millis(24 * 3_600 * 1_000);
@@ -67,7 +67,6 @@ impl Written for Findings {
 impl<'a> From<&'a FindingRecord> for FindingReply<'a> {
     fn from(record: &'a FindingRecord) -> Self {
         let told = &record.told;
-        let [mean, p50, p95, p99] = told.gains.map(Decimal);
         Self {
             function: &record.function,
             kind: &told.kind,
@@ -76,14 +75,7 @@ impl<'a> From<&'a FindingRecord> for FindingReply<'a> {
             about: &told.about,
             seen: Decimal(told.seen),
             share: told.share,
-            gain: GainReply {
-                mean,
-                p50,
-                p95,
-                p99,
-                failures: told.failures,
-                monthly: told.monthly.map(Signed),
-            },
+            gain: told.into(),
             confidence: &told.confidence,
             examples: &told.examples,
             question: &told.question,

@@ -4,7 +4,8 @@ use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use coldtrace_analysis::NanoDollars;
-use coldtrace_store::reader::FunctionSummary;
+use coldtrace_model::{Nanos, TimeRange, UnixNanos};
+use coldtrace_store::reader::{FindingRecord, FunctionSummary, TrendPoint, Trends};
 use serde::Serialize;
 
 use super::access::{Access, Api};
@@ -13,14 +14,59 @@ use super::error::ApiError;
 use super::params::{Order, Params};
 use super::{Written, bytes_of, json};
 use crate::cost::cost;
-use crate::reply::{Decimal, Signed};
+use crate::reply::{Decimal, GainReply, Signed};
+
+/// Steps of a function in the list: a line as wide as a word.
+const STEPS: u64 = 48;
+/// In which settle has looked at each function that is active, as it does every hour.
+const TOLD_WITHIN: Nanos = Nanos::from_millis(24 * 3_600 * 1_000);
 
 /// The schema `FunctionList`.
 #[derive(Serialize)]
 struct ListReply<'a> {
-    functions: Vec<FunctionReply<'a>>,
+    functions: Vec<ListedReply<'a>>,
     total: usize,
     next_cursor: Option<&'a str>,
+    step: Decimal,
+}
+
+/// The schema `ListedFunction`.
+#[derive(Serialize)]
+struct ListedReply<'a> {
+    #[serde(flatten)]
+    function: FunctionReply<'a>,
+    trend: Vec<PointReply>,
+    previous: Option<BeforeReply>,
+    top_finding: Option<FindingReply<'a>>,
+}
+
+/// The schema `TrendPoint`.
+#[derive(Serialize)]
+struct PointReply {
+    start: Decimal,
+    invocations: Decimal,
+    errors: Decimal,
+    cold_starts: Decimal,
+    p95: Decimal,
+}
+
+/// The schema `FunctionBefore`.
+#[derive(Serialize)]
+struct BeforeReply {
+    invocations: Decimal,
+    cold_starts: Decimal,
+    errors: Decimal,
+    p50: Decimal,
+    p95: Decimal,
+    cost: Option<Signed>,
+}
+
+/// The schema `TopFinding`.
+#[derive(Serialize)]
+struct FindingReply<'a> {
+    kind: &'a str,
+    title: &'a str,
+    gain: GainReply,
 }
 
 /// The schema `Function`.
@@ -50,7 +96,15 @@ type CursorKey = (u64, String);
 
 const ORDERS: [Order; 4] = [Order::Newest, Order::Slowest, Order::Errors, Order::Cost];
 
+/// A page of the list, and what stands beside its functions.
 struct Listed {
+    page: Page,
+    trends: Trends,
+    before: Vec<FunctionSummary>,
+    findings: Vec<FindingRecord>,
+}
+
+struct Page {
     functions: Vec<FunctionSummary>,
     total: usize,
     next_cursor: Option<String>,
@@ -64,8 +118,37 @@ async fn list_functions(access: Access, uri: Uri) -> Result<Response, ApiError> 
     let params = Params::read(&uri, &["from", "to", "sort", "limit", "cursor"])?;
     let place = Place::<CursorKey>::read(&params, &ORDERS)?;
     let limit = params.limit_if_given()?;
-    let functions = access.reader.functions(place.range).await?;
-    json(Listed::of(functions, &place, limit)).await
+    let (range, now) = (place.range, UnixNanos::now());
+    let lately = TimeRange {
+        from: now.minus(TOLD_WITHIN),
+        to: now,
+    };
+    let (functions, findings) = tokio::try_join!(
+        access.reader.functions(range),
+        access.reader.findings(lately, None)
+    )?;
+    let page = Page::of(functions, &place, limit);
+    let names = page.functions.iter();
+    let names: Vec<String> = names.map(|one| one.function.clone()).collect();
+    let (trends, before) = tokio::try_join!(
+        access.reader.function_trends(range, &names, STEPS),
+        access.reader.functions_named(just_before(range), &names)
+    )?;
+    json(Listed {
+        page,
+        trends,
+        before,
+        findings,
+    })
+    .await
+}
+
+/// As long a time, which ends where the range begins.
+fn just_before(range: TimeRange) -> TimeRange {
+    TimeRange {
+        from: range.from.minus(range.to.since(range.from)),
+        to: range.from,
+    }
 }
 
 /// By what the order is, the greatest first.
@@ -83,10 +166,10 @@ fn cost_of(summary: &FunctionSummary) -> Option<NanoDollars> {
     cost(summary.platform, &summary.region, billed)
 }
 
-// === impl Listed ===
+// === impl Page ===
 
-impl Listed {
-    /// A page of them. They are few enough to be put in order here.
+impl Page {
+    /// Of all of them. They are few enough to be put in order here.
     fn of(functions: Vec<FunctionSummary>, place: &Place<CursorKey>, limit: Option<u32>) -> Self {
         let total = functions.len();
         let mut ranked: Vec<(u64, FunctionSummary)> = functions
@@ -110,13 +193,69 @@ impl Listed {
     }
 }
 
+// === impl Listed ===
+
+impl Listed {
+    fn reply<'a>(&'a self, summary: &'a FunctionSummary) -> ListedReply<'a> {
+        let function = summary.function.as_str();
+        let trend = self.trends.of.get(function).into_iter().flatten();
+        let before = self.before.iter().find(|one| one.function == function);
+        // They come in the order of what they save.
+        let mut findings = self.findings.iter();
+        let top = findings.find(|told| told.is_there && told.function == function);
+        ListedReply {
+            function: summary.into(),
+            trend: trend.map(PointReply::from).collect(),
+            previous: before.map(BeforeReply::from),
+            top_finding: top.map(FindingReply::from),
+        }
+    }
+}
+
 impl Written for Listed {
     fn written(&self) -> Result<Vec<u8>, ApiError> {
+        let functions = self.page.functions.iter();
         bytes_of(&ListReply {
-            functions: self.functions.iter().map(FunctionReply::from).collect(),
-            total: self.total,
-            next_cursor: self.next_cursor.as_deref(),
+            functions: functions.map(|summary| self.reply(summary)).collect(),
+            total: self.page.total,
+            next_cursor: self.page.next_cursor.as_deref(),
+            step: self.trends.step.into(),
         })
+    }
+}
+
+impl From<&TrendPoint> for PointReply {
+    fn from(point: &TrendPoint) -> Self {
+        Self {
+            start: point.start.into(),
+            invocations: Decimal(point.invocations),
+            errors: Decimal(point.errors),
+            cold_starts: Decimal(point.cold_starts),
+            p95: point.p95.into(),
+        }
+    }
+}
+
+impl From<&FunctionSummary> for BeforeReply {
+    fn from(summary: &FunctionSummary) -> Self {
+        Self {
+            invocations: Decimal(summary.invocations),
+            cold_starts: Decimal(summary.cold_starts),
+            errors: Decimal(summary.errors),
+            p50: summary.p50.into(),
+            p95: summary.p95.into(),
+            cost: cost_of(summary).map(Signed::from),
+        }
+    }
+}
+
+impl<'a> From<&'a FindingRecord> for FindingReply<'a> {
+    fn from(record: &'a FindingRecord) -> Self {
+        Self {
+            kind: &record.told.kind,
+            title: &record.told.title,
+            gain: (&record.told).into(),
+        }
     }
 }
 

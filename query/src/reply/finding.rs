@@ -2,6 +2,7 @@
 
 use coldtrace_analysis::{Figure, FunctionFinding, Gain, NanoDollars, Question};
 use coldtrace_model::{RequestId, TimeRange};
+use coldtrace_store::settle::ToldFinding;
 use serde::{Serialize, Serializer};
 
 use super::number::Decimal;
@@ -130,6 +131,20 @@ impl From<&Gain> for GainReply {
             p99: gain.p99.into(),
             failures: gain.failures,
             monthly: gain.monthly.map(Signed::from),
+        }
+    }
+}
+
+impl From<&ToldFinding> for GainReply {
+    fn from(told: &ToldFinding) -> Self {
+        let [mean, p50, p95, p99] = told.gains.map(Decimal);
+        Self {
+            mean,
+            p50,
+            p95,
+            p99,
+            failures: told.failures,
+            monthly: told.monthly.map(Signed),
         }
     }
 }

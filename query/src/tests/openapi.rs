@@ -1,5 +1,6 @@
 //! Holds replies to `query/openapi.yaml`: both ways, so that nothing is missing and nothing is told that is not described.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -108,9 +109,33 @@ impl Description {
         found.unwrap_or_else(|| panic!("{reference} is not there"))
     }
 
+    /// With what the parts of `allOf` say as one, since each tells some fields only.
+    fn whole<'a>(&'a self, schema: &'a Value) -> Cow<'a, Value> {
+        let schema = self.resolved(schema);
+        let Some(parts) = schema.get("allOf") else {
+            return Cow::Borrowed(schema);
+        };
+        let mut whole = schema.as_object().expect("a schema").clone();
+        whole.remove("allOf");
+        for part in parts.as_array().expect("a list") {
+            let part = self.whole(part);
+            for (keyword, rule) in part.as_object().expect("a schema") {
+                match (whole.get_mut(keyword), rule) {
+                    (Some(Value::Object(known)), Value::Object(more)) => known.extend(more.clone()),
+                    (Some(Value::Array(known)), Value::Array(more)) => known.extend(more.clone()),
+                    (Some(known), rule) => assert_eq!(known, rule, "{keyword}"),
+                    (None, rule) => {
+                        whole.insert(keyword.clone(), rule.clone());
+                    }
+                }
+            }
+        }
+        Cow::Owned(whole.into())
+    }
+
     fn compare(&self, schema: &Value, value: &Value, at: &str, faults: &mut Vec<String>) {
-        let schema = self.resolved(schema).as_object().expect("a schema");
-        for (keyword, rule) in schema {
+        let schema = self.whole(schema);
+        for (keyword, rule) in schema.as_object().expect("a schema") {
             let holds = match keyword.as_str() {
                 "type" => one_or_many(rule).any(|name| has_type(value, name)),
                 "enum" => rule.as_array().expect("a list").contains(value),

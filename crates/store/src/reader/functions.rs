@@ -8,6 +8,7 @@ use coldtrace_model::{
 };
 use serde::Deserialize;
 
+use super::minutes::among;
 use super::rollups::{AT_ONCE, Coarsest, counts};
 use super::sql::{BUCKET_SECONDS, SECOND};
 use super::{ReadError, Reader, sql};
@@ -100,6 +101,15 @@ impl Reader {
     /// The functions that were invoked in the range, the most recently invoked first.
     pub async fn functions(&self, range: TimeRange) -> Result<Vec<FunctionSummary>, ReadError> {
         self.summaries(range, "").await
+    }
+
+    /// Those of them that have these names; all if there are none.
+    pub async fn functions_named(
+        &self,
+        range: TimeRange,
+        functions: &[String],
+    ) -> Result<Vec<FunctionSummary>, ReadError> {
+        self.summaries(range, &among(functions)).await
     }
 
     /// One of them; `None` if it was not invoked in the range.
