@@ -1,6 +1,6 @@
 //! `GET /api/v1/map`: who calls whom in a range, with the databases, queues and third parties that send no span.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use axum::http::Uri;
 use axum::response::Response;
@@ -33,6 +33,7 @@ struct NodeReply<'a> {
     kind: &'static str,
     system: Option<&'a str>,
     name: &'a str,
+    function: Option<&'a str>,
     calls: Decimal,
     errors: Decimal,
 }
@@ -86,6 +87,8 @@ struct Map {
     /// By their ids.
     nodes: BTreeMap<String, Node>,
     links: Vec<Link>,
+    /// What services are called as functions.
+    functions: HashMap<String, String>,
     /// Of how many stretches of time one was looked at for those that send no span.
     sampled: u64,
 }
@@ -97,8 +100,16 @@ pub(super) fn get_map() -> MethodRouter<Api> {
 async fn map_of_range(access: Access, uri: Uri) -> Result<Response, ApiError> {
     let params = Params::read(&uri, &["from", "to"])?;
     let range = params.range()?.or_last_hour(UnixNanos::now())?;
-    let (edges, peers) = tokio::try_join!(access.reader.edges(range), access.reader.peers(range))?;
-    json(Map::of(&edges, &peers)).await
+    let (edges, peers, functions) = tokio::try_join!(
+        access.reader.edges(range),
+        access.reader.peers(range),
+        access.reader.functions_of_services(range)
+    )?;
+    json(Map {
+        functions,
+        ..Map::of(&edges, &peers)
+    })
+    .await
 }
 
 // === impl NodeKind ===
@@ -195,6 +206,12 @@ impl Map {
         id
     }
 
+    fn function(&self, node: &Node) -> Option<&str> {
+        let function = self.functions.get(&node.name);
+        let function = function.filter(|_| node.kind == NodeKind::Service);
+        function.map(String::as_str)
+    }
+
     fn link(&mut self, link: Link) {
         if let Some(node) = self.nodes.get_mut(&link.to) {
             node.calls = node.calls.saturating_add(link.calls);
@@ -211,6 +228,7 @@ impl Written for Map {
             kind: node.kind.as_str(),
             system: (!node.system.is_empty()).then_some(&node.system),
             name: &node.name,
+            function: self.function(node),
             calls: Decimal(node.calls),
             errors: Decimal(node.errors),
         });

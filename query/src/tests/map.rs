@@ -1,8 +1,9 @@
 use coldtrace_model::{Span, SpanKind};
-use coldtrace_testkit::{SpanBuilder, engine, span};
+use coldtrace_testkit::{SpanBuilder, engine, invocation, span};
 use serde_json::Value;
 
 use super::fixture::Data;
+use super::openapi::Description;
 use super::served::Served;
 
 /// From the tests' epoch, an hour, and a day.
@@ -127,4 +128,69 @@ async fn databases_queues_and_third_parties_are_nodes_and_messages_are_told_apar
     );
     let database = &day["edges"].as_array().expect("a list")[2];
     assert_eq!(database["is_estimated"], true, "{day:#}");
+}
+
+#[tokio::test]
+async fn a_service_that_is_a_function_names_it() {
+    let engine = engine::start().await;
+    let store = engine.store();
+    let data = Data::of(&store);
+    let named = |service: &str, function: &str, id, parent| {
+        let span = span("handle")
+            .service(service)
+            .kind(SpanKind::Server)
+            .id(id);
+        let span = span.resource_attribute("faas.name", function);
+        let span = span.under(parent).at(10.0, 20.0);
+        span.trace(1).build()
+    };
+    let mut spans = order(1, 5.0);
+    spans.push(named("shop", "shop-prod", 20, 2));
+    // Of two functions it is neither.
+    spans.push(named("both", "one", 21, 2));
+    spans.push(named("both", "other", 22, 2));
+    // Nobody invoked it.
+    spans.push(named("idle", "idle-prod", 23, 2));
+    data.spans("orders", &spans).await;
+    let invoked = ["checkout", "shop-prod", "one", "other"];
+    let invoked = invoked.map(|function| {
+        let one = invocation(&format!("of {function}")).function(function);
+        one.started(0.0).build()
+    });
+    data.facts("invoked", &invoked).await;
+    let theirs = invocation("theirs").function("mailer").started(0.0);
+    Data::of_a_stranger(&store)
+        .facts("theirs", &[theirs.build()])
+        .await;
+
+    let map = Served::on(&store).ok(&format!("/api/v1/map?{HOUR}")).await;
+
+    Description::read().check("GET /api/v1/map", 200, &map);
+    let nodes = map["nodes"].as_array().expect("a list");
+    let mut functions: Vec<(&str, Option<&str>)> = nodes
+        .iter()
+        .map(|node| {
+            (
+                node["id"].as_str().expect("an id"),
+                node["function"].as_str(),
+            )
+        })
+        .filter(|(id, _)| id.starts_with("service:"))
+        .collect();
+    functions.sort_unstable();
+    assert_eq!(
+        functions,
+        [
+            ("service:both", None),
+            ("service:checkout", Some("checkout")),
+            ("service:idle", None),
+            ("service:inventory", None),
+            ("service:mailer", None),
+            ("service:shop", Some("shop-prod")),
+        ]
+    );
+    let others = nodes.iter().filter(|node| node["kind"] != "service");
+    for node in others {
+        assert_eq!(node["function"], Value::Null, "{node}");
+    }
 }

@@ -1,6 +1,6 @@
 //! What the functions of a tenant did in a range of time, from rollups where they are settled.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use clickhouse::Row;
 use coldtrace_model::{
@@ -92,6 +92,17 @@ struct FunctionRow {
 }
 
 #[derive(Row, Deserialize)]
+struct InvokedRow {
+    name: String,
+}
+
+#[derive(Row, Deserialize)]
+struct ServiceRow {
+    service: String,
+    names: Vec<String>,
+}
+
+#[derive(Row, Deserialize)]
 struct RegionRow {
     function: String,
     region: String,
@@ -121,6 +132,40 @@ impl Reader {
         let only = format!(" AND function = {}", sql::text(function));
         let summaries = self.summaries(range, &only).await?;
         Ok(summaries.into_iter().next())
+    }
+
+    /// What each service is called as a function, of those that were invoked in the range: by its own name, else by the one function
+    /// (`faas.name`) that resources of its spans name. Of resources, whole days are looked at.
+    pub async fn functions_of_services(
+        &self,
+        range: TimeRange,
+    ) -> Result<HashMap<String, String>, ReadError> {
+        let counted = self.function_rows(range, "", Coarsest::Hours).await?;
+        if counted.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let invoked =
+            format!("SELECT DISTINCT CAST(function, 'String') AS name FROM ({counted}){AT_ONCE}");
+        let named = format!(
+            "SELECT CAST(service, 'String') AS service, groupUniqArray(attrs['faas.name']) AS names FROM resources
+            WHERE {} AND {} AND attrs['faas.name'] != '' GROUP BY service",
+            self.owned(),
+            sql::within_days(range)
+        );
+        let (invoked, named) = tokio::try_join!(
+            self.rows::<InvokedRow>(&invoked),
+            self.rows::<ServiceRow>(&named)
+        )?;
+        let invoked: HashSet<String> = invoked.into_iter().map(|row| row.name).collect();
+        let mut functions = HashMap::new();
+        for row in named {
+            let mut names = row.names.into_iter().filter(|name| invoked.contains(name));
+            if let (Some(name), None) = (names.next(), names.next()) {
+                functions.insert(row.service, name);
+            }
+        }
+        functions.extend(invoked.into_iter().map(|name| (name.clone(), name)));
+        Ok(functions)
     }
 
     async fn summaries(
