@@ -8,7 +8,9 @@ use std::io::BufRead as _;
 use std::time::Instant;
 
 use coldtrace_model::{Nanos, RequestId, Tenant, TimeRange, TraceId, UnixNanos};
-use coldtrace_store::reader::{AttributeFilter, InvocationFilter, InvocationSort, Reader};
+use coldtrace_store::reader::{
+    AttributeFilter, InvocationFilter, InvocationSort, Narrowing, Reader,
+};
 use coldtrace_store::settle::Rollup;
 use coldtrace_store::{Store, StoreConfig};
 
@@ -141,6 +143,7 @@ async fn list(
         function: function.map(str::to_owned),
         outcomes: Vec::new(),
         cold: None,
+        only: Narrowing::default(),
         sort,
         after: None,
         limit: PAGE,

@@ -5,6 +5,7 @@
 //! of `extra` and `raw`, which are wire formats.
 
 mod candidates;
+mod cold_starts;
 mod compare;
 mod correlation;
 mod edges;
@@ -39,6 +40,7 @@ mod traces;
 mod trends;
 
 pub use candidates::{Between, Candidate, CandidateFilter, SpanFilter, ValueFilter, Within};
+pub use cold_starts::{ColdPart, ColdPoint, ColdStarts, PhaseSpread};
 pub use compare::{CohortTotals, ItemCount, ItemPattern, KeyCount, PatternItem, Selection};
 pub use correlation::{RequestTrace, TraceWindow};
 pub use edges::{Edge, EdgeKind};
@@ -50,7 +52,7 @@ pub use errors::{
 pub use features::{Features, Words};
 pub use findings::FindingRecord;
 pub use functions::{BilledTime, FunctionSummary};
-pub use invocations::{InvocationFilter, InvocationKey, InvocationSort};
+pub use invocations::{InvocationFilter, InvocationKey, InvocationSort, Narrowing};
 pub use lines::{LineFilter, LineKey, LineQuery};
 pub use logs::{LogFilter, LogRecordRow};
 pub use minutes::{BilledPart, FunctionMinute};

@@ -14,7 +14,7 @@ use std::time::Duration;
 use coldtrace_alerts::{Example, PathShift, Why};
 use coldtrace_model::{LogHistogram, Nanos, Outcome, TimeRange};
 use coldtrace_store::reader::{
-    FunctionMinute, InvocationFilter, InvocationSort, ReadError, Reader, Selection,
+    FunctionMinute, InvocationFilter, InvocationSort, Narrowing, ReadError, Reader, Selection,
 };
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
@@ -186,6 +186,7 @@ impl Reasons {
             function: question.function.clone(),
             outcomes: selection.outcomes,
             cold: selection.cold,
+            only: Narrowing::default(),
             sort: match question.bad {
                 Bad::Slower(_) | Bad::Cold => InvocationSort::Slowest,
                 _ => InvocationSort::Newest,

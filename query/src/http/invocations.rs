@@ -10,7 +10,7 @@ use coldtrace_model::{
     Architecture, Invocation, LogRecord, Outcome, Platform, RequestId, TraceId, UnixNanos,
 };
 use coldtrace_store::reader::{
-    InvocationFilter, InvocationKey, InvocationSort, LogFilter, Rate, Rates,
+    InvocationFilter, InvocationKey, InvocationSort, LogFilter, Narrowing, Rate, Rates,
 };
 use serde::Serialize;
 
@@ -26,8 +26,19 @@ use crate::reply::{Decimal, InvocationReply, LogReply, TraceReply};
 const LOG_LIMIT: u32 = 10_000;
 
 const ORDERS: [Order; 4] = [Order::Newest, Order::Slowest, Order::Errors, Order::Cost];
-const LIST_PARAMETERS: [&str; 8] = [
-    "from", "to", "function", "outcome", "cold", "sort", "limit", "cursor",
+const LIST_PARAMETERS: [&str; 12] = [
+    "from",
+    "to",
+    "function",
+    "outcome",
+    "cold",
+    "min_duration",
+    "max_duration",
+    "version",
+    "error_type",
+    "sort",
+    "limit",
+    "cursor",
 ];
 
 /// The schema `InvocationList`.
@@ -94,6 +105,7 @@ async fn list_invocations(access: Access, uri: Uri) -> Result<Response, ApiError
         function: params.text("function").map(str::to_owned),
         outcomes: outcomes(&params)?,
         cold: params.flag("cold")?,
+        only: narrowing(&params)?,
         sort: sort(place.order),
         after: place.after.clone().map(key_from),
         limit: params.limit()?,
@@ -171,6 +183,24 @@ fn rates() -> Rates {
             .map(|region| (region.to_owned(), rate(region)))
             .collect(),
     }
+}
+
+fn narrowing(params: &Params) -> Result<Narrowing, ApiError> {
+    let (least, most) = (
+        params.length("min_duration")?,
+        params.length("max_duration")?,
+    );
+    if least > most && most.is_some() {
+        let told = "must not be longer than `max_duration`";
+        return Err(ApiError::invalid("min_duration", told));
+    }
+    let text = |name| params.text(name).map(str::to_owned);
+    Ok(Narrowing {
+        least,
+        most,
+        version: text("version"),
+        error_type: text("error_type"),
+    })
 }
 
 /// Of the parameter `outcome`: names between commas.

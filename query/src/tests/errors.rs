@@ -7,6 +7,8 @@ use super::served::Served;
 async fn a_wrong_parameter_is_named_with_what_is_allowed() {
     let served = Served::without_store();
     let paths = [
+        "/api/v1/cold-starts?from=2&to=1",
+        "/api/v1/cold-starts?runtime=python3.12",
         "/api/v1/compare?from=1",
         "/api/v1/compare/paths?from=1",
         "/api/v1/compare?slowest=5",
@@ -24,6 +26,8 @@ async fn a_wrong_parameter_is_named_with_what_is_allowed() {
         "/api/v1/invocations?outcome=ok,odd",
         "/api/v1/invocations?limit=1001",
         "/api/v1/invocations?cold=maybe",
+        "/api/v1/invocations?min_duration=1s",
+        "/api/v1/invocations?min_duration=2&max_duration=1",
         "/api/v1/logs?severity=loud",
         "/api/v1/logs?severity=0",
         "/api/v1/logs?trace_id=12",

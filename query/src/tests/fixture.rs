@@ -207,7 +207,9 @@ impl<'a> Data<'a> {
             error_type: &phase.error_type,
             request_id: text_of(phase.request_id.as_ref().map(RequestId::as_str)),
         });
-        self.write(blocks, "phase").await;
+        let (kind, start) = (phase.kind.as_str(), phase.start.0);
+        let what = format!("{kind} of {sandbox_id} at {start}");
+        self.write(blocks, &what).await;
     }
 
     pub(super) async fn logs(&self, service: &str, sandbox_id: &str, lines: &[LogRecord]) {

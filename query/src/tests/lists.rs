@@ -75,6 +75,85 @@ async fn filters_choose_and_the_total_counts_what_they_chose() {
 }
 
 #[tokio::test]
+async fn invocations_are_chosen_by_length_version_and_error() {
+    let engine = engine::start().await;
+    let store = engine.store();
+    let told: Vec<Invocation> = (0..30)
+        .map(|number| {
+            let start = number as f64 * 1_000.0;
+            let outcome = match number % 5 {
+                0 => Outcome::Error,
+                _ => Outcome::Ok,
+            };
+            let told = invocation(&format!("some-{number:02}")).started(start);
+            let told = told.ended(outcome, start + 10.0 * (number + 1) as f64);
+            let told = told.with(|told| {
+                told.version = (number / 10).to_string();
+                if number % 5 == 0 {
+                    let kinds = ["ValueError", "KeyError"];
+                    told.error_type = kinds[number % 2].to_owned();
+                }
+            });
+            told.build()
+        })
+        .collect();
+    let data = Data::of(&store);
+    data.facts("some", &told).await;
+    // Whose length is not known yet.
+    let running = invocation("running").started(40_000.0);
+    data.facts("running", &[running.build()]).await;
+    let others = Data::of_a_stranger(&store);
+    others.facts("theirs", &told).await;
+    let served = Served::on(&store);
+    let millis = |millis: u64| millis * 1_000_000;
+    let checks = [
+        (format!("min_duration={}", millis(290)), vec![29, 28]),
+        (
+            format!("min_duration=1&max_duration={}&outcome=ok", millis(30)),
+            vec![2, 1],
+        ),
+        (
+            format!("min_duration={0}&max_duration={0}", millis(150)),
+            vec![14],
+        ),
+        ("version=1&error_type=ValueError".to_owned(), vec![10]),
+        ("error_type=KeyError".to_owned(), vec![25, 15, 5]),
+        (
+            format!("version=2&outcome=ok&max_duration={}", millis(230)),
+            vec![22, 21],
+        ),
+        ("error_type=ValueErr".to_owned(), vec![]),
+    ];
+    for (filter, expected) in checks {
+        let expected: Vec<String> = expected
+            .iter()
+            .map(|number| format!("some-{number:02}"))
+            .collect();
+        for sort in ["newest", "slowest", "errors"] {
+            let path = format!("/api/v1/invocations?{RANGE}&sort={sort}&{filter}");
+            let reply = served.ok(&path).await;
+            assert_eq!(ids(&reply["invocations"], "request_id"), expected, "{path}");
+            assert_eq!(reply["total"], expected.len(), "{path}");
+        }
+    }
+    // Page by page as well, however few a page holds.
+    let filter = format!("max_duration={}&sort=slowest&limit=2", millis(100));
+    let mut path = format!("/api/v1/invocations?{RANGE}&{filter}");
+    let mut walked = Vec::new();
+    loop {
+        let reply = served.ok(&path).await;
+        assert_eq!(reply["total"], 10, "on every page");
+        walked.extend(ids(&reply["invocations"], "request_id"));
+        let Some(cursor) = reply["next_cursor"].as_str() else {
+            break;
+        };
+        path = format!("/api/v1/invocations?{filter}&cursor={cursor}");
+    }
+    let expected: Vec<String> = (0..10).rev().map(|one| format!("some-{one:02}")).collect();
+    assert_eq!(walked, expected);
+}
+
+#[tokio::test]
 async fn what_failed_or_cost_most_comes_first() {
     let engine = engine::start().await;
     let store = engine.store();

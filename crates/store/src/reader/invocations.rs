@@ -46,12 +46,27 @@ pub struct InvocationFilter {
     pub outcomes: Vec<Outcome>,
     /// Only those that waited for a start, or only those that did not.
     pub cold: Option<bool>,
+    /// And of these only such.
+    pub only: Narrowing,
     /// In which order.
     pub sort: InvocationSort,
     /// Behind this one.
     pub after: Option<InvocationKey>,
     /// At most so many.
     pub limit: u32,
+}
+
+/// What else a list of invocations may ask for. All of it is told by merged rows alone, and nothing is counted apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Narrowing {
+    /// That took as long or longer; of what is not known yet, nothing took so long.
+    pub least: Option<Nanos>,
+    /// That took as long or shorter, and whose length is known.
+    pub most: Option<Nanos>,
+    /// Of this version.
+    pub version: Option<String>,
+    /// That failed by this type of error.
+    pub error_type: Option<String>,
 }
 
 /// In which order invocations are listed. Of those that are alike in it, the latest comes first.
@@ -239,7 +254,8 @@ impl Reader {
         filter: &InvocationFilter,
         function: Option<&str>,
     ) -> Result<u64, ReadError> {
-        let count = if filter.outcomes.is_empty() {
+        let is_counted = filter.outcomes.is_empty() && filter.only == Narrowing::default();
+        let count = if is_counted {
             let more = function.map_or_else(String::new, |function| format!(" AND {function}"));
             let counted = self.invocation_counts(filter.range, &more).await?;
             if counted.is_empty() {
@@ -391,11 +407,14 @@ impl Reader {
             .after
             .as_ref()
             .map_or_else(String::new, |after| format!(" AND told <= {}", after.rank));
+        let longest = filter
+            .longest()
+            .map_or_else(String::new, |longest| format!(" AND told <= {}", longest.0));
         let told = filter.told();
         self.rows(&format!(
             "SELECT function, toUInt64(toUnixTimestamp64Nano(ts)) AS filed_at, request_id,
                 {told} AS told
-            FROM invocations WHERE {} AND {}{function}{behind}
+            FROM invocations WHERE {} AND {}{function}{behind}{longest}
             ORDER BY told DESC LIMIT {limit}",
             self.owned(),
             sql::within(filter.range)
@@ -539,6 +558,27 @@ impl Keys {
     }
 }
 
+// === impl Narrowing ===
+
+impl Narrowing {
+    /// A filter of merged rows that others stand before.
+    fn shown(&self) -> String {
+        let least = self
+            .least
+            .map(|least| format!("duration_ns >= {}", least.0));
+        let most = self
+            .most
+            .map(|most| format!("duration_ns != 0 AND duration_ns <= {}", most.0));
+        let version = self.version.as_deref();
+        let version = version.map(|version| format!("version = {}", sql::text(version)));
+        let error_type = self.error_type.as_deref();
+        let error_type =
+            error_type.map(|error_type| format!("error_type = {}", sql::text(error_type)));
+        let filters = [least, most, version, error_type].into_iter().flatten();
+        filters.map(|filter| format!(" AND {filter}")).collect()
+    }
+}
+
 // === impl InvocationFilter ===
 
 impl InvocationFilter {
@@ -559,7 +599,15 @@ impl InvocationFilter {
             Some(false) => shown.push_str(&format!(" AND cold NOT IN {COLD_STARTS}")),
             None => {}
         }
+        shown.push_str(&self.only.shown());
         shown
+    }
+
+    /// The greatest rank that the list may show, where that is a length: with longer ones it need not begin.
+    fn longest(&self) -> Option<Nanos> {
+        self.only
+            .most
+            .filter(|_| self.sort == InvocationSort::Slowest)
     }
 
     /// What is left of the range behind the last page.

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clickhouse::Row;
-use coldtrace_model::{TimeRange, UnixNanos};
+use coldtrace_model::{Nanos, TimeRange, UnixNanos};
 use serde::Deserialize;
 
 use super::invocations::COLD_STARTS;
@@ -127,6 +127,19 @@ pub(super) enum Coarsest {
 /// The end of a query of these tables. They are small, and filtered by their key: to read some columns before the others
 /// costs more than it saves.
 pub(super) const AT_ONCE: &str = " SETTINGS optimize_move_to_prewhere = 0";
+
+// === impl Coarsest ===
+
+impl Coarsest {
+    /// A step as whole minutes, in seconds, and what it may be read from: one of whole hours from hours.
+    pub(super) fn of_step(step: Nanos) -> (u64, Self) {
+        let seconds = (step.0 / SECOND / MINUTE).max(1) * MINUTE;
+        match seconds.is_multiple_of(HOUR) {
+            true => (seconds, Self::Hours),
+            false => (seconds, Self::Minutes),
+        }
+    }
+}
 
 // === impl Reader ===
 

@@ -8,8 +8,6 @@ use super::rollups::{AT_ONCE, Coarsest, counts};
 use super::sql::SECOND;
 use super::{ReadError, Reader, sql};
 
-const HOUR: u64 = 3_600;
-
 /// A function in a step of time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FunctionPoint {
@@ -67,11 +65,7 @@ impl Reader {
         range: TimeRange,
         step: Nanos,
     ) -> Result<Vec<FunctionPoint>, ReadError> {
-        let seconds = (step.0 / SECOND / 60).max(1) * 60;
-        let coarsest = match seconds.is_multiple_of(HOUR) {
-            true => Coarsest::Hours,
-            false => Coarsest::Minutes,
-        };
+        let (seconds, coarsest) = Coarsest::of_step(step);
         let only = format!(" AND function = {}", sql::text(function));
         let counted = self.function_rows(range, &only, coarsest).await?;
         if counted.is_empty() {

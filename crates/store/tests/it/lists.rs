@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use coldtrace_model::{Cold, FactSet, Invocation, Tenant, TimeRange, UnixNanos};
 use coldtrace_store::Reader;
 use coldtrace_store::native::Blocks;
-use coldtrace_store::reader::{InvocationFilter, InvocationSort};
+use coldtrace_store::reader::{InvocationFilter, InvocationSort, Narrowing};
 use coldtrace_store::rows::{InvocationRow, Owner};
 use coldtrace_testkit::engine::{self, KEEP_DAYS};
 
@@ -118,6 +118,7 @@ async fn pages_are_the_list_cut_into_pages() {
             function: function.map(str::to_owned),
             outcomes: Vec::new(),
             cold,
+            only: Narrowing::default(),
             // Of so many it is one look at all.
             sort: InvocationSort::Slowest,
             after: None,
@@ -164,6 +165,7 @@ async fn pages_are_the_list_cut_into_pages() {
         function: None,
         outcomes: Vec::new(),
         cold: None,
+        only: Narrowing::default(),
         sort: InvocationSort::Newest,
         after: None,
         limit: 10_000,

@@ -2,7 +2,7 @@
 
 use coldtrace_model::{FactSet, Nanos, Outcome, RequestId, Tenant, TimeRange, UnixNanos};
 use coldtrace_store::Reader;
-use coldtrace_store::reader::{InvocationFilter, InvocationSort};
+use coldtrace_store::reader::{InvocationFilter, InvocationSort, Narrowing};
 use coldtrace_store::rows::{InvocationRow, Owner};
 use coldtrace_testkit::engine::{self, KEEP_DAYS};
 
@@ -44,6 +44,7 @@ async fn outcomes(reader: &Reader, wanted: &[Outcome]) -> Vec<(String, Outcome)>
             function: None,
             outcomes: wanted.to_vec(),
             cold: None,
+            only: Narrowing::default(),
             sort,
             after: None,
             limit: 10,
@@ -170,6 +171,7 @@ async fn those_that_failed_come_first_and_the_lost_among_them() {
         function: Some("checkout".to_owned()),
         outcomes: Vec::new(),
         cold: None,
+        only: Narrowing::default(),
         sort: InvocationSort::FailedFirst,
         after: None,
         limit: 1,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use coldtrace_model::{FactSet, Nanos, RequestId, Tenant, TimeRange, TraceId, UnixNanos};
 use coldtrace_store::Reader;
 use coldtrace_store::native::Blocks;
-use coldtrace_store::reader::{AttributeFilter, InvocationFilter, InvocationSort};
+use coldtrace_store::reader::{AttributeFilter, InvocationFilter, InvocationSort, Narrowing};
 use coldtrace_store::rows::{InvocationRow, Owner, SpanRow};
 use coldtrace_store::settle::Rollup;
 use coldtrace_testkit::engine::{self, KEEP_DAYS, TestEngine};
@@ -118,6 +118,7 @@ async fn newest(reader: &Reader, function: Option<&str>) -> usize {
         function: function.map(str::to_owned),
         outcomes: Vec::new(),
         cold: None,
+        only: Narrowing::default(),
         sort: InvocationSort::Newest,
         after: None,
         limit: 50,

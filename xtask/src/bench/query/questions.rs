@@ -90,6 +90,9 @@ pub(super) fn kinds(server: &Server, range: &Range<u64>, count: u64) -> anyhow::
         kind("functions_over_7_days_by_cost", OTHER_MS, &|it, n| {
             format!("/api/v1/functions?{}&sort=cost", week(it, n))
         }),
+        kind("cold_starts_over_a_day", OTHER_MS, &|it, n| {
+            format!("/api/v1/cold-starts?{}", day(it, n))
+        }),
         kind("findings_over_a_day", OTHER_MS, &|it, n| {
             format!("/api/v1/findings?{}", day(it, n))
         }),
@@ -115,6 +118,12 @@ pub(super) fn kinds(server: &Server, range: &Range<u64>, count: u64) -> anyhow::
         }),
         kind("cold_over_a_day", OTHER_MS, &|it, n| {
             format!("/api/v1/invocations?{}&cold=true&limit=50", day(it, n))
+        }),
+        kind("long_invocations_of_6_hours", OTHER_MS, &|it, n| {
+            format!(
+                "/api/v1/invocations?{}&min_duration=1000000000&limit=50",
+                six(it, n)
+            )
         }),
         kind("invocations_by_errors_in_6_hours", OTHER_MS, &|it, n| {
             format!("/api/v1/invocations?{}&sort=errors&limit=50", six(it, n))
