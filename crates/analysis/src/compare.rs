@@ -5,7 +5,7 @@
 //! difference that may yet be chance only a part. Not here: where the counts come from, and words for keys and values.
 
 mod fold;
-mod significance;
+pub(crate) mod significance;
 
 pub use fold::{Finding, Pattern, fold};
 

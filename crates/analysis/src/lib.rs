@@ -5,6 +5,7 @@
 //! O(n log n).
 #![warn(missing_docs)]
 
+pub mod changes;
 mod clocks;
 pub mod compare;
 mod draft;

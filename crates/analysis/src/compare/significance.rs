@@ -1,7 +1,7 @@
 //! How sure a difference of two shares is.
 
 /// So many of so many.
-pub(super) type Part = (u64, u64);
+pub(crate) type Part = (u64, u64);
 
 /// The two-proportion z: by how many standard deviations of chance two shares differ, 0 if they don't.
 pub(super) fn score_of(one: Part, other: Part) -> f64 {
@@ -29,7 +29,7 @@ pub(super) fn probability(z: f64, one: Part, other: Part) -> f64 {
 }
 
 /// How many of ascending probabilities pass, of so many looks, by Benjamini and Hochberg.
-pub(super) fn passes(
+pub(crate) fn passes(
     ascending: impl Iterator<Item = f64>,
     looks: u64,
     false_discoveries: f64,
@@ -40,16 +40,16 @@ pub(super) fn passes(
     passing.map(|(_, rank)| rank).max().unwrap_or(0)
 }
 
-fn share((part, whole): Part) -> f64 {
+pub(crate) fn share((part, whole): Part) -> f64 {
     part as f64 / whole.max(1) as f64
 }
 
-fn pooled(one: Part, other: Part) -> f64 {
+pub(crate) fn pooled(one: Part, other: Part) -> f64 {
     (one.0 as f64 + other.0 as f64) / (one.1 as f64 + other.1 as f64).max(1.0)
 }
 
 /// Of a coin that shows `seen` from one that shows `expected` (Kullback and Leibler), in nats.
-fn divergence(seen: f64, expected: f64) -> f64 {
+pub(crate) fn divergence(seen: f64, expected: f64) -> f64 {
     let term = |seen: f64, expected: f64| match seen > 0.0 && expected > 0.0 {
         true => seen * (seen / expected).ln(),
         false => 0.0,
@@ -58,7 +58,7 @@ fn divergence(seen: f64, expected: f64) -> f64 {
 }
 
 /// Of the normal distribution, to a ten-millionth of itself (Numerical Recipes, `erfcc`).
-fn complementary_error(x: f64) -> f64 {
+pub(crate) fn complementary_error(x: f64) -> f64 {
     const TERMS: [f64; 10] = [
         0.170_872_77,
         -0.822_152_23,

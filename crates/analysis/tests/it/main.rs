@@ -1,5 +1,6 @@
 //! What the rebuild does, seen from outside.
 
+mod changes;
 mod findings;
 mod flame;
 mod hops;
