@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use coldtrace_control::Rings;
+use coldtrace_query::{Collector, Deployment};
 use coldtrace_service::config::{Problem, Problems};
 use coldtrace_service::health::Health;
 use coldtrace_service::metrics::Registry;
@@ -194,11 +195,20 @@ impl Process {
             self.wait_until_ready(MIGRATE_DEADLINE).await;
         }
         let mut addresses = Vec::new();
+        let mut deployment = Deployment {
+            collector: None,
+            keep_days: config.collector.keep_days,
+        };
         if services.collector {
-            addresses.extend(self.start_collector(config.collector, data_dir).await?);
+            let collector = self.start_collector(config.collector, data_dir).await?;
+            let Collector { scheme, grpc, http } = collector;
+            addresses.push(format!("OTLP over gRPC    {scheme}://{grpc}"));
+            addresses.push(format!("OTLP over HTTP    {scheme}://{http}"));
+            deployment.collector = Some(collector);
         }
         if services.query {
-            addresses.push(self.start_query(config.query, data_dir).await?);
+            let query = self.start_query(config.query, deployment, data_dir);
+            addresses.push(query.await?);
         }
         self.announce(&addresses).await?;
         self.wait_for_end().await
@@ -208,7 +218,7 @@ impl Process {
         &self,
         config: coldtrace_collector::Config,
         data_dir: &DataDir,
-    ) -> Result<[String; 2], Failure> {
+    ) -> Result<Collector, Failure> {
         let scheme = config.tls.scheme();
         let app = coldtrace_collector::App::build(
             config,
@@ -220,22 +230,21 @@ impl Process {
         )
         .await
         .map_err(Failure::build)?;
-        let addresses = [
-            format!("OTLP over gRPC    {scheme}://{}", app.grpc_addr()),
-            format!("OTLP over HTTP    {scheme}://{}", app.http_addr()),
-        ];
+        let (grpc, http) = (app.grpc_addr(), app.http_addr());
         self.spawn_service("collector", app.run(self.shutdown.clone()));
-        Ok(addresses)
+        Ok(Collector { scheme, grpc, http })
     }
 
     async fn start_query(
         &self,
         config: coldtrace_query::Config,
+        deployment: Deployment,
         data_dir: &DataDir,
     ) -> Result<String, Failure> {
         let scheme = config.tls.scheme();
         let app = coldtrace_query::App::build(
             config,
+            deployment,
             self.store.clone(),
             self.rings.clone(),
             data_dir.path(),

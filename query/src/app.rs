@@ -17,12 +17,13 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tracing::info;
 
-use crate::Config;
 use crate::alerts::{Alerting, Alerts, Own};
+use crate::deployment::Intake;
 use crate::http::{self, Answers, Api, Cookies};
 use crate::journey::Limits;
 use crate::settle::Settle;
 use crate::tail::Tails;
+use crate::{Config, Deployment};
 
 /// For requests in flight to be answered, once asked to end.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
@@ -63,6 +64,7 @@ impl App {
     /// `rings` says who may read; `data_dir` holds the control database. Takes the address; nothing is served before [`App::run`].
     pub async fn build(
         config: Config,
+        deployment: Deployment,
         store: Store,
         rings: Rings,
         data_dir: &Path,
@@ -89,7 +91,8 @@ impl App {
             false => None,
         };
         let gate = Gate::new(rings, config.listen.ip().is_loopback());
-        let api = Api::new(store, Limits::default(), gate, alerts);
+        let intake = Intake::new(config.otlp, deployment);
+        let api = Api::new(store, Limits::default(), gate, alerts, intake);
         let tails = api.tails().clone();
         let tls = Tls::load(config.tls)?;
         let cookies = match tls {
@@ -176,7 +179,20 @@ mod tests {
         };
         let folder = tempfile::tempdir().expect("a folder");
         let (rings, registry) = (Rings::default(), Registry::new());
-        App::build(config, store, rings, folder.path(), &registry, health).await
+        let deployment = Deployment {
+            collector: None,
+            keep_days: 14,
+        };
+        App::build(
+            config,
+            deployment,
+            store,
+            rings,
+            folder.path(),
+            &registry,
+            health,
+        )
+        .await
     }
 
     #[tokio::test]

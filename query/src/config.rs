@@ -7,6 +7,7 @@ use coldtrace_service::config::{HumanDuration, Settings};
 use coldtrace_service::tls::TlsSettings;
 
 use crate::alerts::AlertsConfig;
+use crate::deployment::PublicUrls;
 use crate::settle::SettleConfig;
 
 /// Long enough for a page to be opened again, and for all who were called to open it.
@@ -22,6 +23,8 @@ pub struct Config {
     pub tls: TlsSettings,
     /// How long an answer is kept that took a while; zero for none. What comes meanwhile is seen so much later.
     pub keep_answers: Duration,
+    /// Where functions send to, if that is not where the collector listens.
+    pub otlp: PublicUrls,
     /// How derived tables are kept up to date.
     pub settle: SettleConfig,
     /// How alerts are evaluated and sent.
@@ -44,6 +47,7 @@ impl Config {
             listen,
             keep_answers,
             tls: TlsSettings::read(&mut query, &[("listen", listen)]),
+            otlp: PublicUrls::read(&mut query),
             settle: SettleConfig::read(&mut settings.section("settle")),
             alerts: AlertsConfig::read(&mut settings.section("alerts")),
         }

@@ -23,6 +23,7 @@ mod params;
 mod paths;
 mod sandboxes;
 mod search;
+mod settings;
 mod suggest;
 mod tail;
 mod traces;
@@ -126,6 +127,7 @@ fn served(api: Api, answers: Answers, registry: &Registry) -> Router {
         .merge(kept("/api/v1/map", map::get_map()))
         .merge(route("/api/v1/search", search::traces()))
         .merge(kept("/api/v1/search/suggest", suggest::list()))
+        .merge(route("/api/v1/settings", settings::tell()))
         .merge(route("/api/v1/tail", tail::follow()))
         .merge(route("/api/v1/traces", traces::list()))
         .merge(route("/api/v1/traces/{trace_id}", traces::detail()))

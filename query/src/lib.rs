@@ -10,6 +10,7 @@ mod app;
 mod compare;
 mod config;
 mod cost;
+mod deployment;
 mod explain;
 mod http;
 mod journey;
@@ -28,6 +29,7 @@ mod tests;
 pub use alerts::{AlertsConfig, AllowList, Policy, RulePaths, check_rule_files};
 pub use app::{App, BuildError};
 pub use config::Config;
+pub use deployment::{Collector, Deployment, PublicUrls};
 pub use settle::SettleConfig;
 
 #[cfg(test)]

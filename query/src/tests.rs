@@ -26,6 +26,7 @@ mod openapi;
 mod paths;
 mod search;
 mod served;
+mod settings;
 mod settle;
 mod suggest;
 mod tail;

@@ -16,6 +16,7 @@ mod rie;
 mod sdk;
 mod self_traces;
 mod sequences;
+mod settings;
 mod status;
 mod tracers;
 mod warnings;

@@ -12,6 +12,15 @@ pub struct Gate {
     is_local: bool,
 }
 
+/// Who was let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Whose data it is about.
+    pub tenant: Tenant,
+    /// What the key is good for; `None` where nobody needs one.
+    pub scope: Option<Scope>,
+}
+
 // === impl Gate ===
 
 impl Gate {
@@ -32,11 +41,22 @@ impl Gate {
 
     /// The tenant for which a request with this key may do what needs `wanted`.
     pub fn tenant(&self, presented: Option<&str>, wanted: Scope) -> Result<Tenant, Denied> {
+        Ok(self.holder(presented, wanted)?.tenant)
+    }
+
+    /// Who it is that may do what needs `wanted`, with this key.
+    pub fn holder(&self, presented: Option<&str>, wanted: Scope) -> Result<Holder, Denied> {
         if self.is_open() {
-            return Ok(Tenant::single());
+            return Ok(Holder {
+                tenant: Tenant::single(),
+                scope: None,
+            });
         }
         let grant = self.ring().check(presented, wanted, UnixNanos::now())?;
-        Ok(grant.tenant)
+        Ok(Holder {
+            tenant: grant.tenant,
+            scope: Some(grant.scope),
+        })
     }
 }
 

@@ -21,7 +21,7 @@ pub use alerts::{
     Secrets, Standing, Transitions, new_id,
 };
 pub use db::{Db, DbError, NewKey};
-pub use gate::Gate;
+pub use gate::{Gate, Holder};
 pub use key::{Key, KeyId, Scope, ScopeError};
 pub use limits::{KEEP_DAYS, Limits, LimitsError};
 pub use ring::{Denied, Grant, Ring, RingError, Rings};

@@ -12,13 +12,14 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
-use coldtrace_control::{Gate, Scope, presented};
+use coldtrace_control::{self as control, Gate, Holder, Scope, presented};
 use coldtrace_model::Tenant;
 use coldtrace_store::{Reader, Store};
 
 use super::error::ApiError;
 use crate::alerts::{Alerts, TenantAlerts};
 use crate::compare::Comparer;
+use crate::deployment::Intake;
 use crate::explain::Explainer;
 use crate::journey::{Journeys, Limits};
 use crate::search::Searcher;
@@ -36,12 +37,15 @@ pub(crate) struct Api {
     gate: Gate,
     tails: Tails,
     alerts: Alerts,
+    intake: Intake,
 }
 
 /// One tenant's data, for one request.
 #[derive(Clone)]
 pub(super) struct Access {
     pub(super) tenant: Tenant,
+    /// Of the key; `None` where nobody needs one.
+    pub(super) scope: Option<Scope>,
     pub(super) reader: Reader,
     pub(super) journeys: Journeys,
     pub(super) searcher: Searcher,
@@ -53,12 +57,19 @@ pub(super) struct Access {
 // === impl Api ===
 
 impl Api {
-    pub(crate) fn new(store: Store, limits: Limits, gate: Gate, alerts: Alerts) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        limits: Limits,
+        gate: Gate,
+        alerts: Alerts,
+        intake: Intake,
+    ) -> Self {
         Self {
             store,
             limits,
             gate,
             alerts,
+            intake,
             tails: Tails::default(),
         }
     }
@@ -68,6 +79,16 @@ impl Api {
         &self.tails
     }
 
+    /// Where functions send to.
+    pub(super) fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    /// What a tenant may have.
+    pub(super) fn limits_of(&self, tenant: &Tenant) -> control::Limits {
+        self.gate.ring().limits(tenant)
+    }
+
     /// Whether nobody needs a key, so that there is one tenant alone.
     pub(super) fn is_open(&self) -> bool {
         self.gate.is_open()
@@ -75,28 +96,35 @@ impl Api {
 
     /// The tenant of a request with these headers, if it may do what needs `wanted`.
     pub(super) fn tenant(&self, headers: &HeaderMap, wanted: Scope) -> Result<Tenant, ApiError> {
+        Ok(self.holder(headers, wanted)?.tenant)
+    }
+
+    /// Who sends a request with these headers, if it may do what needs `wanted`.
+    fn holder(&self, headers: &HeaderMap, wanted: Scope) -> Result<Holder, ApiError> {
         let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or(""));
         let key = presented(text(header::AUTHORIZATION.as_str()), text(API_KEY));
         let key = key.or_else(|| cookie(headers));
-        self.gate.tenant(key, wanted).map_err(ApiError::Denied)
+        self.gate.holder(key, wanted).map_err(ApiError::Denied)
     }
 
-    /// The tenant of a request that may change something.
-    fn writer(&self, headers: &HeaderMap) -> Result<Tenant, ApiError> {
+    /// Who sends a request that may change something.
+    fn writer(&self, headers: &HeaderMap) -> Result<Holder, ApiError> {
         // Nobody needs a key here: a page in the browser of who runs this must not be able to pose as this address, nor to send
         // a form to it.
         if self.gate.is_open() && !(is_addressed_here(headers) && is_from_here(headers)) {
             return Err(ApiError::Foreign);
         }
-        self.tenant(headers, Scope::Write)
+        self.holder(headers, Scope::Write)
     }
 
-    /// Of one tenant, who was let in.
-    pub(super) fn access(&self, tenant: Tenant) -> Access {
+    /// For who was let in.
+    pub(super) fn access(&self, holder: Holder) -> Access {
+        let Holder { tenant, scope } = holder;
         let reader = self.store.reader(tenant.clone());
         Access {
             alerts: self.alerts.of(tenant.clone()),
             tenant,
+            scope,
             journeys: Journeys::new(reader.clone(), self.limits),
             searcher: Searcher::new(reader.clone(), self.limits),
             explainer: Explainer::new(reader.clone(), self.limits),
@@ -109,12 +137,12 @@ impl Api {
 /// Lets a request to the API in: to read, or, where its method changes something, to write.
 pub(super) async fn let_in(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let let_in = match request.method().is_safe() {
-        true => api.tenant(request.headers(), Scope::Read),
+        true => api.holder(request.headers(), Scope::Read),
         false => api.writer(request.headers()),
     };
     match let_in {
-        Ok(tenant) => {
-            request.extensions_mut().insert(api.access(tenant));
+        Ok(holder) => {
+            request.extensions_mut().insert(api.access(holder));
             next.run(request).await
         }
         Err(denied) => denied.into_response(),

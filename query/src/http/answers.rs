@@ -151,12 +151,13 @@ mod tests {
     use axum::Router;
     use axum::middleware;
     use axum::routing::get;
-    use coldtrace_control::{Gate, Rings};
+    use coldtrace_control::{Gate, Holder, Rings};
     use coldtrace_store::{Store, StoreConfig};
     use tower::ServiceExt as _;
 
     use super::super::access::Api;
     use super::*;
+    use crate::deployment::intake;
     use crate::journey::Limits;
 
     const LIFETIME: Duration = Duration::from_secs(10);
@@ -188,13 +189,16 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let alerts = crate::alerts::alerts_in(folder.path());
         let gate = Gate::new(Rings::default(), true);
-        Api::new(store, Limits::default(), gate, alerts)
+        Api::new(store, Limits::default(), gate, alerts, intake())
     }
 
     async fn ask(router: &Router, tenant: &str, path: &str) -> (String, bool) {
         let mut request = Request::get(path).body(Body::empty()).unwrap();
-        let tenant = Tenant::parse(tenant).unwrap();
-        request.extensions_mut().insert(api().access(tenant));
+        let holder = Holder {
+            tenant: Tenant::parse(tenant).unwrap(),
+            scope: None,
+        };
+        request.extensions_mut().insert(api().access(holder));
         let Ok(reply) = router.clone().oneshot(request).await;
         let has_age = reply.headers().contains_key(header::AGE);
         let body = to_bytes(reply.into_body(), usize::MAX).await.unwrap();

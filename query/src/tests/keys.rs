@@ -56,6 +56,11 @@ impl Keys {
         secret.reveal().to_owned()
     }
 
+    pub(super) fn limit(&mut self, tenant: &str, limits: coldtrace_control::Limits) {
+        let tenant = Tenant::parse(tenant).expect("a tenant");
+        self.db.set_limits(&tenant, limits).expect("limits");
+    }
+
     /// Whom they let in.
     pub(super) fn rings(&self) -> Rings {
         Rings::new(self.db.ring().expect("a ring"))

@@ -143,6 +143,16 @@ impl Description {
                 "minLength" => {
                     value.as_str().map_or(0, str::len) as u64 >= rule.as_u64().expect("a number")
                 }
+                "maxLength" => {
+                    value.as_str().map_or(0, |text| text.chars().count()) as u64
+                        <= rule.as_u64().expect("a number")
+                }
+                "minimum" => value
+                    .as_i64()
+                    .is_none_or(|number| number >= rule.as_i64().expect("a number")),
+                "maximum" => value
+                    .as_i64()
+                    .is_none_or(|number| number <= rule.as_i64().expect("a number")),
                 "required" => one_or_many(rule)
                     .all(|name| value.as_object().is_none_or(|it| it.contains_key(name))),
                 "oneOf" => self.fits_one(rule, value),

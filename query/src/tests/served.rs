@@ -15,6 +15,7 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 use crate::alerts::{Alerts, Policy, alerts_in, alerts_sending};
+use crate::deployment::intake;
 use crate::http::{self, Answers, Api, Cookies};
 use crate::journey::Limits;
 use crate::tail::Tails;
@@ -72,7 +73,7 @@ impl Served {
         alerts: Alerts,
     ) -> Self {
         let gate = Gate::new(rings, true);
-        let api = Api::new(store.clone(), limits, gate, alerts.clone());
+        let api = Api::new(store.clone(), limits, gate, alerts.clone(), intake());
         let (registry, health) = (Registry::new(), Health::new());
         let about = health::router(&About::new(registry.clone(), health));
         let tails = api.tails().clone();
