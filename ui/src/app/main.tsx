@@ -6,6 +6,7 @@ import { createRoot } from "react-dom/client";
 import { must } from "../base/assert.ts";
 import { listenToKeys } from "../widgets/keys.ts";
 import { applyTheme } from "../widgets/theme.ts";
+import { applyTimes } from "../widgets/times.ts";
 import { router } from "./router.tsx";
 import "./tokens.css";
 import "./base.css";
@@ -18,6 +19,7 @@ const queries = new QueryClient({
 });
 
 applyTheme();
+applyTimes();
 listenToKeys();
 
 createRoot(must(document.getElementById("root"), "index.html has it")).render(

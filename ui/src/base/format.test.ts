@@ -106,6 +106,8 @@ test("how long ago is told in the largest unit", () => {
   expect(plain(formatAgo(after(now, -12n * SECOND), now))).toBe("12 s ago");
   expect(plain(formatAgo(after(now, -90n * MINUTE), now))).toBe("1 h ago");
   expect(plain(formatAgo(after(now, SECOND), now))).toBe("just now");
+  expect(plain(formatAgo(after(now, 30n * SECOND), now))).toBe("in 30 s");
+  expect(plain(formatAgo(after(now, 90n * MINUTE), now))).toBe("in 1 h");
 });
 
 test("one is not many", () => {

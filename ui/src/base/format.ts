@@ -1,7 +1,8 @@
 /** Numbers as people read them. Spaces between a number and its unit do not break. */
 
 import type { Dollars } from "./money.ts";
-import { between, DAY, HOUR, type Nanos, nanos, SECOND, type Time, toMillis } from "./time.ts";
+import { between, DAY, HOUR, type Nanos, nanos, SECOND, type Time } from "./time.ts";
+import { clockOf } from "./zone.ts";
 
 const NBSP = "\u00a0";
 const MINUS = "\u2212";
@@ -94,22 +95,21 @@ export function formatPart(part: number): string {
   return `${percent.toFixed(digits)}${NBSP}%`;
 }
 
-/** `14:03:22.184`, in the reader's time zone. */
+const two = (value: number): string => String(value).padStart(2, "0");
+
+/** `14:03:22.184`, by the clock that the reader chose. */
 export function formatClock(moment: Time): string {
-  const date = new Date(toMillis(moment));
-  const two = (value: number) => String(value).padStart(2, "0");
-  const millis = String(date.getMilliseconds()).padStart(3, "0");
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${millis}`;
+  const { hour, minute, second, milli } = clockOf(moment);
+  return `${two(hour)}:${two(minute)}:${two(second)}.${String(milli).padStart(3, "0")}`;
 }
 
-/** `2026-11-23`, in the reader's time zone. */
+/** `2026-11-23`, likewise. */
 export function formatDay(moment: Time): string {
-  const date = new Date(toMillis(moment));
-  const two = (value: number) => String(value).padStart(2, "0");
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  const { year, month, day } = clockOf(moment);
+  return `${year}-${two(month)}-${two(day)}`;
 }
 
-/** `14:03`, in the reader's time zone. */
+/** `14:03`, likewise. */
 export function formatMinute(moment: Time): string {
   return formatClock(moment).slice(0, 5);
 }
@@ -121,14 +121,31 @@ export function formatExact(moment: Time): string {
   return `${date.toISOString().slice(0, 19).replace("T", " ")}.${fraction} UTC`;
 }
 
-/** `12 s ago`, `3 h ago`. */
+/** As {@link formatExact}, as machines read it: `2026-11-23T14:03:22.184000000Z`. */
+export function formatIso(moment: Time): string {
+  return formatExact(moment).replace(" ", "T").replace(" UTC", "Z");
+}
+
+/** The page's clock, and another machine's, may be this much late. */
+const AHEAD = 10n * SECOND;
+
+/** `12 s ago`, `3 h ago`; `in 12 s` of what is to come. */
 export function formatAgo(moment: Time, now: Time): string {
   const length = between(moment, now);
+  if (length < -AHEAD) return formatAhead(nanos(-length));
   if (length < SECOND) return "just now";
   if (length < 60n * SECOND) return `${length / SECOND}${NBSP}s ago`;
   if (length < HOUR) return `${length / (60n * SECOND)}${NBSP}min ago`;
   if (length < 2n * DAY) return `${length / HOUR}${NBSP}h ago`;
   return `${length / DAY}${NBSP}d ago`;
+}
+
+/** `in 12 s`, `in 3 d`. */
+function formatAhead(length: Nanos): string {
+  if (length < 60n * SECOND) return `in ${length / SECOND}${NBSP}s`;
+  if (length < HOUR) return `in ${length / (60n * SECOND)}${NBSP}min`;
+  if (length < 2n * DAY) return `in ${length / HOUR}${NBSP}h`;
+  return `in ${length / DAY}${NBSP}d`;
 }
 
 /** `one span`, `1,482 spans`. */

@@ -1,18 +1,7 @@
 /** A range of time in steps of one length, as a chart shows it: steps are counted from 0. */
 
-import {
-  after,
-  between,
-  DAY,
-  earliest,
-  HOUR,
-  latest,
-  MINUTE,
-  type Nanos,
-  type Time,
-  time,
-  toMillis,
-} from "../base/time.ts";
+import { after, between, DAY, earliest, HOUR, latest, MINUTE, type Nanos, type Time, time } from "../base/time.ts";
+import { zoneOffset } from "../base/zone.ts";
 import type { FunctionPoint } from "./function-detail.ts";
 import type { Range } from "./range.ts";
 
@@ -101,13 +90,13 @@ const ROUND = [
   7n * DAY,
 ];
 
-/** Moments to name below a chart, round in the reader's time zone, no more than so many. */
+/** Moments to name below a chart, round by the clock that the reader chose, no more than so many. */
 export function clockMarks(from: Time, to: Time, most: number): Time[] {
   const length = between(from, to);
   const fits = (step: bigint) => length / step <= BigInt(most);
   const whole = DAY * (length / BigInt(most) / DAY + 1n);
   const step = ROUND.find(fits) ?? whole;
-  const zone = BigInt(-new Date(toMillis(from)).getTimezoneOffset()) * MINUTE;
+  const zone = zoneOffset(from);
   const marks: Time[] = [];
   const first = ((from + zone + step - 1n) / step) * step - zone;
   for (let at = first; at <= to; at += step) marks.push(time(at));

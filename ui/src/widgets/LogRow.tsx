@@ -8,6 +8,7 @@ import { fieldsOf, headline, linesBelow, plain } from "../model/log-line.ts";
 import { type Log, severityText } from "../model/trace.ts";
 import { Attributes } from "./Attributes.tsx";
 import { Copy } from "./Copy.tsx";
+import { useTimes } from "./times.ts";
 
 interface LogRowProps {
   readonly line: Log;
@@ -18,6 +19,7 @@ interface LogRowProps {
 export const LogRow = memo(function LogRow({ line, links }: LogRowProps): JSX.Element {
   const [isOpen, setOpen] = useState(false);
   const details = useId();
+  useTimes();
   const level = severityText(line.severity);
   const below = linesBelow(line.body);
   const day = formatDay(line.time) === formatDay(now()) ? "" : `${formatDay(line.time).slice(5)} `;

@@ -1,11 +1,14 @@
 /** Which range of time a list shows. */
 
-import { type FormEvent, type JSX, useState } from "react";
+import { type FormEvent, type JSX, type KeyboardEvent, useId, useState } from "react";
 
 import { formatClock, formatDay, formatMinute } from "../base/format.ts";
-import { fromMillis, now, type Time } from "../base/time.ts";
+import { now, type Time } from "../base/time.ts";
+import { zoneName } from "../base/zone.ts";
+import { parseMoment, UNDERSTOOD } from "../model/moment-text.ts";
 import { bounds, LENGTHS, type LengthName, type Range } from "../model/range.ts";
 import { Choice } from "./Choice.tsx";
+import { useTimes } from "./times.ts";
 
 interface RangePickerProps {
   readonly range: Range;
@@ -18,6 +21,7 @@ const NAMES = Object.keys(LENGTHS) as LengthName[];
 
 export function RangePicker({ range, onChange }: RangePickerProps): JSX.Element {
   const [editing, setEditing] = useState(false);
+  const { zone } = useTimes();
   const custom = range.kind === "between";
   const chosen: Chosen = custom || editing ? "custom" : range.length;
   const options = [
@@ -37,7 +41,10 @@ export function RangePicker({ range, onChange }: RangePickerProps): JSX.Element 
       <Choice label="Range of time" value={chosen} options={options} onChange={choose} />
       {editing && (
         <RangeForm
+          // In another zone the same moments are written otherwise.
+          key={zone}
           range={range}
+          close={() => setEditing(false)}
           onChange={changed => {
             setEditing(false);
             onChange(changed);
@@ -48,41 +55,72 @@ export function RangePicker({ range, onChange }: RangePickerProps): JSX.Element 
   );
 }
 
-function RangeForm({ range, onChange }: RangePickerProps): JSX.Element {
-  const ends = bounds(range, now());
+interface RangeFormProps extends RangePickerProps {
+  readonly close: () => void;
+}
+
+/** Its ends are typed, or pasted from where they were seen. */
+function RangeForm({ range, onChange, close }: RangeFormProps): JSX.Element {
+  const [ends, setEnds] = useState(() => {
+    const { from, to } = bounds(range, now());
+    return { from: typed(from), to: typed(to) };
+  });
+  const [isTold, tell] = useState(false);
+  const said = useId();
+  const moments = { from: parseMoment(ends.from, now()), to: parseMoment(ends.to, now()) };
+  const mistake = mistakeOf(moments.from, moments.to);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const fields = new FormData(event.currentTarget);
-    const from = moment(fields.get("from"));
-    const to = moment(fields.get("to"));
-    if (from !== null && to !== null && from < to) onChange({ kind: "between", from, to });
+    const { from, to } = moments;
+    if (mistake === null && from !== null && to !== null) onChange({ kind: "between", from, to });
+    else tell(true);
   };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    close();
+  };
+  const field = (name: "from" | "to", isFirst: boolean) => ({
+    name,
+    value: ends[name],
+    spellCheck: false,
+    autoComplete: "off",
+    autoFocus: isFirst,
+    "aria-invalid": isTold && mistake !== null && (moments[name] === null || mistake === BACKWARDS),
+    "aria-describedby": said,
+    onChange: (event: { readonly target: { readonly value: string } }) =>
+      setEnds({ ...ends, [name]: event.target.value }),
+  });
   return (
-    <form className="range-form" onSubmit={submit}>
+    <form className="range-form" onSubmit={submit} onKeyDown={onKeyDown}>
       <label>
         From
-        <input type="datetime-local" name="from" step="1" required defaultValue={fieldValue(ends.from)} />
+        <input {...field("from", true)} />
       </label>
       <label>
         To
-        <input type="datetime-local" name="to" step="1" required defaultValue={fieldValue(ends.to)} />
+        <input {...field("to", false)} />
       </label>
       <button type="submit" className="button">
         Show
       </button>
+      <p id={said} role="status" className={isTold && mistake !== null ? "bad" : "faint"}>
+        {isTold && mistake !== null ? mistake : `In ${zoneName()}. As in ${UNDERSTOOD}.`}
+      </p>
     </form>
   );
 }
 
-/** In the reader's time zone, as the fields are. */
-function moment(value: FormDataEntryValue | null): Time | null {
-  const millis = typeof value === "string" ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(millis) ? null : fromMillis(millis);
+const BACKWARDS = "It ends before it begins.";
+
+function mistakeOf(from: Time | null, to: Time | null): string | null {
+  if (from === null || to === null) {
+    return `The ${from === null ? "beginning" : "end"} is no time that is understood, such as ${UNDERSTOOD}.`;
+  }
+  return from < to ? null : BACKWARDS;
 }
 
-function fieldValue(at: Time): string {
-  return `${formatDay(at)}T${formatClock(at).slice(0, 8)}`;
-}
+const typed = (at: Time): string => `${formatDay(at)} ${formatClock(at).slice(0, 8)}`;
 
 function spoken(from: Time, to: Time): string {
   const end = formatDay(from) === formatDay(to) ? "" : `${formatDay(to)} `;

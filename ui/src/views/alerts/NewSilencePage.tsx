@@ -6,8 +6,9 @@ import { type FormEvent, type JSX, useState } from "react";
 
 import { activeAlertsQuery } from "../../api/active-alerts.ts";
 import { useSilence } from "../../api/alerts.ts";
-import { formatClock, formatDay, plural } from "../../base/format.ts";
-import { after, fromMillis, HOUR, now, type Time } from "../../base/time.ts";
+import { plural } from "../../base/format.ts";
+import { after, HOUR, now } from "../../base/time.ts";
+import { fieldText, momentOfField, zoneName } from "../../base/zone.ts";
 import {
   isMatched,
   LENGTHS,
@@ -40,7 +41,7 @@ export function NewSilencePage(): JSX.Element {
   const save = useSilence();
   const [matchers, setMatchers] = useState(() => (match === "" ? [NO_MATCHER] : parseMatchers(match)));
   const [length, setLength] = useState<SilenceLength | "until">("1h");
-  const [until, setUntil] = useState(() => fieldValue(after(now(), HOUR * 2n)));
+  const [until, setUntil] = useState(() => fieldText(after(now(), HOUR * 2n)).slice(0, 16));
   const [comment, setComment] = useState("");
   const [createdBy, setCreatedBy] = useState("");
   const given = matchers.filter(one => one.name.trim() !== "");
@@ -48,7 +49,7 @@ export function NewSilencePage(): JSX.Element {
     setMatchers(all => all.map((one, at) => (at === index ? { ...one, ...changes } : one)));
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const ends = length === "until" ? momentOf(until) : after(now(), LENGTHS[length].length);
+    const ends = length === "until" ? momentOfField(until) : after(now(), LENGTHS[length].length);
     if (ends === null) return;
     const silence = { matchers: given, ends, comment: comment.trim(), createdBy: createdBy.trim() };
     save.mutate(silence, { onSuccess: () => navigate({ to: "/alerts/silences" }) });
@@ -110,6 +111,7 @@ export function NewSilencePage(): JSX.Element {
               <input
                 type="datetime-local"
                 aria-label="Until"
+                title={`By the clock of ${zoneName()}`}
                 required
                 value={until}
                 onChange={event => setUntil(event.target.value)}
@@ -150,11 +152,3 @@ function Matched({ matchers }: { readonly matchers: readonly Matcher[] }): JSX.E
     </p>
   );
 }
-
-/** In the reader's time zone, as the field is. */
-function momentOf(value: string): Time | null {
-  const millis = Date.parse(value);
-  return Number.isNaN(millis) ? null : fromMillis(millis);
-}
-
-const fieldValue = (at: Time): string => `${formatDay(at)}T${formatClock(at).slice(0, 5)}`;

@@ -18,6 +18,7 @@ import { NameField } from "../../widgets/NameField.tsx";
 import { Failure, Notice } from "../../widgets/Notice.tsx";
 import { OutcomeMark } from "../../widgets/OutcomeMark.tsx";
 import { useRowKeys } from "../../widgets/row-keys.ts";
+import { useTimes } from "../../widgets/times.ts";
 import { useTitle } from "../../widgets/title.ts";
 import { ConnectionState } from "./ConnectionState.tsx";
 import type { TailSearch } from "./url.ts";
@@ -204,6 +205,7 @@ function Came({ list, subject, isOpen }: CameProps): JSX.Element {
 }
 
 const InvocationRow = memo(function InvocationRow({ of }: { readonly of: Invocation }): JSX.Element {
+  useTimes();
   return (
     <li className={isFailure(of.outcome) ? "line log-error" : "line"}>
       <Link
