@@ -11,7 +11,9 @@ import { lines, linesAsked } from "./logs.ts";
 import { sandboxes } from "./sandboxes.ts";
 import { search, suggest } from "./search.ts";
 import { serviceMap } from "./service-map.ts";
+import { FakeSettings } from "./settings.ts";
 import { costOf, shop, type Told } from "./shop.ts";
+import { shownQueries } from "./shown-queries.ts";
 import { tail } from "./tail.ts";
 import { verdict } from "./verdict.ts";
 
@@ -41,6 +43,7 @@ export class FakeApi {
   readonly #scenario: Scenario;
   readonly #told: readonly Told[];
   readonly #alerts: FakeAlerts;
+  readonly #settings: FakeSettings;
   #lines: Schemas["Log"][] | undefined;
   /** What the search looks at: told when it is first asked. */
   #traced: readonly Trace[] | null = null;
@@ -50,6 +53,7 @@ export class FakeApi {
     this.#told = scenario === "empty" ? [] : shop(now);
     const invocations = this.#told.map(one => one.invocation);
     this.#alerts = new FakeAlerts(now, scenario === "empty", invocations);
+    this.#settings = new FakeSettings(now, scenario === "empty" ? "open" : scenario === "readonly" ? "read" : "admin");
   }
 
   /** Undefined where the answer never comes. */
@@ -65,11 +69,18 @@ export class FakeApi {
         "The store at http://127.0.0.1:7071 does not answer: connection refused. It is tried again.",
       );
     }
+    if (url.searchParams.get("show") === "queries") return { status: 200, body: shownQueries(url) };
     const [, , , resource, id, part] = url.pathname.split("/");
+    if (resource === "settings" || resource === "keys" || resource === "limits") {
+      return this.#settings.answer(
+        method,
+        [resource, id, part].filter(piece => piece !== undefined),
+        parsed(body),
+      );
+    }
     if (resource === "alerts") {
       const path = url.pathname.split("/").slice(4).map(decodeURIComponent);
-      const sent: unknown = body === "" ? null : JSON.parse(body);
-      return this.#alerts.answer({ method, path, search: url.searchParams, body: sent });
+      return this.#alerts.answer({ method, path, search: url.searchParams, body: parsed(body) });
     }
     if (resource === "functions")
       return id === undefined ? this.#functions(url) : this.#function(url, decodeURIComponent(id), part);
@@ -248,6 +259,8 @@ export class FakeApi {
     return failed(404, "not_found", `No trace ${id} is stored.`);
   }
 }
+
+const parsed = (body: string): unknown => (body === "" ? null : JSON.parse(body));
 
 function boundsOf({ searchParams }: URL): { from: bigint; to: bigint } {
   return { from: BigInt(searchParams.get("from") ?? "0"), to: BigInt(searchParams.get("to") ?? "0") };

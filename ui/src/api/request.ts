@@ -50,6 +50,23 @@ export interface Page<Item> {
   readonly next: string | null;
 }
 
+/** A question to the API, as an address has it. */
+export interface Call {
+  /** Below `/api/v1/`. */
+  readonly path: string;
+  readonly parameters: readonly (readonly [name: string, value: string])[];
+}
+
+/** Who is told of a call that is not to be made, by the signal that would end it. */
+const told = new WeakMap<AbortSignal, (call: Call) => void>();
+
+/** With this signal calls are told and not made; what waits for their answers is never gone on with. */
+export function tellingSignal(tell: (call: Call) => void): AbortSignal {
+  const { signal } = new AbortController();
+  told.set(signal, tell);
+  return signal;
+}
+
 export type Parameter = string | number | bigint | boolean | null;
 
 export async function get<Schema extends z.ZodMiniType>(
@@ -61,6 +78,11 @@ export async function get<Schema extends z.ZodMiniType>(
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== null && value !== "") search.set(name, String(value));
+  }
+  const tell = told.get(signal);
+  if (tell !== undefined) {
+    tell({ path, parameters: [...search] });
+    return new Promise(() => {});
   }
   const query = search.size === 0 ? "" : `?${search}`;
   return parsed(await ask(`${path}${query}`, { signal }), schema);

@@ -27,6 +27,7 @@ const PAGES = [
   { to: "/map", name: "Map", key: "g m", does: "go to the map", from: 3 },
   { to: "/cold-starts", name: "Cold starts", key: "g d", does: "go to the cold starts", from: 3 },
   { to: "/tail", name: "Live", key: "g v", does: "go to what comes, live", from: 3 },
+  { to: "/settings", name: "Settings", key: "g ,", does: "go to the settings", from: 3 },
 ] as const;
 
 type PageEntry = (typeof PAGES)[number];

@@ -190,6 +190,11 @@ const routes = [
     path: "/alerts/$alert",
     component: lazyRouteComponent(alerts, "AlertPage"),
   }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/settings",
+    component: lazyRouteComponent(() => import("../views/settings/index.tsx"), "SettingsPage"),
+  }),
 ] as const;
 
 export const router = createRouter({

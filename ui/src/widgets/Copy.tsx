@@ -53,14 +53,19 @@ export function Id({ text, what }: { readonly text: string; readonly what: strin
   );
 }
 
+interface CommandProps {
+  readonly text: string;
+  readonly what?: string;
+}
+
 /** A command to paste into a terminal. */
-export function Command({ text }: { readonly text: string }): JSX.Element {
+export function Command({ text, what = "command" }: CommandProps): JSX.Element {
   return (
     <div className="command">
       <pre tabIndex={0}>
         <code>{text}</code>
       </pre>
-      <Copy text={text} what="command" />
+      <Copy text={text} what={what} />
     </div>
   );
 }

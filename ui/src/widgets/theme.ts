@@ -18,7 +18,10 @@ export function applyTheme(): void {
 }
 
 export function nextTheme(): void {
-  const next = THEMES[(THEMES.indexOf(theme()) + 1) % THEMES.length] ?? "system";
+  chooseTheme(THEMES[(THEMES.indexOf(theme()) + 1) % THEMES.length] ?? "system");
+}
+
+export function chooseTheme(next: Theme): void {
   localStorage.setItem(KEY, next);
   applyTheme();
   for (const listener of listeners) listener();

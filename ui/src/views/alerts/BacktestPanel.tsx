@@ -17,8 +17,8 @@ import {
 import { figure, type Side } from "../../model/reading.ts";
 import { Choice } from "../../widgets/Choice.tsx";
 import { Moment } from "../../widgets/Moment.tsx";
+import { Refused } from "../../widgets/Refused.tsx";
 import { type Column, PlainTable } from "../../widgets/Table.tsx";
-import { Refused } from "./Refused.tsx";
 import { type ChartLine, ValueChart } from "./ValueChart.tsx";
 
 interface BacktestPanelProps {

@@ -11,8 +11,8 @@ import {
   channelOf,
   mistakesOf,
 } from "../../model/channel-draft.ts";
-import { Check, SelectField, TextField } from "./fields.tsx";
-import { Refused } from "./Refused.tsx";
+import { Check, SelectField, TextField } from "../../widgets/fields.tsx";
+import { Refused } from "../../widgets/Refused.tsx";
 
 interface ChannelFormProps {
   readonly kind: ChannelKind;

@@ -14,14 +14,14 @@ import {
 } from "../../api/alerts.ts";
 import { CHANNEL_KINDS, type Channel } from "../../model/channel.ts";
 import { Command } from "../../widgets/Copy.tsx";
+import { Confirm } from "../../widgets/fields.tsx";
 import { useKeys } from "../../widgets/keys.ts";
 import { Notice, Waiting } from "../../widgets/Notice.tsx";
+import { Refused } from "../../widgets/Refused.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { PartHead } from "./AlertsHead.tsx";
 import { ChannelForm } from "./ChannelForm.tsx";
 import { DeliveryReport } from "./DeliveryReport.tsx";
-import { Confirm } from "./fields.tsx";
-import { Refused } from "./Refused.tsx";
 
 const newRoute = getRouteApi("/alerts/channels/new");
 const route = getRouteApi("/alerts/channels/$channel");

@@ -4,7 +4,7 @@ import type { JSX } from "react";
 
 import { divisorsOf, MEASURES, UNIT_EXAMPLES, unitOf } from "../../model/rule.ts";
 import { type BurnDraft, type RuleDraft, withMeasure } from "../../model/rule-draft.ts";
-import { Check, SelectField, TextField } from "./fields.tsx";
+import { Check, SelectField, TextField } from "../../widgets/fields.tsx";
 import type { FieldsProps } from "./RuleFields.tsx";
 
 const MEASURE_OPTIONS = Object.entries(MEASURES).map(([value, { words }]) => ({ value, label: words }));

@@ -8,12 +8,12 @@ import { deliveryQuery, useReplay } from "../../api/alerts.ts";
 import { unbroken } from "../../base/format.ts";
 import type { DeliveryDetail } from "../../model/channel.ts";
 import { Id } from "../../widgets/Copy.tsx";
+import { Confirm } from "../../widgets/fields.tsx";
 import { Waiting } from "../../widgets/Notice.tsx";
+import { Refused } from "../../widgets/Refused.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { PartHead } from "./AlertsHead.tsx";
 import { DeliveryReport } from "./DeliveryReport.tsx";
-import { Confirm } from "./fields.tsx";
-import { Refused } from "./Refused.tsx";
 
 const route = getRouteApi("/alerts/deliveries/$delivery");
 

@@ -19,11 +19,11 @@ import {
   type SilenceLength,
 } from "../../model/silence.ts";
 import { Choice } from "../../widgets/Choice.tsx";
+import { TextField } from "../../widgets/fields.tsx";
 import { Icon } from "../../widgets/Icon.tsx";
+import { Refused } from "../../widgets/Refused.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { PartHead } from "./AlertsHead.tsx";
-import { TextField } from "./fields.tsx";
-import { Refused } from "./Refused.tsx";
 
 const route = getRouteApi("/alerts/silences/new");
 

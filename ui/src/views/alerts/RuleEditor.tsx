@@ -12,8 +12,8 @@ import { ruleToml } from "../../model/rule-toml.ts";
 import { ruleWords } from "../../model/rule-words.ts";
 import { Copy } from "../../widgets/Copy.tsx";
 import { useKeys } from "../../widgets/keys.ts";
+import { Refused } from "../../widgets/Refused.tsx";
 import { BacktestPanel } from "./BacktestPanel.tsx";
-import { Refused } from "./Refused.tsx";
 import { RuleFields } from "./RuleFields.tsx";
 
 interface RuleEditorProps {

@@ -7,8 +7,8 @@ import { channelsQuery } from "../../api/alerts.ts";
 import { SEVERITIES } from "../../model/alert.ts";
 import { BYS, type By, KINDS, type Kind } from "../../model/rule.ts";
 import { type Refusal, type RuleDraft, withKind } from "../../model/rule-draft.ts";
+import { Check, SelectField, TextField } from "../../widgets/fields.tsx";
 import { ConditionFields } from "./ConditionFields.tsx";
-import { Check, SelectField, TextField } from "./fields.tsx";
 
 export interface FieldsProps {
   readonly draft: RuleDraft;

@@ -8,11 +8,11 @@ import { ruleQuery, useDeleteRule, useSaveRule } from "../../api/alerts.ts";
 import type { TestLength } from "../../model/backtest.ts";
 import type { Rule } from "../../model/rule.ts";
 import { draftOf, EMPTY_DRAFT, type RuleDraft } from "../../model/rule-draft.ts";
+import { Confirm } from "../../widgets/fields.tsx";
 import { Waiting } from "../../widgets/Notice.tsx";
+import { Refused } from "../../widgets/Refused.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { PartHead } from "./AlertsHead.tsx";
-import { Confirm } from "./fields.tsx";
-import { Refused } from "./Refused.tsx";
 import { RuleEditor } from "./RuleEditor.tsx";
 import { RuleState } from "./RulesPage.tsx";
 

@@ -10,10 +10,10 @@ import { Freshness } from "../../widgets/Freshness.tsx";
 import { useKeys } from "../../widgets/keys.ts";
 import { Moment } from "../../widgets/Moment.tsx";
 import { Notice, Waiting } from "../../widgets/Notice.tsx";
+import { Refused } from "../../widgets/Refused.tsx";
 import { type Column, PlainTable } from "../../widgets/Table.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { AlertsHead } from "./AlertsHead.tsx";
-import { Refused } from "./Refused.tsx";
 
 export function SilencesPage(): JSX.Element {
   useTitle("Silences");

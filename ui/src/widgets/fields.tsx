@@ -1,6 +1,8 @@
 /** Fields of forms: a name, a hint, and what the server said is wrong. */
 
-import { type JSX, type ReactNode, useId, useState } from "react";
+import { type JSX, type ReactNode, useEffect, useId, useRef, useState } from "react";
+
+import "./forms.css";
 
 interface Common {
   readonly label: string;
@@ -40,6 +42,8 @@ interface TextFieldProps extends Common {
   readonly type?: "text" | "password" | "url" | "datetime-local";
   readonly lines?: number;
   readonly isRequired?: boolean;
+  /** Takes the focus where it comes up. */
+  readonly hasFocus?: boolean;
 }
 
 export function TextField({
@@ -49,9 +53,14 @@ export function TextField({
   type,
   lines,
   isRequired,
+  hasFocus,
   ...frame
 }: TextFieldProps): JSX.Element {
   const id = useId();
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (hasFocus) field.current?.focus();
+  }, [hasFocus]);
   const common = {
     id,
     value,
@@ -65,7 +74,7 @@ export function TextField({
   return (
     <Frame id={id} {...frame}>
       {lines === undefined ? (
-        <input type={type ?? "text"} {...common} onChange={event => onChange(event.target.value)} />
+        <input type={type ?? "text"} {...common} ref={field} onChange={event => onChange(event.target.value)} />
       ) : (
         <textarea rows={lines} {...common} onChange={event => onChange(event.target.value)} />
       )}

@@ -1,6 +1,7 @@
 import type { JSX } from "react";
 
-import { ApiError } from "../../api/request.ts";
+import { ApiError } from "../api/request.ts";
+import "./forms.css";
 
 interface RefusedProps {
   readonly error: Error | null;
