@@ -15,7 +15,7 @@ import { useNarrow, useWide } from "../widgets/media.ts";
 type Room = 0 | 1 | 2;
 
 /** `from` says from how much room on a page stands in the bar; 3 for those that are always in the menu. */
-const PAGES = [
+export const PAGES = [
   { to: "/", name: "Functions", key: "g f", does: "go to the functions", from: 0 },
   { to: "/findings", name: "Findings", key: "g c", does: "go to what costs", from: 2 },
   { to: "/invocations", name: "Invocations", key: "g i", does: "go to the invocations", from: 0 },

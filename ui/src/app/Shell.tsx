@@ -1,21 +1,34 @@
-/** What is around every page: where to go, the search by id, the theme, the help. */
+/** What is around every page: where to go, the palette, by whose clock times are, the theme, the help. */
 
-import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { type FormEvent, type JSX, useEffect, useRef, useState } from "react";
+import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { type JSX, lazy, Suspense, useEffect, useRef, useState } from "react";
 
-import { isTraceId } from "../api/queries.ts";
+import { zoneName } from "../base/zone.ts";
 import { HelpDialog } from "../widgets/HelpDialog.tsx";
 import { Icon } from "../widgets/Icon.tsx";
-import { useKeys } from "../widgets/keys.ts";
+import { spoken, useKeys } from "../widgets/keys.ts";
 import { nextTheme, useTheme } from "../widgets/theme.ts";
+import { nextTimeForm, nextZone, useTimes } from "../widgets/times.ts";
 import { Pages } from "./Pages.tsx";
+
+/** Loaded when the page has come to rest, or is about to open it: what is typed after it was asked for is typed into it. */
+const loadPalette = () => import("./Palette.tsx");
+const REST_MS = 1_500;
+const Palette = lazy(loadPalette);
 
 export function Shell(): JSX.Element {
   const [helping, setHelping] = useState(false);
-  const jump = useRef<HTMLInputElement>(null);
+  const [going, setGoing] = useState(false);
+  const go = () => setGoing(true);
+  useEffect(() => {
+    const timer = setTimeout(loadPalette, REST_MS);
+    return () => clearTimeout(timer);
+  }, []);
   useKeys("Everywhere", [
-    { keys: ["o"], does: "open by id", run: () => jump.current?.focus() },
+    { keys: ["Mod+k", "o"], does: "go anywhere, open an id, do something", run: go },
     { keys: ["t"], does: "change the theme", run: nextTheme },
+    { keys: ["U"], does: "times here or in UTC", run: nextZone },
+    { keys: ["A"], does: "times as how long ago or as dates", run: nextTimeForm },
     { keys: ["?"], does: "show the keys", run: () => setHelping(true) },
   ]);
   return (
@@ -29,7 +42,8 @@ export function Shell(): JSX.Element {
           <span>Coldtrace</span>
         </Link>
         <Pages />
-        <OpenById field={jump} />
+        <PaletteButton open={go} />
+        <ZoneButton />
         <ThemeButton />
         <button
           type="button"
@@ -43,6 +57,11 @@ export function Shell(): JSX.Element {
       </header>
       <Main />
       {helping && <HelpDialog close={() => setHelping(false)} />}
+      {going && (
+        <Suspense fallback={null}>
+          <Palette onClosed={() => setGoing(false)} />
+        </Suspense>
+      )}
     </>
   );
 }
@@ -53,7 +72,7 @@ function Main(): JSX.Element {
   const path = useRouterState({ select: state => state.resolvedLocation?.pathname });
   // biome-ignore lint/correctness/useExhaustiveDependencies: another path is another page
   useEffect(() => {
-    const left = document.activeElement === document.body || document.activeElement?.closest(".top nav, .brand");
+    const left = document.activeElement === document.body || document.activeElement?.closest(".top nav, .brand, .jump");
     if (left) main.current?.focus({ preventScroll: true });
   }, [path]);
   return (
@@ -63,36 +82,42 @@ function Main(): JSX.Element {
   );
 }
 
-function OpenById({ field }: { readonly field: React.RefObject<HTMLInputElement | null> }): JSX.Element {
-  const navigate = useNavigate();
-  const open = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const id = field.current?.value.trim() ?? "";
-    if (id === "") return;
-    event.currentTarget.reset();
-    field.current?.blur();
-    if (isTraceId(id)) navigate({ to: "/traces/$traceId", params: { traceId: id.toLowerCase() } });
-    else navigate({ to: "/invocations/$requestId", params: { requestId: id } });
-  };
+/** What the palette is opened by; as wide as a field where there is room, as people look for one. */
+function PaletteButton({ open }: { readonly open: () => void }): JSX.Element {
   return (
     <search className="jump">
-      <form onSubmit={open}>
-        <label className="field">
-          <Icon name="search" />
-          <span className="hidden">Request id or trace id</span>
-          <input
-            ref={field}
-            placeholder="Request id or trace id"
-            spellCheck={false}
-            autoComplete="off"
-            onKeyDown={event => {
-              if (event.key === "Escape") event.currentTarget.blur();
-            }}
-          />
-          <kbd aria-hidden="true">o</kbd>
-        </label>
-      </form>
+      <button
+        type="button"
+        className="field"
+        aria-label="Go to, or do"
+        aria-haspopup="dialog"
+        title="A page, a function, an id, or what to do"
+        onClick={open}
+        onPointerEnter={() => void loadPalette()}
+        onFocus={() => void loadPalette()}
+      >
+        <Icon name="search" />
+        <span>Go to, or paste an id</span>
+        <kbd aria-hidden="true">{spoken("Mod+k")}</kbd>
+      </button>
     </search>
+  );
+}
+
+/** By whose clock times are written, and the way to the other. */
+function ZoneButton(): JSX.Element {
+  const { zone } = useTimes();
+  const text = zone === "utc" ? "Times are in UTC" : `Times are by the clock here, ${zoneName("local")}`;
+  return (
+    <button
+      type="button"
+      className={zone === "utc" ? "button square zone utc" : "button square zone"}
+      aria-label={text}
+      title={`${text} (U)`}
+      onClick={nextZone}
+    >
+      {zone === "utc" ? "UTC" : <Icon name="clock" />}
+    </button>
   );
 }
 

@@ -7,6 +7,7 @@ import { must } from "../base/assert.ts";
 import { listenToKeys } from "../widgets/keys.ts";
 import { applyTheme } from "../widgets/theme.ts";
 import { applyTimes } from "../widgets/times.ts";
+import { notePlaces, noteSearch } from "./places.ts";
 import { router } from "./router.tsx";
 import "./tokens.css";
 import "./base.css";
@@ -21,6 +22,8 @@ const queries = new QueryClient({
 applyTheme();
 applyTimes();
 listenToKeys();
+notePlaces();
+router.subscribe("onResolved", noteSearch);
 
 createRoot(must(document.getElementById("root"), "index.html has it")).render(
   <StrictMode>

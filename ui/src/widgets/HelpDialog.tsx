@@ -3,21 +3,7 @@
 import type { JSX } from "react";
 
 import { Dialog } from "./Dialog.tsx";
-import { type Binding, currentKeys } from "./keys.ts";
-
-const NAMES: Readonly<Record<string, string>> = {
-  ArrowDown: "↓",
-  ArrowUp: "↑",
-  ArrowLeft: "←",
-  ArrowRight: "→",
-  Escape: "esc",
-  Enter: "enter",
-  Home: "home",
-  End: "end",
-  PageDown: "page ↓",
-  PageUp: "page ↑",
-  " ": "space",
-};
+import { type Binding, currentKeys, spoken } from "./keys.ts";
 
 export function HelpDialog({ close: onClosed }: { readonly close: () => void }): JSX.Element {
   const titles = [...new Set(currentKeys().map(group => group.title))];
@@ -62,8 +48,3 @@ function bindingsOf(title: string): readonly Binding[] {
   const bindings = all.flatMap(group => group.bindings);
   return bindings.filter(({ does }, at) => bindings.findIndex(one => one.does === does) === at);
 }
-
-/** Two in a row stand side by side. */
-const spoken = (keys: string): string => NAMES[keys] ?? keys.split(" ").map(shown).join(" ");
-
-const shown = (key: string): string => NAMES[key] ?? key;

@@ -8,6 +8,7 @@ import { zoneName } from "../base/zone.ts";
 import { parseMoment, UNDERSTOOD } from "../model/moment-text.ts";
 import { bounds, LENGTHS, type LengthName, type Range } from "../model/range.ts";
 import { Choice } from "./Choice.tsx";
+import { useOfferedRange } from "./page-range.ts";
 import { useTimes } from "./times.ts";
 
 interface RangePickerProps {
@@ -22,6 +23,7 @@ const NAMES = Object.keys(LENGTHS) as LengthName[];
 export function RangePicker({ range, onChange }: RangePickerProps): JSX.Element {
   const [editing, setEditing] = useState(false);
   const { zone } = useTimes();
+  useOfferedRange({ range, onChange });
   const custom = range.kind === "between";
   const chosen: Chosen = custom || editing ? "custom" : range.length;
   const options = [

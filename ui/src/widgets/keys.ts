@@ -1,7 +1,8 @@
 /**
  * Keys of the whole page. A component says which keys it answers; what was mounted last is asked first.
  *
- * Two keys in a row are written `g f`. Keys are left alone where somebody types, and while a dialog is open.
+ * Two keys in a row are written `g f`, one with control or command `Mod+k`. Keys are left alone where somebody types, but for
+ * those with `Mod`, and while a dialog is open.
  */
 
 import { useEffect, useRef } from "react";
@@ -50,8 +51,12 @@ export function listenToKeys(): void {
 }
 
 function handle(event: KeyboardEvent): void {
-  const modified = event.ctrlKey || event.metaKey || event.altKey;
-  if (event.defaultPrevented || modified || isElsewhere(event)) return;
+  if (event.defaultPrevented || event.altKey) return;
+  if (event.ctrlKey || event.metaKey) {
+    handleModified(event);
+    return;
+  }
+  if (isElsewhere(event)) return;
   const first = event.timeStamp - pendingSince < PAUSE_MS ? pending : "";
   pending = "";
   const binding = (first !== "" && find(`${first} ${event.key}`)) || find(event.key);
@@ -63,6 +68,15 @@ function handle(event: KeyboardEvent): void {
     pendingSince = event.timeStamp;
   }
 }
+
+function handleModified(event: KeyboardEvent): void {
+  const binding = isDialogOpen() ? undefined : find(`Mod+${event.key.toLowerCase()}`);
+  if (binding === undefined) return;
+  event.preventDefault();
+  binding.run();
+}
+
+const isDialogOpen = (): boolean => document.querySelector("dialog[open]") !== null;
 
 function find(keys: string): Binding | undefined {
   return groups
@@ -77,7 +91,7 @@ function startsPair(key: string): boolean {
 
 /** Whether the key belongs to what has the focus. */
 function isElsewhere(event: KeyboardEvent): boolean {
-  if (document.querySelector("dialog[open]") !== null) return true;
+  if (isDialogOpen()) return true;
   const target = event.target;
   if (!(target instanceof Element)) return false;
   if (target.closest("input, textarea, select") !== null) return event.key !== "Escape";
@@ -86,3 +100,25 @@ function isElsewhere(event: KeyboardEvent): boolean {
   const pressed = event.key === "Enter" || event.key === " ";
   return pressed && target.closest("a, button, summary") !== null;
 }
+
+const NAMES: Readonly<Record<string, string>> = {
+  ArrowDown: "↓",
+  ArrowUp: "↑",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  Escape: "esc",
+  Enter: "enter",
+  Home: "home",
+  End: "end",
+  PageDown: "page ↓",
+  PageUp: "page ↑",
+  " ": "space",
+};
+
+/** As the keys are named on the reader's own keyboard; two in a row stand side by side. */
+export function spoken(keys: string): string {
+  if (keys.startsWith("Mod+")) return `${/Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "ctrl"} ${keys.slice(4)}`;
+  return NAMES[keys] ?? keys.split(" ").map(shown).join(" ");
+}
+
+const shown = (key: string): string => NAMES[key] ?? key;
