@@ -3,15 +3,13 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import * as z from "zod/mini";
 
-import { now } from "../base/time.ts";
-import { bounds } from "../model/range.ts";
 import type { ShownQuery } from "../model/shown-query.ts";
-import type { PagedQuery, WholeQuery } from "./listing.ts";
 import { type Call, get, tellingSignal } from "./request.ts";
 import { count, nanosText, type Wire } from "./schemas.ts";
+import { reader, type Source } from "./whole.ts";
 
 /** A query's options, or what is listed page by page. */
-export type Question = { readonly queryFn?: unknown } | PagedQuery<unknown> | WholeQuery<unknown>;
+export type Question = { readonly queryFn?: unknown } | Source<unknown>;
 
 /** The calls by which it is answered, as of now; of a list the one for its first page. Empty where nothing is asked. */
 export function callsOf(question: Question): readonly Call[] {
@@ -24,8 +22,7 @@ export function callsOf(question: Question): readonly Call[] {
 }
 
 function ask(question: Question, signal: AbortSignal): void {
-  if ("range" in question) void question.read({ ...bounds(question.range, now()), cursor: null }, signal);
-  else if ("read" in question) void question.read(null, signal);
+  if ("read" in question) void reader(question)(null, signal);
   else if (typeof question.queryFn === "function") void question.queryFn({ signal });
 }
 

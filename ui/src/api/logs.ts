@@ -8,6 +8,7 @@ import { bounds, type Range, rangeSearch } from "../model/range.ts";
 import type { Log } from "../model/trace.ts";
 import { get } from "./request.ts";
 import { log, timeText } from "./schemas.ts";
+import type { Source } from "./whole.ts";
 
 const PAGE = 100;
 
@@ -51,13 +52,25 @@ interface At {
   readonly cursor: string | null;
 }
 
+const readPage = (at: At, filter: LineFilter, signal: AbortSignal) =>
+  get("logs", { ...at, ...filter, limit: PAGE }, page, signal);
+
+/** The lines as they are listed, page by page. */
+export function linesQuery(range: Range, filter: LineFilter): Source<Log> {
+  const read = async (at: At, signal: AbortSignal) => {
+    const { logs, next_cursor } = await readPage(at, filter, signal);
+    return { items: logs, next: next_cursor };
+  };
+  return { range, read };
+}
+
 export function useLines(range: Range, filter: LineFilter): Lines {
   const query = useInfiniteQuery({
     queryKey: ["logs", rangeSearch(range), filter],
     queryFn: async ({ pageParam, signal }) => {
       // All pages lie in the range as it was when the first one was asked for.
       const at: At = pageParam ?? { ...bounds(range, now()), cursor: null };
-      return { at, page: await get("logs", { ...at, ...filter, limit: PAGE }, page, signal) };
+      return { at, page: await readPage(at, filter, signal) };
     },
     initialPageParam: null as At | null,
     getNextPageParam: ({ at, page }) => (page.next_cursor === null ? null : { ...at, cursor: page.next_cursor }),

@@ -9,6 +9,7 @@ import { bounds, type Range, rangeSearch } from "../model/range.ts";
 import type { MatchedSpan, Spanset, TraceMatch } from "../model/trace-search.ts";
 import { get } from "./request.ts";
 import { attributes, count, nanosText, timeText, type Wire } from "./schemas.ts";
+import type { Source } from "./whole.ts";
 
 const text = z.string();
 
@@ -154,6 +155,18 @@ function together({ pages }: { readonly pages: readonly Read[] }): FoundTraces |
   };
 }
 
+const readPage = (query: string, start: PageStart, signal: AbortSignal) =>
+  get("search", { q: query, ...start, limit: PAGE }, searchResult, signal);
+
+/** What matches, page by page. */
+export function searchQuery(query: string, range: Range): Source<TraceMatch> {
+  const read = async (start: PageStart, signal: AbortSignal) => {
+    const { matches, next } = await readPage(query, start, signal);
+    return { items: matches, next };
+  };
+  return { range, read };
+}
+
 /** @param query null where nothing is asked. */
 export function useTraceSearch(query: string | null, range: Range): TraceSearch {
   const asked = useInfiniteQuery({
@@ -164,7 +177,7 @@ export function useTraceSearch(query: string | null, range: Range): TraceSearch 
         : async ({ pageParam, signal }): Promise<Read> => {
             // All pages lie in the range as it was when the first one was asked for.
             const start = pageParam ?? { ...bounds(range, now()), cursor: null };
-            const page = await get("search", { q: query, ...start, limit: PAGE }, searchResult, signal);
+            const page = await readPage(query, start, signal);
             return { start, page };
           },
     initialPageParam: null as PageStart | null,

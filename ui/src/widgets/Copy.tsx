@@ -15,6 +15,23 @@ export function Copy({ text, what }: { readonly text: string; readonly what: str
   );
 }
 
+/** Copies the address of the page as it is shown. */
+export function CopyLink(): JSX.Element {
+  const [copied, setCopied] = useCopied();
+  const label = copied ? "Copied link" : "Copy link";
+  return (
+    <button
+      type="button"
+      className="copy"
+      aria-label={label}
+      title={`${label} to what is shown`}
+      onClick={() => copy(location.href).then(setCopied)}
+    >
+      <Icon name={copied ? "check" : "link"} />
+    </button>
+  );
+}
+
 /** Whether something was copied a moment ago. */
 export function useCopied(): [boolean, (copied: boolean) => void] {
   const [copied, setCopied] = useState(false);

@@ -7,11 +7,14 @@ import { type JSX, useRef } from "react";
 import { activeAlertsQuery } from "../../api/active-alerts.ts";
 import { unbroken } from "../../base/format.ts";
 import { type ActiveAlerts, type Alert, activeText, alertsNamed, subject } from "../../model/alert.ts";
+import { ALERT_COLUMNS } from "../../model/export-columns.ts";
 import { figure } from "../../model/reading.ts";
+import { Export } from "../../widgets/Export.tsx";
 import { Freshness } from "../../widgets/Freshness.tsx";
 import { Moment } from "../../widgets/Moment.tsx";
 import { Notice, Waiting } from "../../widgets/Notice.tsx";
 import { SearchField } from "../../widgets/SearchField.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { type Column, Table } from "../../widgets/Table.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { AlertsHead } from "./AlertsHead.tsx";
@@ -30,6 +33,8 @@ export function ActivePage(): JSX.Element {
     <>
       <AlertsHead>
         <SearchField ref={field} label="Filter alerts" value={find} onChange={setFind} />
+        <ShowQuery of={activeAlertsQuery()} what="alerts" />
+        <Export what="alerts" columns={ALERT_COLUMNS} rows={query.data?.alerts} />
         <Freshness
           of={{ readAt: query.dataUpdatedAt, reading: query.isFetching, error: query.error, read: query.refetch }}
         />

@@ -16,6 +16,7 @@ import { useKeys } from "../../widgets/keys.ts";
 import { ListBody } from "../../widgets/ListBody.tsx";
 import { Moment } from "../../widgets/Moment.tsx";
 import { Waiting } from "../../widgets/Notice.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { PartHead } from "./AlertsHead.tsx";
 import { AlertWhy } from "./AlertWhy.tsx";
@@ -36,6 +37,7 @@ export function AlertPage(): JSX.Element {
     <>
       <PartHead title={name} of="/alerts">
         {query.data !== undefined && <Actions of={query.data} />}
+        <ShowQuery of={alertQuery(id)} what="alert" />
         <Freshness
           of={{ readAt: query.dataUpdatedAt, reading: query.isFetching, error: query.error, read: query.refetch }}
         />

@@ -6,9 +6,12 @@ import type { JSX } from "react";
 
 import { channelsQuery } from "../../api/alerts.ts";
 import { CHANNEL_KINDS, type Channel } from "../../model/channel.ts";
+import { CHANNEL_COLUMNS } from "../../model/export-columns.ts";
+import { Export } from "../../widgets/Export.tsx";
 import { Freshness } from "../../widgets/Freshness.tsx";
 import { useKeys } from "../../widgets/keys.ts";
 import { Notice, Waiting } from "../../widgets/Notice.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { type Column, Table } from "../../widgets/Table.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { AlertsHead } from "./AlertsHead.tsx";
@@ -24,6 +27,8 @@ export function ChannelsPage(): JSX.Element {
         <Link className="button" to="/alerts/channels/new">
           New channel <kbd>n</kbd>
         </Link>
+        <ShowQuery of={channelsQuery()} what="channels" />
+        <Export what="channels" columns={CHANNEL_COLUMNS} rows={query.data} />
         <Freshness
           of={{ readAt: query.dataUpdatedAt, reading: query.isFetching, error: query.error, read: query.refetch }}
         />

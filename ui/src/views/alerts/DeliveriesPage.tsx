@@ -8,11 +8,14 @@ import { channelsQuery, deliveriesQuery } from "../../api/alerts.ts";
 import { useWholeListing } from "../../api/listing.ts";
 import { unbroken } from "../../base/format.ts";
 import { DELIVERY_STATES, type Delivery, type DeliveryState, lastText } from "../../model/channel.ts";
+import { DELIVERY_COLUMNS } from "../../model/export-columns.ts";
 import { Choice } from "../../widgets/Choice.tsx";
+import { Export } from "../../widgets/Export.tsx";
 import { Freshness } from "../../widgets/Freshness.tsx";
 import { ListBody } from "../../widgets/ListBody.tsx";
 import { Moment } from "../../widgets/Moment.tsx";
 import { Notice } from "../../widgets/Notice.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { type Column, Table } from "../../widgets/Table.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { AlertsHead } from "./AlertsHead.tsx";
@@ -36,6 +39,13 @@ export function DeliveriesPage(): JSX.Element {
     <>
       <AlertsHead>
         <Choice label="State" value={state ?? ""} options={OPTIONS} onChange={setState} />
+        <ShowQuery of={deliveriesQuery({ state, channel })} what="deliveries" />
+        <Export
+          what="deliveries"
+          columns={DELIVERY_COLUMNS}
+          rows={listing.items}
+          of={deliveriesQuery({ state, channel })}
+        />
         <Freshness of={listing} />
       </AlertsHead>
       {channel !== null && <OfChannel id={channel} />}

@@ -5,9 +5,12 @@ import type { JSX } from "react";
 
 import { historyQuery } from "../../api/alerts.ts";
 import { useWholeListing } from "../../api/listing.ts";
+import { TRANSITION_COLUMNS } from "../../model/export-columns.ts";
+import { Export } from "../../widgets/Export.tsx";
 import { Freshness } from "../../widgets/Freshness.tsx";
 import { ListBody } from "../../widgets/ListBody.tsx";
 import { Notice } from "../../widgets/Notice.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { AlertsHead } from "./AlertsHead.tsx";
 import { TransitionTable } from "./TransitionTable.tsx";
@@ -22,6 +25,13 @@ export function HistoryPage(): JSX.Element {
   return (
     <>
       <AlertsHead>
+        <ShowQuery of={historyQuery({ alert, rule })} what="history" />
+        <Export
+          what="transitions"
+          columns={TRANSITION_COLUMNS}
+          rows={listing.items}
+          of={historyQuery({ alert, rule })}
+        />
         <Freshness of={listing} />
       </AlertsHead>
       {(rule !== null || alert !== null) && (

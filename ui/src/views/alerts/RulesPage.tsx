@@ -6,12 +6,15 @@ import { type JSX, useRef } from "react";
 
 import { rulesQuery } from "../../api/alerts.ts";
 import { plural } from "../../base/format.ts";
+import { RULE_COLUMNS } from "../../model/export-columns.ts";
 import type { Rule, RuleFile, Rules } from "../../model/rule.ts";
 import { ruleWords } from "../../model/rule-words.ts";
+import { Export } from "../../widgets/Export.tsx";
 import { Freshness } from "../../widgets/Freshness.tsx";
 import { useKeys } from "../../widgets/keys.ts";
 import { Notice, Waiting } from "../../widgets/Notice.tsx";
 import { SearchField } from "../../widgets/SearchField.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { type Column, Table } from "../../widgets/Table.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { AlertsHead } from "./AlertsHead.tsx";
@@ -35,6 +38,8 @@ export function RulesPage(): JSX.Element {
         <Link className="button" to="/alerts/rules/new">
           New rule <kbd>n</kbd>
         </Link>
+        <ShowQuery of={rulesQuery()} what="rules" />
+        <Export what="rules" columns={RULE_COLUMNS} rows={query.data?.rules} />
         <Freshness
           of={{ readAt: query.dataUpdatedAt, reading: query.isFetching, error: query.error, read: query.refetch }}
         />

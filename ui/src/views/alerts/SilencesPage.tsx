@@ -5,12 +5,15 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import type { JSX } from "react";
 
 import { silencesQuery, useEndSilence } from "../../api/alerts.ts";
+import { SILENCE_COLUMNS } from "../../model/export-columns.ts";
 import { inOrder, matcherText, type Silence } from "../../model/silence.ts";
+import { Export } from "../../widgets/Export.tsx";
 import { Freshness } from "../../widgets/Freshness.tsx";
 import { useKeys } from "../../widgets/keys.ts";
 import { Moment } from "../../widgets/Moment.tsx";
 import { Notice, Waiting } from "../../widgets/Notice.tsx";
 import { Refused } from "../../widgets/Refused.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { type Column, PlainTable } from "../../widgets/Table.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { AlertsHead } from "./AlertsHead.tsx";
@@ -27,6 +30,8 @@ export function SilencesPage(): JSX.Element {
         <Link className="button" to="/alerts/silences/new">
           New silence <kbd>n</kbd>
         </Link>
+        <ShowQuery of={silencesQuery()} what="silences" />
+        <Export what="silences" columns={SILENCE_COLUMNS} rows={query.data} />
         <Freshness
           of={{ readAt: query.dataUpdatedAt, reading: query.isFetching, error: query.error, read: query.refetch }}
         />

@@ -17,6 +17,9 @@ import { useTitle } from "../../widgets/title.ts";
 import { ColdTable } from "./ColdTable.tsx";
 import type { ColdStartsSearch } from "./url.ts";
 import "./cold-starts.css";
+import { FUNCTION_COLUMNS } from "../../model/export-columns.ts";
+import { Export } from "../../widgets/Export.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 
 const route = getRouteApi("/cold-starts");
 
@@ -54,6 +57,8 @@ export function ColdStartsPage(): JSX.Element {
             onChange={setOrder}
           />
           <RangePicker range={range} onChange={onRange} />
+          <ShowQuery of={functionsQuery(range)} what="cold starts" />
+          <Export what="functions with cold starts" columns={FUNCTION_COLUMNS} rows={cold} />
           <Freshness
             of={{ readAt: query.dataUpdatedAt, reading: query.isFetching, error: query.error, read: query.refetch }}
           />

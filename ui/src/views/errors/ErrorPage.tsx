@@ -20,6 +20,7 @@ import { Moment } from "../../widgets/Moment.tsx";
 import { Waiting } from "../../widgets/Notice.tsx";
 import { OutcomeMark } from "../../widgets/OutcomeMark.tsx";
 import { RangePicker } from "../../widgets/RangePicker.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { ErrorChart } from "./ErrorChart.tsx";
 import { ExampleTable } from "./ExampleTable.tsx";
@@ -70,6 +71,7 @@ function OneError({ id }: { readonly id: string }): JSX.Element {
         </div>
         <div className="tools">
           <RangePicker range={range} onChange={next => navigate({ search: rangeSearch(next) })} />
+          <ShowQuery of={errorQuery(id, range)} what="this error" />
           <Freshness
             of={{ readAt: query.dataUpdatedAt, reading: query.isFetching, error: query.error, read: query.refetch }}
           />

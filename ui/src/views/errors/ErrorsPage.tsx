@@ -10,13 +10,16 @@ import { functionsQuery } from "../../api/queries.ts";
 import { plural } from "../../base/format.ts";
 import { ERROR_ORDERS, type ErrorOrder } from "../../model/error-detail.ts";
 import type { ErrorGroup } from "../../model/errors.ts";
+import { ERROR_COLUMNS } from "../../model/export-columns.ts";
 import { type Range, rangeOf, rangeSearch, rangeText } from "../../model/range.ts";
 import { Choice } from "../../widgets/Choice.tsx";
+import { Export } from "../../widgets/Export.tsx";
 import { Freshness } from "../../widgets/Freshness.tsx";
 import { ListBody } from "../../widgets/ListBody.tsx";
 import { NameField } from "../../widgets/NameField.tsx";
 import { Notice } from "../../widgets/Notice.tsx";
 import { RangePicker } from "../../widgets/RangePicker.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { ErrorTable } from "./ErrorTable.tsx";
 import type { ErrorsSearch } from "./url.ts";
@@ -66,6 +69,13 @@ export function ErrorsPage(): JSX.Element {
           <RangePicker
             range={range}
             onChange={next => navigate({ search: { ...withoutRange(search), ...rangeSearch(next) } })}
+          />
+          <ShowQuery of={errorsQuery(range, name, sort)} what="errors" />
+          <Export
+            what="kinds of error"
+            columns={ERROR_COLUMNS}
+            rows={listing.items}
+            of={errorsQuery(range, name, sort)}
           />
           <Freshness of={listing} />
         </div>

@@ -6,12 +6,15 @@ import { type JSX, useRef } from "react";
 
 import { functionsQuery } from "../../api/queries.ts";
 import { formatCount, formatShare, plural } from "../../base/format.ts";
+import { FUNCTION_COLUMNS } from "../../model/export-columns.ts";
 import { FUNCTION_ORDERS, type FunctionOrder, type FunctionSummary, inOrder, totals } from "../../model/function.ts";
 import { type Range, rangeOf, rangeSearch, rangeText } from "../../model/range.ts";
+import { Export } from "../../widgets/Export.tsx";
 import { Freshness } from "../../widgets/Freshness.tsx";
 import { Notice, Waiting } from "../../widgets/Notice.tsx";
 import { RangePicker } from "../../widgets/RangePicker.tsx";
 import { SearchField } from "../../widgets/SearchField.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { FunctionTable } from "./FunctionTable.tsx";
 import { SendData } from "./SendData.tsx";
@@ -42,6 +45,8 @@ export function FunctionsPage(): JSX.Element {
         <div className="tools">
           <SearchField ref={field} label="Filter by name" value={search.name ?? ""} onChange={setName} />
           <RangePicker range={range} onChange={setRange} />
+          <ShowQuery of={functionsQuery(range)} what="functions" />
+          <Export what="functions" columns={FUNCTION_COLUMNS} rows={query.data} />
           <Freshness
             of={{ readAt: query.dataUpdatedAt, reading: query.isFetching, error: query.error, read: query.refetch }}
           />

@@ -6,11 +6,14 @@ import { type JSX, useRef } from "react";
 
 import { toldFindingsQuery } from "../../api/queries.ts";
 import { formatDollars, plural } from "../../base/format.ts";
+import { FINDING_COLUMNS } from "../../model/export-columns.ts";
 import { ofFunctions, type ToldFinding, together } from "../../model/told-findings.ts";
+import { Export } from "../../widgets/Export.tsx";
 import { Freshness } from "../../widgets/Freshness.tsx";
 import { Notice, Waiting } from "../../widgets/Notice.tsx";
 import { useRowKeys } from "../../widgets/row-keys.ts";
 import { SearchField } from "../../widgets/SearchField.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { FindingTable } from "./FindingTable.tsx";
 
@@ -30,6 +33,8 @@ export function FindingsPage(): JSX.Element {
         <h1>What costs</h1>
         <div className="tools">
           <SearchField ref={field} label="Filter by function" value={name} onChange={setName} />
+          <ShowQuery of={toldFindingsQuery()} what="findings" />
+          <Export what="findings" columns={FINDING_COLUMNS} rows={query.data && ofFunctions(query.data, name)} />
           <Freshness
             of={{ readAt: query.dataUpdatedAt, reading: query.isFetching, error: query.error, read: query.refetch }}
           />

@@ -3,7 +3,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
-
+import { functionErrorsQuery } from "../../api/queries.ts";
 import { formatCount, formatPart, plural } from "../../base/format.ts";
 import { type ErrorGroup, type FunctionErrors as Found, messageOf, versionsText } from "../../model/errors.ts";
 import { isFailure, OUTCOME_TEXT } from "../../model/invocation.ts";
@@ -12,6 +12,7 @@ import { ErrorStateMark } from "../../widgets/ErrorStateMark.tsx";
 import { Moment } from "../../widgets/Moment.tsx";
 import { Waiting } from "../../widgets/Notice.tsx";
 import { OutcomeShape } from "../../widgets/OutcomeMark.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { Sparkline } from "../../widgets/Sparkline.tsx";
 import { Examples } from "./Examples.tsx";
 import type { FunctionSearch } from "./url.ts";
@@ -44,6 +45,7 @@ export function FunctionErrors({ name, shown, query }: FunctionErrorsProps): JSX
           </span>
         )}
       </h2>
+      <ShowQuery of={functionErrorsQuery(name, rangeOf(shown))} what="errors of the function" isInCorner />
       {data === undefined ? (
         <Waiting error={query.error} what="errors" rows={2} retry={query.refetch} />
       ) : (

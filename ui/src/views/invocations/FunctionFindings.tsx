@@ -3,11 +3,13 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { type JSX, type RefObject, useRef } from "react";
 
-import { isNotFound } from "../../api/queries.ts";
+import { functionFindingsQuery, isNotFound } from "../../api/queries.ts";
 import { formatCount, plural } from "../../base/format.ts";
 import type { FunctionFindings as Found, FunctionFinding } from "../../model/function-findings.ts";
+import { rangeOf } from "../../model/range.ts";
 import { useKeys } from "../../widgets/keys.ts";
 import { Waiting } from "../../widgets/Notice.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { FindingItem } from "./FindingItem.tsx";
 import type { FunctionSearch } from "./url.ts";
 
@@ -37,6 +39,7 @@ export function FunctionFindings({ name, shown, query }: FunctionFindingsProps):
         What costs here
         {data !== undefined && <Prices of={data} />}
       </h2>
+      <ShowQuery of={functionFindingsQuery(name, rangeOf(shown))} what="findings" isInCorner />
       {data === undefined ? (
         <Waiting error={query.error} what="findings" rows={6} retry={query.refetch} />
       ) : data.findings.length === 0 ? (

@@ -21,6 +21,7 @@ import { Freshness } from "../../widgets/Freshness.tsx";
 import { useKeys } from "../../widgets/keys.ts";
 import { Failure } from "../../widgets/Notice.tsx";
 import { RangePicker } from "../../widgets/RangePicker.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { FunctionErrors } from "./FunctionErrors.tsx";
 import { FunctionFigures } from "./FunctionFigures.tsx";
@@ -105,6 +106,7 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
         </div>
         <div className="tools">
           <RangePicker range={range} onChange={onRange} />
+          <ShowQuery of={functionQuery(name, range)} what="figures of the function" />
           <Freshness
             of={{
               readAt: listing.readAt,
@@ -142,6 +144,13 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
                   newest={newest}
                   query={comparison}
                   paths={paths}
+                  behind={
+                    <ShowQuery
+                      of={[comparisonQuery(name, range, selection), pathsQuery(name, range, selection)]}
+                      what="comparison"
+                      isInCorner
+                    />
+                  }
                   onAsk={onAsk}
                 />
               )}
@@ -152,7 +161,14 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
           </div>
           <TimeSpent name={name} shown={search} query={spent} />
           <FunctionErrors name={name} shown={search} query={errors} />
-          {found.data !== undefined && <Sandboxes isOpen={areSandboxesOpen} query={sandboxes} onOpen={onSandboxes} />}
+          {found.data !== undefined && (
+            <Sandboxes
+              isOpen={areSandboxesOpen}
+              query={sandboxes}
+              behind={<ShowQuery of={sandboxesQuery(name, range, true)} what="sandboxes" />}
+              onOpen={onSandboxes}
+            />
+          )}
           {found.data !== undefined && <FunctionParts detail={found.data.detail} stale={found.isPlaceholderData} />}
           <h2 className="list-title" id="invocations">
             Invocations

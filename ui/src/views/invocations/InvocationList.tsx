@@ -2,20 +2,27 @@
 
 import type { JSX } from "react";
 
-import { type Listing, useListing } from "../../api/listing.ts";
+import { type Listing, type PagedQuery, useListing } from "../../api/listing.ts";
 import { invocationsQuery } from "../../api/queries.ts";
+import { INVOCATION_COLUMNS } from "../../model/export-columns.ts";
 import { type Invocation, type Order, OUTCOMES } from "../../model/invocation.ts";
 import { type Range, rangeOf, rangeText } from "../../model/range.ts";
 import { Choice } from "../../widgets/Choice.tsx";
+import { Export } from "../../widgets/Export.tsx";
 import { ListBody } from "../../widgets/ListBody.tsx";
 import { Notice } from "../../widgets/Notice.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { InvocationTable } from "./InvocationTable.tsx";
 import { OutcomeFilter } from "./OutcomeFilter.tsx";
 import { type ColdFilter, type InvocationsSearch, parseOutcomes } from "./url.ts";
 
 export function useInvocations(name: string | null, search: InvocationsSearch): Listing<Invocation> {
+  return useListing(askedFor(name, search));
+}
+
+function askedFor(name: string | null, search: InvocationsSearch): PagedQuery<Invocation> {
   const { outcomes, cold, sort } = filtersOf(search);
-  return useListing(invocationsQuery(rangeOf(search), { function: name, outcomes, cold, sort }));
+  return invocationsQuery(rangeOf(search), { function: name, outcomes, cold, sort });
 }
 
 function filtersOf(search: InvocationsSearch) {
@@ -37,6 +44,7 @@ export function InvocationList<Search extends InvocationsSearch>(props: Invocati
   const { name, listing, search, onSearch } = props;
   const { outcomes, cold, sort } = filtersOf(search);
   const { outcome: _outcome, start: _start, sort: _sort, ...unfiltered } = search;
+  const asked = askedFor(name, search);
   const filtered = outcomes.length > 0 || cold !== null;
   const clear = () => onSearch(unfiltered as Search);
   return (
@@ -75,6 +83,10 @@ export function InvocationList<Search extends InvocationsSearch>(props: Invocati
             onSearch({ ...rest, ...(order !== "newest" && { sort: order }) } as Search);
           }}
         />
+        <span className="list-tools">
+          <ShowQuery of={asked} what="invocations" />
+          <Export what="invocations" columns={INVOCATION_COLUMNS} rows={listing.items} of={asked} />
+        </span>
       </div>
       <ListBody
         listing={listing}

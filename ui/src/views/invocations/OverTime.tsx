@@ -3,6 +3,7 @@
 import { type JSX, useMemo, useRef } from "react";
 
 import type { FunctionInRange } from "../../api/queries.ts";
+import { functionQuery } from "../../api/queries.ts";
 import type { Stretch } from "../../model/comparison.ts";
 import { heatmap } from "../../model/heatmap.ts";
 import { percentileScale } from "../../model/length-scale.ts";
@@ -10,6 +11,7 @@ import type { Range } from "../../model/range.ts";
 import { inSteps, type Steps, stepsOf, stepsWithin } from "../../model/steps.ts";
 import { Choice } from "../../widgets/Choice.tsx";
 import { useKeys } from "../../widgets/keys.ts";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { type Charted, StepsPlot } from "./StepsPlot.tsx";
 import { type StepCursor, useStepCursor } from "./step-cursor.ts";
 import { type Said, saidOf, stepText } from "./step-words.ts";
@@ -43,6 +45,9 @@ export function OverTime({ of, stale, chart, onChart, ...rest }: OverTimeProps):
           ]}
           onChange={onChart}
         />
+        {of !== undefined && (
+          <ShowQuery of={functionQuery(of.detail.summary.name, { ...of, kind: "between" })} what="over time" />
+        )}
       </header>
       {of === undefined ? (
         <div className="steps-waiting" role="status" aria-label="Loading the chart" />

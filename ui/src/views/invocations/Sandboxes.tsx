@@ -4,7 +4,7 @@
  */
 
 import type { UseQueryResult } from "@tanstack/react-query";
-import { type JSX, type KeyboardEvent, useMemo, useRef, useState } from "react";
+import { type JSX, type KeyboardEvent, type ReactNode, useMemo, useRef, useState } from "react";
 
 import type { SandboxesInRange } from "../../api/queries.ts";
 import { formatBytes, formatCount, formatDollars, formatDuration, plural } from "../../base/format.ts";
@@ -33,13 +33,15 @@ import { Life } from "./Life.tsx";
 interface SandboxesProps {
   readonly isOpen: boolean;
   readonly query: UseQueryResult<SandboxesInRange>;
+  /** The way to the query behind it. */
+  readonly behind: ReactNode;
   readonly onOpen: (isOpen: boolean) => void;
 }
 
 /** So many do not hide what comes below. */
 const FEW = 12;
 
-export function Sandboxes({ isOpen, query, onOpen }: SandboxesProps): JSX.Element {
+export function Sandboxes({ isOpen, query, behind, onOpen }: SandboxesProps): JSX.Element {
   const button = useRef<HTMLButtonElement>(null);
   const toggle = () => onOpen(!isOpen);
   const byKey = () => {
@@ -51,6 +53,7 @@ export function Sandboxes({ isOpen, query, onOpen }: SandboxesProps): JSX.Elemen
     <section className="panel sandboxes" aria-labelledby="sandboxes-title" aria-busy={query.isFetching}>
       <header>
         <h2 id="sandboxes-title">Sandboxes</h2>
+        {behind}
         <button ref={button} type="button" className="button" aria-expanded={isOpen} onClick={toggle}>
           {isOpen ? "Fold" : "Show"} <kbd>s</kbd>
         </button>

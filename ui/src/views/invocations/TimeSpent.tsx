@@ -3,11 +3,13 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { JSX } from "react";
 
-import { isNotFound, type PathInRange } from "../../api/queries.ts";
+import { functionPathQuery, isNotFound, type PathInRange } from "../../api/queries.ts";
 import { formatCount, formatDuration, formatPart, plural } from "../../base/format.ts";
 import { type FunctionPath, groupOf, lengthOf, type PathSegment, segmentTitle } from "../../model/function-path.ts";
 import { questionOf } from "../../model/question.ts";
+import { rangeOf } from "../../model/range.ts";
 import { Waiting } from "../../widgets/Notice.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { Asked } from "./Asked.tsx";
 import { PathPlot } from "./PathPlot.tsx";
 import type { FunctionSearch } from "./url.ts";
@@ -37,6 +39,7 @@ export function TimeSpent({ name, shown, query }: TimeSpentProps): JSX.Element |
           <span className="note">{formatDuration(data.of.mean)} in the mean, with starts and waits before</span>
         )}
       </h2>
+      <ShowQuery of={functionPathQuery(name, rangeOf(shown))} what="where the time goes" isInCorner />
       {data === undefined ? (
         <Waiting error={query.error} what="critical paths" rows={4} retry={query.refetch} />
       ) : data.of.lookedAt === 0 ? (

@@ -32,10 +32,12 @@ interface WhyProps {
   readonly query: UseQueryResult<Comparison>;
   /** Where the time of both went. */
   readonly paths: UseQueryResult<PathComparison>;
+  /** The way to the queries behind the answer. */
+  readonly behind: ReactNode;
   readonly onAsk: (reason: Exclude<WhyName, "stretch"> | null) => void;
 }
 
-export function Why({ reasons, asked, selection, newest, query, paths, onAsk }: WhyProps): JSX.Element | null {
+export function Why({ reasons, asked, selection, newest, query, paths, behind, onAsk }: WhyProps): JSX.Element | null {
   const first = reasons[0];
   const toggle = () => onAsk(asked === undefined && first !== undefined && first !== "stretch" ? first : null);
   useKeys(
@@ -55,6 +57,7 @@ export function Why({ reasons, asked, selection, newest, query, paths, onAsk }: 
   return (
     <section className="panel why" aria-labelledby="why-title" aria-busy={query.isFetching}>
       <h2 id="why-title">Why is this different?</h2>
+      {asked !== undefined && behind}
       <Choice<WhyName | "">
         label="What is compared with the rest"
         value={asked ?? ""}

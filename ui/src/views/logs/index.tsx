@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { type JSX, useRef } from "react";
 
-import { type Lines, useLines } from "../../api/logs.ts";
+import { type Lines, linesQuery, useLines } from "../../api/logs.ts";
 import { functionsQuery } from "../../api/queries.ts";
 import { plural } from "../../base/format.ts";
 import { SEVERITY_NAMES, type SeverityName } from "../../model/log-line.ts";
@@ -22,6 +22,9 @@ import { useRowKeys } from "../../widgets/row-keys.ts";
 import { useTitle } from "../../widgets/title.ts";
 import type { LogsSearch } from "./url.ts";
 import "./logs.css";
+import { LOG_COLUMNS } from "../../model/export-columns.ts";
+import { Export } from "../../widgets/Export.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 
 const route = getRouteApi("/logs");
 
@@ -32,14 +35,15 @@ export function LogsPage(): JSX.Element {
   const range = rangeOf(search);
   const functions = useQuery(functionsQuery(range));
   const isWords = search.match === "words";
-  const lines = useLines(range, {
+  const filter = {
     function: search.function ?? "",
     severity: search.severity ?? "",
     text: isWords ? "" : (search.text ?? ""),
     words: isWords ? (search.text ?? "") : "",
     request_id: search.request ?? "",
     trace_id: search.trace ?? "",
-  });
+  };
+  const lines = useLines(range, filter);
   const go = (next: LogsSearch) => navigate({ search: next, replace: true, resetScroll: false });
   const setName = (name: string) => {
     const { function: _, ...rest } = search;
@@ -68,6 +72,8 @@ export function LogsPage(): JSX.Element {
             range={range}
             onChange={next => navigate({ search: { ...withoutRange(search), ...rangeSearch(next) } })}
           />
+          <ShowQuery of={linesQuery(range, filter)} what="lines" />
+          <Export what="lines" columns={LOG_COLUMNS} rows={lines.lines} of={linesQuery(range, filter)} />
           <Freshness of={lines} />
         </div>
       </header>

@@ -23,6 +23,9 @@ import { MapList } from "./MapList.tsx";
 import { NodePanel } from "./NodePanel.tsx";
 import type { MapForm, MapSearch } from "./url.ts";
 import "./map.css";
+import { EDGE_COLUMNS } from "../../model/export-columns.ts";
+import { Export } from "../../widgets/Export.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 
 const route = getRouteApi("/map");
 
@@ -69,6 +72,8 @@ export function MapPage(): JSX.Element {
             range={range}
             onChange={next => navigate({ search: { ...withoutRange(search), ...rangeSearch(next) } })}
           />
+          <ShowQuery of={mapQuery(range)} what="map" />
+          <Export what="ways" columns={EDGE_COLUMNS} rows={query.data?.edges} />
           <Freshness
             of={{ readAt: query.dataUpdatedAt, reading: query.isFetching, error: query.error, read: query.refetch }}
           />

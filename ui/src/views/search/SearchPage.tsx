@@ -4,12 +4,15 @@ import { getRouteApi } from "@tanstack/react-router";
 import { type JSX, useEffect, useRef } from "react";
 
 import { ApiError } from "../../api/request.ts";
-import { useTraceSearch } from "../../api/trace-search.ts";
+import { searchQuery, useTraceSearch } from "../../api/trace-search.ts";
+import { MATCH_COLUMNS } from "../../model/export-columns.ts";
 import { withAsked } from "../../model/kept-queries.ts";
 import { type Range, rangeOf, rangeSearch } from "../../model/range.ts";
 import { withLengths } from "../../model/trace-search.ts";
+import { Export } from "../../widgets/Export.tsx";
 import { Freshness } from "../../widgets/Freshness.tsx";
 import { RangePicker } from "../../widgets/RangePicker.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { changeKept } from "./kept.ts";
 import { QueryLine } from "./QueryLine.tsx";
@@ -53,6 +56,10 @@ export function SearchPage(): JSX.Element {
         <h1>Search</h1>
         <div className="tools">
           <RangePicker range={range} onChange={setRange} />
+          {asked !== null && <ShowQuery of={searchQuery(asked, range)} what="search" />}
+          {asked !== null && (
+            <Export what="traces" columns={MATCH_COLUMNS} rows={traces.found?.matches} of={searchQuery(asked, range)} />
+          )}
           {query !== null && <Freshness of={traces} />}
         </div>
       </header>

@@ -1,15 +1,16 @@
 import { Link } from "@tanstack/react-router";
 import type { JSX, ReactNode } from "react";
-
+import { invocationQuery } from "../../api/queries.ts";
 import { formatBytes, formatDollars, formatDuration, unbroken } from "../../base/format.ts";
 import type { Nanos } from "../../base/time.ts";
 import { COLD_TEXT, type Invocation, isFailure } from "../../model/invocation.ts";
 import { ColdMark } from "../../widgets/ColdMark.tsx";
-import { Id } from "../../widgets/Copy.tsx";
+import { CopyLink, Id } from "../../widgets/Copy.tsx";
 import { Figure } from "../../widgets/Figure.tsx";
 import { Meter } from "../../widgets/Meter.tsx";
 import { Moment } from "../../widgets/Moment.tsx";
 import { OutcomeShape } from "../../widgets/OutcomeMark.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 
 interface InvocationHeaderProps {
   readonly invocation: Invocation;
@@ -47,6 +48,8 @@ export function InvocationHeader({ invocation, verdict }: InvocationHeaderProps)
         <strong>{invocation.function}</strong>
         <Moment at={invocation.start} form="clock" />
         <Id text={invocation.requestId} what="request id" />
+        <CopyLink />
+        <ShowQuery of={invocationQuery(invocation.requestId)} what="invocation" />
       </p>
       <dl className="figures">
         <Length title="Duration" of={duration} />

@@ -1,12 +1,13 @@
 import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
-
+import { traceQuery } from "../../api/queries.ts";
 import { formatCount, formatDuration } from "../../base/format.ts";
 import { between } from "../../base/time.ts";
 import type { Trace } from "../../model/trace.ts";
-import { Id } from "../../widgets/Copy.tsx";
+import { CopyLink, Id } from "../../widgets/Copy.tsx";
 import { Figure } from "../../widgets/Figure.tsx";
 import { Moment } from "../../widgets/Moment.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 
 /** What a trace is, where no invocation says it. */
 export function TraceHeader({ trace, traceId }: { readonly trace: Trace; readonly traceId: string }): JSX.Element {
@@ -27,6 +28,8 @@ export function TraceHeader({ trace, traceId }: { readonly trace: Trace; readonl
         <strong>{root?.service}</strong>
         <Moment at={trace.start} form="clock" />
         <Id text={traceId} what="trace id" />
+        <CopyLink />
+        <ShowQuery of={traceQuery(traceId)} what="trace" />
       </p>
       <dl className="figures">
         <Figure title="Spans">{formatCount(trace.spansTotal)}</Figure>

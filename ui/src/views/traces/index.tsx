@@ -5,14 +5,17 @@ import type { JSX } from "react";
 
 import { useListing } from "../../api/listing.ts";
 import { tracesQuery } from "../../api/queries.ts";
+import { TRACE_COLUMNS } from "../../model/export-columns.ts";
 import type { Order } from "../../model/invocation.ts";
 import { type Range, rangeOf, rangeSearch, rangeText } from "../../model/range.ts";
 import { Choice } from "../../widgets/Choice.tsx";
+import { Export } from "../../widgets/Export.tsx";
 import { Freshness } from "../../widgets/Freshness.tsx";
 import { ListBody } from "../../widgets/ListBody.tsx";
 import { NameField } from "../../widgets/NameField.tsx";
 import { Notice } from "../../widgets/Notice.tsx";
 import { RangePicker } from "../../widgets/RangePicker.tsx";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { TraceTable } from "./TraceTable.tsx";
 import type { TracesSearch } from "./url.ts";
@@ -52,6 +55,13 @@ export function TracesPage(): JSX.Element {
           <RangePicker
             range={range}
             onChange={next => navigate({ search: { ...withoutRange(search), ...rangeSearch(next) } })}
+          />
+          <ShowQuery of={tracesQuery(range, { service, sort })} what="traces" />
+          <Export
+            what="traces"
+            columns={TRACE_COLUMNS}
+            rows={listing.items}
+            of={tracesQuery(range, { service, sort })}
           />
           <Freshness of={listing} />
         </div>
