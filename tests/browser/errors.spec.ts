@@ -17,7 +17,7 @@ test.afterAll(() => server.close());
 test("from the errors to an example and back, by key", async ({ page }) => {
   const problems = watchForProblems(page);
   await page.goto(server.url);
-  await expect(page.getByRole("heading", { level: 1, name: "Functions" })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
   await page.keyboard.press("g");
   await page.keyboard.press("e");
   await expect(page.getByText("kinds of error in the last hour")).toBeVisible();

@@ -44,7 +44,7 @@ test("from the functions to a span and back", async ({ page }) => {
   ).toBeFocused();
   await page.keyboard.press("g");
   await page.keyboard.press("f");
-  await expect(page.getByRole("heading", { level: 1, name: "Functions" })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
   expect(problems()).toEqual([]);
 });
 

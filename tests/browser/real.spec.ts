@@ -48,7 +48,7 @@ async function aFunction({ url, otlp }: Backend): Promise<string> {
 async function walk(page: Page, url: string, name: string, theme: string): Promise<void> {
   const problems = watchForProblems(page);
   await page.goto(url);
-  await expect(page.getByRole("heading", { level: 1, name: "Functions" })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
   await expect(page.getByRole("row", { name })).toBeVisible();
   await keep(page, `real-functions-${theme}`);
   await openRow(page, name);

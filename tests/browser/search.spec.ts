@@ -23,7 +23,7 @@ const path = (query: string, more = "") => `${server.url}/search?q=${encodeURICo
 test("a query is completed, asked, and leads to a marked span, by keyboard alone", async ({ page }) => {
   const problems = watchForProblems(page);
   await page.goto(server.url);
-  await expect(page.getByRole("heading", { level: 1, name: "Functions" })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
   await page.keyboard.press("g");
   await page.keyboard.press("s");
   await expect(line(page), "where nothing is asked one begins to type").toBeFocused();

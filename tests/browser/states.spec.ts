@@ -51,7 +51,7 @@ const SLOW = encodeURIComponent(SLOW_QUERY);
 
 const STATES: readonly State[] = [
   { name: "functions", scenario: "full", path: "/", shown: rows },
-  { name: "functions-empty", scenario: "empty", path: "/", shown: heading(/No function was invoked/) },
+  { name: "functions-empty", scenario: "empty", path: "/", shown: heading("Attach a function") },
   { name: "functions-loading", scenario: "loading", path: "/", shown: loading },
   { name: "functions-error", scenario: "error", path: "/", shown: heading("No functions to show") },
   { name: "function", scenario: "full", path: "/functions/checkout", shown: heading("Cold starts") },

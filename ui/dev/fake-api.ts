@@ -8,6 +8,7 @@ import { findings, toldFindings } from "./function-findings.ts";
 import { functionPath } from "./function-path.ts";
 import type { Trace } from "./journey.ts";
 import { lines, linesAsked } from "./logs.ts";
+import { changes, listed, trendStep } from "./overview.ts";
 import { sandboxes } from "./sandboxes.ts";
 import { search, suggest } from "./search.ts";
 import { serviceMap } from "./service-map.ts";
@@ -84,6 +85,7 @@ export class FakeApi {
     }
     if (resource === "functions")
       return id === undefined ? this.#functions(url) : this.#function(url, decodeURIComponent(id), part);
+    if (resource === "changes") return this.#changes(url);
     if (resource === "compare") return this.#compare(url, id);
     if (resource === "errors") return id === undefined ? this.#errors(url) : this.#error(url, id);
     if (resource === "logs") return this.#logs(url);
@@ -120,15 +122,28 @@ export class FakeApi {
     for (const { invocation } of this.#inRange(url)) {
       groups.set(invocation.function, [...(groups.get(invocation.function) ?? []), invocation]);
     }
-    const functions = [...groups.values()].map(invocations => ({
-      ...summary(invocations),
-      trend: [],
-      previous: null,
-      top_finding: null,
-    }));
-    const step = String(30n * MINUTE);
-    const body: Schemas["FunctionList"] = { functions, total: functions.length, next_cursor: null, step };
+    const { from, to } = boundsOf(url);
+    const step = trendStep(from, to);
+    const told = toldFindings(this.#told.map(one => one.invocation)).findings.filter(one => one.is_there);
+    const functions = [...groups].map(([name, of]) =>
+      listed(
+        summary(of),
+        of,
+        step,
+        told.find(one => one.function === name),
+      ),
+    );
+    const body: Schemas["FunctionList"] = { functions, total: functions.length, next_cursor: null, step: String(step) };
     return { status: 200, body };
+  }
+
+  #changes(url: URL): Answer {
+    const { from, to } = boundsOf(url);
+    const invocations = this.#told.map(one => one.invocation);
+    const [known] = errors(invocations, { from, to, sort: "count" }).errors;
+    if (known === undefined) return { status: 200, body: { changes: [], before_from: "0", from: "0", to: "0" } };
+    const asked = { from, to, function: url.searchParams.get("function"), error: known.group };
+    return { status: 200, body: changes(asked) };
   }
 
   #function(url: URL, name: string, part: string | undefined): Answer {

@@ -14,7 +14,7 @@ import { ERROR_STATES, type ErrorGroup, type FunctionErrors } from "../model/err
 import { CATEGORIES, type Frame, type PathComparison } from "../model/flame.ts";
 import type { FunctionSummary } from "../model/function.ts";
 import type { Bucket, FunctionDetail, FunctionPart, FunctionPoint, FunctionStart } from "../model/function-detail.ts";
-import type { FunctionFinding, FunctionFindings } from "../model/function-findings.ts";
+import type { FunctionFinding, FunctionFindings, Gain } from "../model/function-findings.ts";
 import type { FunctionPath, Between as PathBetween, PathPoint, PathSegment } from "../model/function-path.ts";
 import type { Invocation } from "../model/invocation.ts";
 import type { ConcurrencyPoint, FunctionSandboxes, Sandbox, SandboxRun, UnusedSandboxes } from "../model/sandboxes.ts";
@@ -53,7 +53,7 @@ const bytes = z.pipe(
   z.string(),
   z.transform((text): bigint => BigInt(text)),
 );
-const dollarsText = z.pipe(
+export const dollarsText = z.pipe(
   z.string(),
   z.transform((text): Dollars => dollars(BigInt(text))),
 );
@@ -75,7 +75,7 @@ export const problem = z.object({
   }),
 });
 
-const functionSummary = z.pipe(
+export const functionSummary = z.pipe(
   z.object({
     function: text,
     platform: name,
@@ -237,7 +237,16 @@ export const functionDetail = z.pipe(
   ),
 ) satisfies Wire<"FunctionDetail", FunctionDetail>;
 
-const fault = {
+export const gain = z.object({
+  mean: nanosText,
+  p50: nanosText,
+  p95: nanosText,
+  p99: nanosText,
+  failures: z.number(),
+  monthly: z.nullable(dollarsText),
+}) satisfies Wire<"Gain", Gain>;
+
+export const fault = {
   kind: z.enum([
     "timeouts",
     "error_regression",
@@ -259,14 +268,7 @@ const fault = {
   about: text,
   seen: count,
   share: z.number(),
-  gain: z.object({
-    mean: nanosText,
-    p50: nanosText,
-    p95: nanosText,
-    p99: nanosText,
-    failures: z.number(),
-    monthly: z.nullable(dollarsText),
-  }),
+  gain,
   confidence: z.enum(["low", "medium", "high"]),
   examples: z.array(text),
   question: text,

@@ -18,6 +18,13 @@ export function serviceSettingsQuery() {
   });
 }
 
+/** Whether anything was received is asked again so often, in milliseconds. */
+export const watchedSettingsQuery = (every: number) => ({
+  ...serviceSettingsQuery(),
+  staleTime: 0,
+  refetchInterval: every,
+});
+
 export const useSettings = () => useQuery(serviceSettingsQuery());
 
 export function keysQuery() {

@@ -16,7 +16,7 @@ type Room = 0 | 1 | 2;
 
 /** `from` says from how much room on a page stands in the bar; 3 for those that are always in the menu. */
 export const PAGES = [
-  { to: "/", name: "Functions", key: "g f", does: "go to the functions", from: 0 },
+  { to: "/", name: "Overview", key: "g f", does: "go to the overview of all functions", from: 0 },
   { to: "/findings", name: "Findings", key: "g c", does: "go to what costs", from: 2 },
   { to: "/invocations", name: "Invocations", key: "g i", does: "go to the invocations", from: 0 },
   { to: "/traces", name: "Traces", key: "g t", does: "go to the traces", from: 1 },
@@ -59,9 +59,9 @@ function useRoom(): Room {
   return wide ? 2 : 1;
 }
 
-/** Functions are the first page, and have pages of their own below. */
+/** The overview is the first page; functions have pages of their own below it. */
 function isAt({ to }: PageEntry, path: string): boolean {
-  if (to === "/") return path === "/" || path.startsWith("/functions/");
+  if (to === "/") return path === "/" || path === "/start" || path.startsWith("/functions/");
   return path === to || path.startsWith(`${to}/`);
 }
 

@@ -37,7 +37,7 @@ export function Shell(): JSX.Element {
         To the content
       </a>
       <header className="top">
-        <Link to="/" className="brand" aria-label="Coldtrace: to the functions">
+        <Link to="/" className="brand" aria-label="Coldtrace: to the overview">
           <Brand />
           <span>Coldtrace</span>
         </Link>

@@ -13,6 +13,7 @@ import "./tokens.css";
 import "./base.css";
 import "../widgets/widgets.css";
 import "../views/views.css";
+import "../views/overview/overview.css";
 
 const queries = new QueryClient({
   // A failure is shown at once, with a way to try again, rather than after three silent attempts.

@@ -14,11 +14,11 @@ import {
 } from "../views/alerts/url.ts";
 import { parseColdStartsSearch } from "../views/cold-starts/url.ts";
 import { parseErrorsSearch } from "../views/errors/url.ts";
-import { FunctionsPage } from "../views/functions/index.tsx";
-import { parseFunctionsSearch } from "../views/functions/url.ts";
 import { parseFindingsSearch, parseFunctionSearch, parseInvocationsSearch } from "../views/invocations/url.ts";
 import { parseLogsSearch } from "../views/logs/url.ts";
 import { parseMapSearch } from "../views/map/url.ts";
+import { OverviewPage } from "../views/overview/index.tsx";
+import { parseOverviewSearch, parseStartSearch } from "../views/overview/url.ts";
 import { parseSearchSearch } from "../views/search/url.ts";
 import { parseTailSearch } from "../views/tail/url.ts";
 import { parseTraceSearch } from "../views/trace/url.ts";
@@ -36,8 +36,14 @@ const routes = [
   createRoute({
     getParentRoute: () => root,
     path: "/",
-    validateSearch: parseFunctionsSearch,
-    component: FunctionsPage,
+    validateSearch: parseOverviewSearch,
+    component: OverviewPage,
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/start",
+    validateSearch: parseStartSearch,
+    component: lazyRouteComponent(() => import("../views/overview/start/index.tsx"), "StartPage"),
   }),
   createRoute({
     getParentRoute: () => root,

@@ -135,6 +135,9 @@ export function alertsNamed(alerts: readonly Alert[], text: string): readonly Al
 
 export const firing = (alerts: readonly Alert[]): readonly Alert[] => alerts.filter(one => one.phase === "firing");
 
+/** Whether somebody is told of it. */
+export const isHeard = ({ silencedBy, isInhibited }: Alert): boolean => silencedBy.length === 0 && !isInhibited;
+
 /** `2 alerts fire, 1 is pending`. */
 export function activeText(alerts: readonly Alert[]): string {
   const fire = firing(alerts).length;

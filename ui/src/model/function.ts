@@ -23,50 +23,6 @@ export interface FunctionSummary {
   readonly cost: Dollars | null;
 }
 
-export const FUNCTION_ORDERS = [
-  "recent",
-  "name",
-  "invocations",
-  "cold",
-  "errors",
-  "p50",
-  "p95",
-  "max",
-  "init",
-] as const;
-export type FunctionOrder = (typeof FUNCTION_ORDERS)[number];
-
-/** Sorted so that what needs attention comes first; stable. */
-export function inOrder(functions: readonly FunctionSummary[], order: FunctionOrder): FunctionSummary[] {
-  return [...functions].sort((left, right) => compare(left, right, order));
-}
-
-function compare(left: FunctionSummary, right: FunctionSummary, order: FunctionOrder): number {
-  switch (order) {
-    case "recent":
-      return descending(left.lastSeen, right.lastSeen);
-    case "name":
-      return left.name.localeCompare(right.name);
-    case "invocations":
-      return right.invocations - left.invocations;
-    case "cold":
-      return right.coldStarts - left.coldStarts;
-    case "errors":
-      return right.errors - left.errors;
-    case "p50":
-    case "p95":
-    case "max":
-      return descending(left[order], right[order]);
-    case "init":
-      return descending(left.initP50 ?? -1n, right.initP50 ?? -1n);
-  }
-}
-
-function descending(left: bigint, right: bigint): number {
-  if (left === right) return 0;
-  return left < right ? 1 : -1;
-}
-
 export interface Totals {
   readonly functions: number;
   readonly invocations: number;

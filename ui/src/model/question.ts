@@ -61,7 +61,8 @@ function invocations(asked: URLSearchParams): Question | null {
   };
 }
 
-function rangeAsked(from: string | null, to: string | null): Range | null {
+/** Null where it names none, or none that makes sense. */
+export function rangeAsked(from: string | null, to: string | null): Range | null {
   const isMoment = (text: string | null) => text !== null && /^[0-9]{1,19}$/.test(text);
   if (from === null || to === null || !isMoment(from) || !isMoment(to)) return null;
   return { kind: "between", from: time(BigInt(from)), to: time(BigInt(to)) };

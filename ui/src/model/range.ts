@@ -61,6 +61,11 @@ export function rangeText(range: Range): string {
   return range.kind === "last" ? `the last ${LENGTHS[range.length].label}` : "this range of time";
 }
 
+/** What as long a time just before it is called. */
+export function beforeText(range: Range): string {
+  return range.kind === "last" ? `the ${LENGTHS[range.length].label} before` : "as long a time before";
+}
+
 function isMoment(text: unknown): text is string {
   return typeof text === "string" && /^[0-9]{1,19}$/.test(text);
 }

@@ -57,7 +57,13 @@ export interface ServiceSettings {
   readonly limits: Limits;
   /** For how many days data is kept where the limits say nothing. */
   readonly keepDays: number;
-  readonly received: { readonly first: Time; readonly last: Time } | null;
+  /** Null while nothing was ever received. */
+  readonly received: Received | null;
+}
+
+export interface Received {
+  readonly first: Time;
+  readonly last: Time;
 }
 
 /** Whether who asks may see and change keys and limits. */

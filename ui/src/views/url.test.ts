@@ -14,10 +14,10 @@ import {
 } from "./alerts/url.ts";
 import { parseColdStartsSearch } from "./cold-starts/url.ts";
 import { parseErrorsSearch } from "./errors/url.ts";
-import { parseFunctionsSearch } from "./functions/url.ts";
 import { parseFindingsSearch, parseFunctionSearch, parseInvocationsSearch, parseOutcomes } from "./invocations/url.ts";
 import { parseLogsSearch } from "./logs/url.ts";
 import { parseMapSearch } from "./map/url.ts";
+import { parseOverviewSearch, parseStartSearch } from "./overview/url.ts";
 import { lengthsOf, lengthsSearch, parseSearchSearch } from "./search/url.ts";
 import { parseTailSearch } from "./tail/url.ts";
 import { parseTraceSearch, parseTraceState, printTraceState } from "./trace/url.ts";
@@ -61,10 +61,28 @@ const VIEWS = {
     good: [{}, { function: "check & out", sort: "last_seen", range: "7d" }, { sort: "first_seen" }],
     bad: [{ function: "" }, { sort: "count" }, { sort: "loudest" }],
   },
-  functions: {
-    parse: parseFunctionsSearch,
-    good: [{}, { sort: "p95", name: "check & out" }, { range: "7d" }, { from: "1", to: "2", sort: "errors" }],
-    bad: [{ sort: "recent" }, { sort: "colour" }, { range: "1h" }, { name: "" }, { from: "x", to: "2" }],
+  start: {
+    parse: parseStartSearch,
+    good: [{}, { tab: "otlp", tool: "go" }, { tool: "cdk" }],
+    bad: [{ tab: "lambda" }, { tab: "fax" }, { tool: "" }],
+  },
+  overview: {
+    parse: parseOverviewSearch,
+    good: [
+      {},
+      { sort: "p95", name: "check & out" },
+      { range: "7d", changes: "range" },
+      { from: "1", to: "2", sort: "recent", compare: "off" },
+    ],
+    bad: [
+      { sort: "attention" },
+      { sort: "colour" },
+      { range: "1h" },
+      { name: "" },
+      { from: "x", to: "2" },
+      { compare: "on" },
+      { changes: "day" },
+    ],
   },
   findings: {
     parse: parseFindingsSearch,

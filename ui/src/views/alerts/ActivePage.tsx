@@ -14,11 +14,12 @@ import { Freshness } from "../../widgets/Freshness.tsx";
 import { Moment } from "../../widgets/Moment.tsx";
 import { Notice, Waiting } from "../../widgets/Notice.tsx";
 import { SearchField } from "../../widgets/SearchField.tsx";
+import { SeverityMark } from "../../widgets/SeverityMark.tsx";
 import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { type Column, Table } from "../../widgets/Table.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { AlertsHead } from "./AlertsHead.tsx";
-import { AlertMarks, SeverityMark } from "./marks.tsx";
+import { AlertMarks } from "./marks.tsx";
 
 const route = getRouteApi("/alerts");
 

@@ -16,12 +16,13 @@ import { useKeys } from "../../widgets/keys.ts";
 import { ListBody } from "../../widgets/ListBody.tsx";
 import { Moment } from "../../widgets/Moment.tsx";
 import { Waiting } from "../../widgets/Notice.tsx";
+import { SeverityMark } from "../../widgets/SeverityMark.tsx";
 import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { PartHead } from "./AlertsHead.tsx";
 import { AlertWhy } from "./AlertWhy.tsx";
 import { Away } from "./Away.tsx";
-import { AlertMarks, SeverityMark } from "./marks.tsx";
+import { AlertMarks } from "./marks.tsx";
 import { TransitionTable } from "./TransitionTable.tsx";
 
 const route = getRouteApi("/alerts/$alert");

@@ -5,8 +5,9 @@ import { unbroken } from "../../base/format.ts";
 import { firedFor, subject, type Transition } from "../../model/alert.ts";
 import { figure } from "../../model/reading.ts";
 import { Moment } from "../../widgets/Moment.tsx";
+import { SeverityMark } from "../../widgets/SeverityMark.tsx";
 import { type Column, PlainTable, Table } from "../../widgets/Table.tsx";
-import { ChangeMark, SeverityMark } from "./marks.tsx";
+import { ChangeMark } from "./marks.tsx";
 
 interface TransitionTableProps {
   readonly transitions: readonly Transition[];

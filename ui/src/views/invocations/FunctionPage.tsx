@@ -59,7 +59,7 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
   const sandboxes = useQuery(sandboxesQuery(name, range, areSandboxesOpen));
   const listing = useInvocations(name, search);
   const goUp = () => navigate({ to: "/", search: rangeSearch(range) });
-  useKeys("Page", [{ keys: ["u"], does: "up to the functions", run: goUp }]);
+  useKeys("Page", [{ keys: ["u"], does: "up to the overview", run: goUp }]);
 
   const onSearch = (next: FunctionSearch) => navigate({ search: next, resetScroll: false });
   const onRange = (next: Range) => onSearch({ ...withoutRange(search), ...rangeSearch(next) });
@@ -99,7 +99,7 @@ function OneFunction({ name }: { readonly name: string }): JSX.Element {
         <div>
           <nav className="crumbs" aria-label="Where this is">
             <Link to="/" search={rangeSearch(range)}>
-              Functions
+              Overview
             </Link>
           </nav>
           <h1>{name}</h1>
