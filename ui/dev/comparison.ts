@@ -91,8 +91,12 @@ function selects(search: URLSearchParams, least: bigint): (one: Invocation) => b
   const version = search.get("version");
   const since = BigInt(search.get("since") ?? "0");
   const until = BigInt(search.get("until") ?? "9999999999999999999");
+  const shortest = BigInt(search.get("min_duration") ?? "0");
+  const longest = BigInt(search.get("max_duration") ?? "9999999999999999999");
   return one =>
     lengthOf(one) >= least &&
+    lengthOf(one) >= shortest &&
+    lengthOf(one) <= longest &&
     (outcomes?.includes(one.outcome) ?? true) &&
     (cold === null || (one.cold !== "warm") === (cold === "true")) &&
     (version === null || one.version === version) &&

@@ -2,6 +2,7 @@
 
 import type { components } from "../src/api/generated/openapi.ts";
 import { type Answer, FakeAlerts } from "./alerts.ts";
+import { coldStarts } from "./cold-starts.ts";
 import { comparison, paths } from "./comparison.ts";
 import { error, errors } from "./errors.ts";
 import { findings, toldFindings } from "./function-findings.ts";
@@ -87,6 +88,7 @@ export class FakeApi {
       return id === undefined ? this.#functions(url) : this.#function(url, decodeURIComponent(id), part);
     if (resource === "changes") return this.#changes(url);
     if (resource === "compare") return this.#compare(url, id);
+    if (resource === "cold-starts") return this.#coldStarts(url);
     if (resource === "errors") return id === undefined ? this.#errors(url) : this.#error(url, id);
     if (resource === "logs") return this.#logs(url);
     if (resource === "map") {
@@ -159,6 +161,14 @@ export class FakeApi {
     return { status: 200, body: detail(invocations, minutes * MINUTE) };
   }
 
+  #coldStarts(url: URL): Answer {
+    const name = url.searchParams.get("function");
+    const { from, to } = boundsOf(url);
+    const invocations = this.#inRange(url).map(one => one.invocation);
+    const of = invocations.filter(one => name === null || one.function === name);
+    return { status: 200, body: coldStarts(of, from, to) };
+  }
+
   #errors(url: URL): Answer {
     const name = url.searchParams.get("function");
     const invocations = this.#inRange(url).map(one => one.invocation);
@@ -204,11 +214,21 @@ export class FakeApi {
       .filter(one => name === null || one.function === name)
       .filter(one => outcomes?.includes(one.outcome) ?? true)
       .filter(one => cold === null || (one.cold !== "warm") === (cold === "true"));
+    const least = BigInt(searchParams.get("min_duration") ?? "0");
+    const most = searchParams.get("max_duration");
+    const isAsked = (one: Schemas["Invocation"]) => {
+      const length = one.duration === null ? null : BigInt(one.duration);
+      const hasLength = least === 0n || (length !== null && length >= least);
+      const isShort = most === null || (length !== null && length <= BigInt(most));
+      const of = (name: string, value: string) => (searchParams.get(name) ?? value) === value;
+      return hasLength && isShort && of("version", one.version) && of("error_type", one.error_type);
+    };
+    const all = found.filter(isAsked);
     if (searchParams.get("sort") === "slowest") {
-      found.sort((left, right) => Number(BigInt(right.duration ?? "0") - BigInt(left.duration ?? "0")));
+      all.sort((left, right) => Number(BigInt(right.duration ?? "0") - BigInt(left.duration ?? "0")));
     }
-    const { items, next } = page(found, searchParams);
-    const body: Schemas["InvocationList"] = { invocations: items, total: found.length, next_cursor: next };
+    const { items, next } = page(all, searchParams);
+    const body: Schemas["InvocationList"] = { invocations: items, total: all.length, next_cursor: next };
     return { status: 200, body };
   }
 

@@ -1,6 +1,7 @@
 /** A shop's last hour: five functions, every outcome, in the API's form. For development and the browser tests alone. */
 
 import { type Invocation, Journey, type Log, nanos, type Planned, type Trace } from "./journey.ts";
+import { payloadsOf } from "./payloads.ts";
 import { Random } from "./random.ts";
 
 export interface Told {
@@ -154,6 +155,7 @@ function platformSpans(journey: Journey, invocation: Invocation, start: number, 
       "faas.trigger": invocation.trigger,
       "faas.coldstart": invocation.cold !== "warm",
       "cloud.region": invocation.region,
+      ...payloadsOf(invocation),
     },
   });
 }

@@ -43,6 +43,14 @@ export interface InvocationQuery extends Paged {
   readonly function: string | null;
   readonly outcomes: readonly string[];
   readonly cold: boolean | null;
+  /** Here and below: empty for all. */
+  readonly version: string;
+  readonly errorType: string;
+  /** Nanoseconds. */
+  readonly min: string;
+  readonly max: string;
+  /** Of a page; as many as a table shows where nothing is said. */
+  readonly limit?: number;
 }
 
 export interface TraceQuery extends Paged {
@@ -119,8 +127,10 @@ function selectedBy(selection: Selection): Readonly<Record<string, Parameter>> {
       return { cold: true };
     case "version":
       return { version: selection.version };
-    case "stretch":
-      return { since: selection.since, until: selection.until };
+    case "stretch": {
+      const { since, until, min, max } = selection;
+      return { since, until, min_duration: min, max_duration: max };
+    }
   }
 }
 
@@ -131,8 +141,15 @@ export async function listFindings(signal: AbortSignal): Promise<readonly ToldFi
 }
 
 export async function listInvocations(query: InvocationQuery, signal: AbortSignal): Promise<Page<Invocation>> {
-  const { outcomes, ...rest } = query;
-  const parameters = { ...rest, outcome: outcomes.join(","), limit: PAGE };
+  const { outcomes, errorType, min, max, ...rest } = query;
+  const parameters = {
+    ...rest,
+    outcome: outcomes.join(","),
+    error_type: errorType,
+    min_duration: min,
+    max_duration: max,
+    limit: query.limit ?? PAGE,
+  };
   const answer = await get("invocations", parameters, invocationList, signal);
   return { items: answer.invocations, total: answer.total, next: answer.next_cursor };
 }

@@ -201,6 +201,7 @@ const functionPoint = z.pipe(
       p99: wire.p99,
       max: wire.max,
       billed: wire.billed,
+      maxMemoryBytes: wire.max_memory_bytes,
       durations: wire.durations.map(([end = 0, count = 0]): Bucket => ({ end, count })),
     }),
   ),
@@ -879,7 +880,7 @@ export const trace = z.pipe(
       spans: wire.spans,
       spansTotal: wire.spans_total,
       invocations: wire.invocations,
-      hops: wire.hops.map(({ waited, attempt, attempts }) => ({ waited, attempt, attempts })),
+      hops: wire.hops.map(({ cause, waited, attempt, attempts }) => ({ cause, waited, attempt, attempts })),
       resources: wire.resources,
       scopes: wire.scopes,
       // A section of a span that was cut off can't be drawn.

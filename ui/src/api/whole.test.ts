@@ -44,7 +44,8 @@ test("a query tells its call without making it", () => {
   expect(others).toEqual([]);
   expect(first?.path).toBe("errors");
   expect(first?.parameters).not.toContainEqual(["function", ""]);
-  const query = { function: "checkout", outcomes: ["timeout"], cold: true, sort: "slowest" } as const;
+  const none = { version: "", errorType: "", min: "", max: "" };
+  const query = { ...none, function: "checkout", outcomes: ["timeout"], cold: true, sort: "slowest" } as const;
   expect(Object.fromEntries(callsOf(invocationsQuery(between, query))[0]?.parameters ?? [])).toMatchObject({
     function: "checkout",
     outcome: "timeout",

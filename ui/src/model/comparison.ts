@@ -42,16 +42,18 @@ export const WHY_NAMES = ["slow", "errors", "cold", "version", "stretch"] as con
 /** Which invocations are compared with the rest. */
 export type WhyName = (typeof WHY_NAMES)[number];
 
-/** From here until there. */
-export interface Stretch {
+/** A stretch of time, and of it those that took so long; null for any length. */
+export interface Box {
   readonly since: Time;
   readonly until: Time;
+  readonly min: Nanos | null;
+  readonly max: Nanos | null;
 }
 
 export type Selection =
   | { readonly kind: "slow" | "errors" | "cold" }
   | { readonly kind: "version"; readonly version: string }
-  | ({ readonly kind: "stretch" } & Stretch);
+  | ({ readonly kind: "stretch" } & Box);
 
 /** Which share of the longest is slow. */
 export const SLOWEST = 0.05;

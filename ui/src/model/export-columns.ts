@@ -2,7 +2,7 @@
 
 import type { Alert, Transition } from "./alert.ts";
 import type { Channel, Delivery } from "./channel.ts";
-import { coldShare } from "./cold-starts.ts";
+import { type ColdPart, coldShare } from "./cold-starts.ts";
 import type { ErrorGroup } from "./errors.ts";
 import { messageOf, versionsText } from "./errors.ts";
 import { bytes, count, type ExportColumn, length, moment, money, part, text, yes } from "./export.ts";
@@ -36,6 +36,19 @@ export const FUNCTION_COLUMNS: Columns<FunctionSummary> = [
   length("max", "Max", one => one.max),
   money("cost", "Cost", one => one.cost),
   moment("last_seen", "Last seen", one => one.lastSeen),
+];
+
+export const COLD_COLUMNS: Columns<ColdPart> = [
+  text("function", "Function", one => one.function),
+  text("version", "Version", one => one.version),
+  text("runtime", "Runtime", one => one.runtime),
+  text("architecture", "Architecture", one => one.architecture),
+  bytes("memory", "Memory", one => one.memoryBytes),
+  count("invocations", "Invocations", one => one.invocations),
+  count("cold_starts", "Cold", one => one.coldStarts),
+  part("cold", "Cold share", one => coldShare(one)),
+  length("init_p50", "Init p50", one => one.initP50),
+  length("init_p95", "Init p95", one => one.initP95),
 ];
 
 export const INVOCATION_COLUMNS: Columns<Invocation> = [

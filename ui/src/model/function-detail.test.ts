@@ -13,7 +13,7 @@ import {
   perMonth,
 } from "./function-detail.ts";
 import { failuresAvoided, type Gain, timeGain } from "./function-findings.ts";
-import { heatmap } from "./heatmap.ts";
+import { countWithin, heatmap, lengthsOf, middleOf, rowHolding } from "./heatmap.ts";
 import { logScale, percentileScale } from "./length-scale.ts";
 import { clockMarks, inSteps, rangeBetween, startOf, stepAt, stepsOf, stepsWithin, sumBetween } from "./steps.ts";
 
@@ -32,6 +32,7 @@ function made(start: bigint, some: Partial<FunctionPoint> = {}): FunctionPoint {
     p99: nanos(10n ** 7n),
     max: nanos(10n ** 7n),
     billed: nanos(0n),
+    maxMemoryBytes: null,
     durations: [{ end: 10 * MS, count: 1 }],
     ...some,
   };
@@ -178,4 +179,38 @@ test("a stretch of time covers the steps that it touches, inside the chart", () 
   expect(within(-HOUR, 3n * HOUR)).toEqual([0, 59]);
   expect(within(-2n * HOUR, -HOUR), "before it").toBeNull();
   expect(within(2n * HOUR, 3n * HOUR), "after it").toBeNull();
+});
+
+describe("a box of a heatmap", () => {
+  const points = [
+    made(0n, { durations: buckets(10 * MS, 10 * MS, 80 * MS) }),
+    undefined,
+    made(2n, { durations: buckets(20 * MS, 400 * MS) }),
+  ];
+  const heat = heatmap(points);
+  if (heat === null) throw new Error("something ended");
+  const row = (length: number) => rowHolding(heat, length);
+
+  test("holds what its steps and rows hold, its ends included", () => {
+    const all = { first: 0, last: 2, low: 0, high: heat.rows.length - 1 };
+    expect(countWithin(heat, all)).toBe(5);
+    expect(countWithin(heat, { ...all, last: 0 })).toBe(3);
+    expect(countWithin(heat, { ...all, low: row(20 * MS), high: row(80 * MS) })).toBe(2);
+    expect(countWithin(heat, { ...all, first: 1, last: 1 })).toBe(0);
+  });
+
+  test("asks for lengths that fall into it, and for no others", () => {
+    const at = row(80 * MS);
+    const { min, max } = lengthsOf(heat, at, at);
+    expect(row(Number(min))).toBe(at);
+    expect(row(Number(max))).toBe(at);
+    expect(row(Number(min) - 2)).toBe(at - 1);
+    expect(lengthsOf(heat, at + 1, at + 1).min, "no length lies between two rows").toBe(max + 1n);
+  });
+
+  test("is found again by a length where rows have moved", () => {
+    for (let at = 0; at < heat.rows.length; at++) expect(row(middleOf(heat, at))).toBe(at);
+    expect(row(1), "shorter than all").toBe(0);
+    expect(row(1e15), "longer than all").toBe(heat.rows.length - 1);
+  });
 });

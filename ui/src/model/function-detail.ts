@@ -59,6 +59,7 @@ export interface FunctionPoint {
   readonly p99: Nanos;
   readonly max: Nanos;
   readonly billed: Nanos;
+  readonly maxMemoryBytes: bigint | null;
   /** How lengths spread; empty where no end is known. */
   readonly durations: readonly Bucket[];
 }

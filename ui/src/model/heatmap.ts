@@ -1,5 +1,6 @@
 /** How lengths spread over time: buckets of the API taken together to rows that can be seen. */
 
+import { type Nanos, nanos } from "../base/time.ts";
 import type { FunctionPoint } from "./function-detail.ts";
 import { type LengthScale, logScale } from "./length-scale.ts";
 
@@ -11,6 +12,41 @@ export interface Heatmap {
   readonly counts: Uint32Array;
   /** The greatest of these. */
   readonly most: number;
+}
+
+/** So many that took from one row's lengths to another's, in steps one after the other; all ends included. */
+export function countWithin({ rows, counts }: Heatmap, area: HeatArea): number {
+  let sum = 0;
+  for (let step = area.first; step <= area.last; step++) {
+    for (let row = area.low; row <= area.high; row++) sum += counts[step * rows.length + row] ?? 0;
+  }
+  return sum;
+}
+
+/** The shortest and the longest that rows hold, in whole nanoseconds. */
+export function lengthsOf({ rows }: Heatmap, low: number, high: number): { min: Nanos; max: Nanos } {
+  // A row begins above its low end.
+  return {
+    min: nanos(BigInt(Math.floor(rows[low]?.low ?? 0)) + 1n),
+    max: nanos(BigInt(Math.floor(rows[high]?.high ?? 0))),
+  };
+}
+
+/** Which row a length stands in, or would: the nearest. */
+export function rowHolding({ rows }: Heatmap, length: number): number {
+  const found = rows.findIndex(({ high }) => length <= high);
+  return found === -1 ? rows.length - 1 : found;
+}
+
+export const middleOf = ({ rows }: Heatmap, row: number): number =>
+  Math.sqrt((rows[row]?.low ?? 1) * (rows[row]?.high ?? 1));
+
+/** Of a heatmap: steps and rows, counted from 0. */
+export interface HeatArea {
+  readonly first: number;
+  readonly last: number;
+  readonly low: number;
+  readonly high: number;
 }
 
 /** Lengths from above `low` to `high`, in nanoseconds. */

@@ -102,6 +102,8 @@ export interface Finding {
 
 /** An invocation's place in a journey. */
 export interface Hop {
+  /** The span that sent it; null where that is not known. */
+  readonly cause: number | null;
   /** How long what it took had lain; null where the sender waited for it, or is not known. */
   readonly waited: Nanos | null;
   /** From 1. */

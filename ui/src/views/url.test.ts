@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 
 import { parseSearch, printSearch } from "../app/search.ts";
+import { nanos, time } from "../base/time.ts";
 import {
   parseDeliveriesSearch,
   parseFindSearch,
@@ -14,7 +15,19 @@ import {
 } from "./alerts/url.ts";
 import { parseColdStartsSearch } from "./cold-starts/url.ts";
 import { parseErrorsSearch } from "./errors/url.ts";
-import { parseFindingsSearch, parseFunctionSearch, parseInvocationsSearch, parseOutcomes } from "./invocations/url.ts";
+import {
+  boxCompared,
+  boxListed,
+  comparedBox,
+  listedBox,
+  parseFindingsSearch,
+  parseFunctionSearch,
+  parseInvocationsSearch,
+  parseOutcomes,
+  rangeListed,
+  withoutBox,
+  withoutFilters,
+} from "./invocations/url.ts";
 import { parseLogsSearch } from "./logs/url.ts";
 import { parseMapSearch } from "./map/url.ts";
 import { parseOverviewSearch, parseStartSearch } from "./overview/url.ts";
@@ -33,7 +46,7 @@ const VIEWS = {
   "a rule": { parse: parseRuleSearch, good: [{}, { test: "7d" }], bad: [{ test: "2d" }, { test: "toString" }] },
   "a new rule": {
     parse: parseNewRuleSearch,
-    good: [{}, { from: "file:a", test: "30d" }],
+    good: [{}, { from: "file:a", test: "30d" }, { function: "check & out" }],
     bad: [{ from: "" }, { test: "" }],
   },
   "a new silence": {
@@ -53,8 +66,8 @@ const VIEWS = {
   },
   "cold starts": {
     parse: parseColdStartsSearch,
-    good: [{}, { sort: "init", range: "7d" }, { sort: "count" }],
-    bad: [{ sort: "share" }, { sort: "ice" }],
+    good: [{}, { sort: "p50", range: "7d" }, { sort: "count", by: "memory", function: "check & out" }],
+    bad: [{ sort: "share" }, { sort: "ice" }, { by: "part" }, { function: "" }],
   },
   errors: {
     parse: parseErrorsSearch,
@@ -91,8 +104,24 @@ const VIEWS = {
   },
   invocations: {
     parse: parseInvocationsSearch,
-    good: [{}, { outcome: "error,timeout", start: "cold", sort: "slowest", range: "15m" }, { start: "warm" }],
-    bad: [{ outcome: "fine" }, { start: "hot" }, { sort: "newest" }, { sort: "9" }],
+    good: [
+      {},
+      { outcome: "error,timeout", start: "cold", sort: "slowest", range: "15m" },
+      { start: "warm" },
+      { min: "400000000", max: "400000000", version: "v 42", error: "a & b" },
+      { after: "5", before: "9", max: "7" },
+    ],
+    bad: [
+      { outcome: "fine" },
+      { start: "hot" },
+      { sort: "newest" },
+      { sort: "9" },
+      { min: "9", max: "5" },
+      { min: "400ms" },
+      { after: "9", before: "5" },
+      { after: "5" },
+      { version: "", error: "" },
+    ],
   },
   "a function": {
     parse: parseFunctionSearch,
@@ -102,12 +131,16 @@ const VIEWS = {
       { start: "cold" },
       { why: "slow", range: "6h" },
       { why: "stretch", since: "5", until: "9" },
+      { why: "stretch", since: "5", until: "9", shortest: "400", longest: "500" },
+      { why: "version", compared: "4 & 1" },
       { sandboxes: "open", chart: "heatmap" },
     ],
     bad: [
       { why: "me" },
       { why: "stretch", since: "9", until: "5" },
       { since: "5", until: "9" },
+      { shortest: "400" },
+      { compared: "41" },
       { sandboxes: "closed" },
       { chart: "pie" },
       { chart: "percentiles" },
@@ -211,4 +244,14 @@ test("the state of a trace's page comes back", () => {
     find: "x",
   };
   expect(parseTraceState({ ...printTraceState(state) })).toEqual(state);
+});
+
+test("a box that is compared or listed is that of the address, and what is listed is its time", () => {
+  const box = { since: time(5n), until: time(9n), min: nanos(400n), max: null };
+  expect(boxCompared(parseFunctionSearch({ ...comparedBox(box) }))).toEqual(box);
+  const listed = parseFunctionSearch({ ...listedBox(box), range: "6h" });
+  expect(boxListed(listed)).toEqual(box);
+  expect(rangeListed(listed)).toEqual({ kind: "between", from: 5n, to: 9n });
+  expect(rangeListed(withoutFilters(listed))).toEqual({ kind: "last", length: "6h" });
+  expect(withoutBox({ ...listed, version: "42" })).toEqual({ range: "6h", version: "42" });
 });

@@ -28,7 +28,7 @@ export function NewRulePage(): JSX.Element {
     <>
       <PartHead title="New rule" of="/alerts/rules" />
       {search.from === undefined ? (
-        <NewRule draft={EMPTY_DRAFT} test={search.test} onTest={onTest} />
+        <NewRule draft={{ ...EMPTY_DRAFT, functions: search.function ?? "" }} test={search.test} onTest={onTest} />
       ) : (
         <CopiedRule from={search.from} test={search.test} onTest={onTest} />
       )}

@@ -20,6 +20,8 @@ export interface RuleSearch {
 export interface NewRuleSearch extends RuleSearch {
   /** The rule that it begins as a copy of. */
   readonly from?: string;
+  /** The function that it begins with. */
+  readonly function?: string;
 }
 
 export interface NewSilenceSearch {
@@ -54,7 +56,11 @@ export function parseRuleSearch({ test }: Raw): RuleSearch {
 }
 
 export function parseNewRuleSearch(raw: Raw): NewRuleSearch {
-  return { ...parseRuleSearch(raw), ...(isText(raw.from) && { from: raw.from }) };
+  return {
+    ...parseRuleSearch(raw),
+    ...(isText(raw.from) && { from: raw.from }),
+    ...(isText(raw.function) && { function: raw.function }),
+  };
 }
 
 export function parseNewSilenceSearch({ match }: Raw): NewSilenceSearch {

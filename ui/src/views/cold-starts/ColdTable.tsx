@@ -1,42 +1,55 @@
+/** Cold starts by what they depend on, the worst first. */
+
 import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
 
-import { formatBytes, formatCount, formatDuration, formatShare, unbroken } from "../../base/format.ts";
-import { coldSeries, coldShare } from "../../model/cold-starts.ts";
-import type { FunctionSummary } from "../../model/function.ts";
-import type { FunctionDetail } from "../../model/function-detail.ts";
+import { formatBytes, formatCount, formatDuration, formatShare, plural } from "../../base/format.ts";
+import {
+  COLD_ORDERS,
+  type ColdBy,
+  type ColdGroup,
+  type ColdOrder,
+  type ColdPart,
+  coldShare,
+  type Spread,
+} from "../../model/cold-starts.ts";
 import { type Range, rangeSearch } from "../../model/range.ts";
-import type { ToldFinding } from "../../model/told-findings.ts";
-import { ColdMark } from "../../widgets/ColdMark.tsx";
-import { Sparkline } from "../../widgets/Sparkline.tsx";
 import { type Column, Table } from "../../widgets/Table.tsx";
 
 interface ColdTableProps {
-  readonly functions: readonly FunctionSummary[];
-  /** By name, as far as they have come. */
-  readonly details: ReadonlyMap<string, FunctionDetail | undefined>;
-  readonly findings: readonly ToldFinding[];
+  readonly groups: readonly ColdGroup[];
+  readonly by: ColdBy;
+  readonly order: ColdOrder;
+  readonly onOrder: (order: ColdOrder) => void;
   readonly range: Range;
 }
 
-export function ColdTable({ functions, details, findings, range }: ColdTableProps): JSX.Element {
-  const columns: Column<FunctionSummary>[] = [
+const NAME_TITLE: Readonly<Record<ColdBy, string>> = {
+  part: "Function",
+  function: "Function",
+  runtime: "Runtime",
+  architecture: "Architecture",
+  memory: "Memory",
+};
+
+export function ColdTable({ groups, by, order, onOrder, range }: ColdTableProps): JSX.Element {
+  const columns: Column<ColdGroup>[] = [
+    { id: "name", title: NAME_TITLE[by], narrow: "head", cell: one => <Name of={one} by={by} range={range} /> },
+    ...(by === "part" ? PART_COLUMNS : []),
     {
-      id: "name",
-      title: "Function",
-      narrow: "head",
-      cell: one => <Name of={one} range={range} finding={findings.find(found => found.function === one.name)} />,
-    },
-    {
-      id: "cold",
+      id: "count",
       title: "Cold",
       hint: "Invocations that waited for a sandbox to start",
       align: "end",
-      cell: one => (
-        <span className="cold">
-          {formatCount(one.coldStarts)} <span className="share">{formatShare(one.coldStarts, one.invocations)}</span>
-        </span>
-      ),
+      cell: one => <span className="cold">{formatCount(one.coldStarts)}</span>,
+    },
+    { id: "invocations", title: "Invocations", align: "end", cell: one => formatCount(one.invocations) },
+    {
+      id: "share",
+      title: "Share",
+      hint: "Of its invocations, so many waited",
+      align: "end",
+      cell: one => formatShare(one.coldStarts, one.invocations),
     },
     {
       id: "bar",
@@ -49,84 +62,85 @@ export function ColdTable({ functions, details, findings, range }: ColdTableProp
         </svg>
       ),
     },
-    {
-      id: "when",
-      title: "When",
-      narrow: "hide",
-      cell: one => <Sparkline series={seriesOf(details.get(one.name))} />,
-    },
-    {
-      id: "init",
-      title: "Init p50",
-      hint: "Half of the cold starts took less",
-      align: "end",
-      cell: one =>
-        one.initP50 === null ? (
-          <span className="none">–</span>
-        ) : (
-          <strong className="cold">{formatDuration(one.initP50)}</strong>
-        ),
-    },
-    { id: "kinds", title: "Kinds, and init p95", cell: one => <Kinds of={details.get(one.name)} /> },
-    {
-      id: "p95",
-      title: "p95",
-      hint: "Of all its invocations, without init",
-      align: "end",
-      cell: one => formatDuration(one.p95),
-    },
-    {
-      id: "size",
-      title: "Memory",
-      align: "end",
-      narrow: "hide",
-      cell: one => (one.memoryBytes === 0n ? <span className="none">–</span> : formatBytes(one.memoryBytes)),
-    },
+    { id: "p50", title: "Init p50", align: "end", cell: one => <Length of={one.initP50} /> },
+    { id: "p95", title: "Init p95", align: "end", cell: one => <Length of={one.initP95} /> },
   ];
   return (
     <div className="cold-table">
-      <Table label="Cold starts" columns={columns} rows={functions} keyOf={one => one.name} />
+      <Table
+        label="Cold starts"
+        columns={columns}
+        rows={groups}
+        keyOf={one => one.key}
+        sorting={{
+          by: order,
+          columns: COLD_ORDERS,
+          change: by => {
+            const next = COLD_ORDERS.find(one => one === by);
+            if (next !== undefined) onOrder(next);
+          },
+        }}
+      />
     </div>
   );
 }
 
-const seriesOf = (detail: FunctionDetail | undefined): number[] => (detail === undefined ? [] : coldSeries(detail));
+const PART_COLUMNS: readonly Column<ColdGroup>[] = [
+  { id: "version", title: "Version", cell: ({ first }) => known(first.version) },
+  { id: "runtime", title: "Runtime", cell: ({ first }) => known(first.runtime) },
+  { id: "architecture", title: "Architecture", cell: ({ first }) => known(first.architecture) },
+  { id: "memory", title: "Memory", align: "end", cell: ({ first }) => memoryText(first) },
+];
 
-interface NameProps {
-  readonly of: FunctionSummary;
-  readonly range: Range;
-  readonly finding: ToldFinding | undefined;
+const known = (text: string): JSX.Element | string => (text === "" ? <span className="none">–</span> : text);
+
+function memoryText({ memoryBytes }: ColdPart): string {
+  return memoryBytes === null ? "not known" : formatBytes(memoryBytes);
 }
 
-/** It leads to what sets its cold starts apart. */
-function Name({ of, range, finding }: NameProps): JSX.Element {
+interface NameProps {
+  readonly of: ColdGroup;
+  readonly by: ColdBy;
+  readonly range: Range;
+}
+
+/** A function leads to what sets its cold starts apart; what several have in common leads nowhere. */
+function Name({ of, by, range }: NameProps): JSX.Element {
+  if (by === "part" || by === "function") {
+    const { function: name, runtime } = of.first;
+    return (
+      <>
+        <Link
+          data-row={by === "part" ? of.key : true}
+          to="/functions/$function"
+          params={{ function: name }}
+          search={{ ...rangeSearch(range), why: "cold" }}
+          hash="starts"
+        >
+          {name}
+        </Link>
+        {by === "function" && <span className="sub">{of.parts === 1 ? runtime : plural(of.parts, "variant")}</span>}
+      </>
+    );
+  }
+  const text = by === "memory" ? memoryText(of.first) : of.key || "not known";
   return (
     <>
-      <Link
-        data-row
-        to="/functions/$function"
-        params={{ function: of.name }}
-        search={{ ...rangeSearch(range), why: "cold" }}
-      >
-        {of.name}
-      </Link>
-      <span className="sub">{of.runtime || of.platform}</span>
-      {finding !== undefined && <p className="cold-finding">{unbroken(finding.text)}</p>}
+      <strong>{text}</strong>
+      <span className="sub" title={of.functions.join(", ")}>
+        {plural(of.functions.length, "function")}
+      </span>
     </>
   );
 }
 
-function Kinds({ of }: { readonly of: FunctionDetail | undefined }): JSX.Element {
-  if (of === undefined) return <span className="faint">…</span>;
-  const starts = of.starts.filter(start => start.cold !== "warm");
+/** Of several from the least to the greatest. */
+function Length({ of }: { readonly of: Spread | null }): JSX.Element {
+  if (of === null) return <span className="none">–</span>;
+  if (of.low === of.high) return <span>{formatDuration(of.low)}</span>;
   return (
-    <ul className="cold-kinds">
-      {starts.map(start => (
-        <li key={start.cold}>
-          <ColdMark cold={start.cold} /> {formatCount(start.invocations)}
-          {start.initP95 !== null && <span className="faint"> · {formatDuration(start.initP95)}</span>}
-        </li>
-      ))}
-    </ul>
+    <span title="From the least of its variants to the greatest">
+      {formatDuration(of.low)} – {formatDuration(of.high)}
+    </span>
   );
 }

@@ -1,35 +1,37 @@
-/** Which functions wait for cold starts: how often, how long, of which kinds, and what that costs. */
+/** Who waits for cold starts: when, how long, for which phases, what they depend on, and what would end them. */
 
-import { useQueries, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { JSX } from "react";
 
-import { functionQuery, functionsQuery, toldFindingsQuery } from "../../api/queries.ts";
-import { formatCount, formatPart, formatShare, plural } from "../../base/format.ts";
-import { COLD_ORDERS, type ColdOrder, coldFunctions } from "../../model/cold-starts.ts";
-import { type FunctionSummary, totals } from "../../model/function.ts";
+import { type ColdStartsInRange, coldStartsQuery } from "../../api/cold-starts.ts";
+import { toldFindingsQuery } from "../../api/queries.ts";
+import { formatCount, formatShare, plural } from "../../base/format.ts";
+import { COLD_BY, type ColdBy, type ColdOrder, coldGroups, coldTotals } from "../../model/cold-starts.ts";
 import { type Range, rangeOf, rangeSearch, rangeText } from "../../model/range.ts";
 import { Choice } from "../../widgets/Choice.tsx";
+import { ColdOverTime, ColdPhases } from "../../widgets/ColdStarts.tsx";
 import { Freshness } from "../../widgets/Freshness.tsx";
+import { NameField } from "../../widgets/NameField.tsx";
 import { Notice, Waiting } from "../../widgets/Notice.tsx";
 import { RangePicker } from "../../widgets/RangePicker.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { ColdTable } from "./ColdTable.tsx";
 import type { ColdStartsSearch } from "./url.ts";
+import { WhatToDo } from "./WhatToDo.tsx";
 import "./cold-starts.css";
-import { FUNCTION_COLUMNS } from "../../model/export-columns.ts";
+import { COLD_COLUMNS } from "../../model/export-columns.ts";
 import { Export } from "../../widgets/Export.tsx";
 import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 
 const route = getRouteApi("/cold-starts");
 
-/** Of so many functions the kinds of start and the times are asked for: each is a question of its own. */
-const DETAILED = 12;
-
-const ORDER_TEXT: Readonly<Record<ColdOrder, string>> = {
-  share: "most often",
-  count: "most",
-  init: "longest init",
+const BY_TEXT: Readonly<Record<ColdBy, string>> = {
+  part: "all of it",
+  function: "function",
+  runtime: "runtime",
+  architecture: "architecture",
+  memory: "memory",
 };
 
 export function ColdStartsPage(): JSX.Element {
@@ -37,45 +39,40 @@ export function ColdStartsPage(): JSX.Element {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const range = rangeOf(search);
-  const order: ColdOrder = search.sort ?? "share";
-  const query = useQuery(functionsQuery(range));
-  const setOrder = (next: ColdOrder) => {
-    const { sort: _, ...rest } = search;
-    navigate({ search: next === "share" ? rest : { ...rest, sort: next } });
+  const name = search.function ?? null;
+  const query = useQuery(coldStartsQuery(name, range));
+  const all = useQuery(coldStartsQuery(null, range));
+  const onSearch = (next: ColdStartsSearch) => navigate({ search: next, resetScroll: false });
+  const onRange = (next: Range) => onSearch({ ...withoutRange(search), ...rangeSearch(next) });
+  const onName = (next: string) => {
+    const { function: _, ...rest } = search;
+    onSearch(next === "" ? rest : { ...rest, function: next });
   };
-  const onRange = (next: Range) => navigate({ search: { ...withoutRange(search), ...rangeSearch(next) } });
-  const cold = coldFunctions(query.data ?? [], order);
   return (
     <>
       <header className="page-head">
         <h1>Cold starts</h1>
         <div className="tools">
-          <Choice
-            label="Order"
-            value={order}
-            options={COLD_ORDERS.map(one => ({ value: one, label: ORDER_TEXT[one] }))}
-            onChange={setOrder}
+          <NameField
+            label="Of one function"
+            value={name ?? ""}
+            onChange={onName}
+            names={[...new Set(all.data?.of.parts.map(part => part.function))].sort()}
           />
           <RangePicker range={range} onChange={onRange} />
-          <ShowQuery of={functionsQuery(range)} what="cold starts" />
-          <Export what="functions with cold starts" columns={FUNCTION_COLUMNS} rows={cold} />
+          <ShowQuery of={coldStartsQuery(name, range)} what="cold starts" />
+          <Export what="cold starts" columns={COLD_COLUMNS} rows={query.data?.of.parts} />
           <Freshness
             of={{ readAt: query.dataUpdatedAt, reading: query.isFetching, error: query.error, read: query.refetch }}
           />
         </div>
       </header>
       {query.data === undefined ? (
-        <Waiting error={query.error} what="cold starts" rows={6} retry={query.refetch} />
-      ) : cold.length === 0 ? (
-        <Notice title={`Nothing waited for a cold start in ${rangeText(range)}`}>
-          <p>
-            {query.data.length === 0
-              ? "No function was invoked."
-              : `${plural(totals(query.data).invocations, "invocation")} found a sandbox that was ready.`}
-          </p>
-        </Notice>
+        <Waiting error={query.error} what="cold starts" rows={12} retry={query.refetch} />
+      ) : coldTotals(query.data.of).coldStarts === 0 ? (
+        <Nothing of={query.data} name={name} range={range} />
       ) : (
-        <Found all={query.data} cold={cold} range={range} />
+        <Found of={query.data} search={search} stale={query.isPlaceholderData} onSearch={onSearch} />
       )}
     </>
   );
@@ -85,61 +82,112 @@ function withoutRange({ range: _range, from: _from, to: _to, ...rest }: ColdStar
   return rest;
 }
 
-interface FoundProps {
-  readonly all: readonly FunctionSummary[];
-  readonly cold: readonly FunctionSummary[];
+interface NothingProps {
+  readonly of: ColdStartsInRange;
+  readonly name: string | null;
   readonly range: Range;
 }
 
-function Found({ all, cold, range }: FoundProps): JSX.Element {
-  const { invocations, coldStarts } = totals(all);
-  const detailed = cold.slice(0, DETAILED);
-  const details = useQueries({ queries: detailed.map(one => functionQuery(one.name, range)) });
-  const told = useQuery(toldFindingsQuery());
-  const byName = new Map(detailed.map((one, at) => [one.name, details[at]?.data?.detail]));
+function Nothing({ of, name, range }: NothingProps): JSX.Element {
+  const { invocations } = coldTotals(of.of);
+  const whose = name === null ? "" : ` of ${name}`;
   return (
-    <>
-      <p className="lead">
-        <strong className="cold">
-          {formatCount(coldStarts)} of {plural(invocations, "invocation")} waited for a cold start
-        </strong>{" "}
-        ({formatShare(coldStarts, invocations)}) in {rangeText(range)}, those of {formatCount(cold.length)} of{" "}
-        {plural(all.length, "function")}.
+    <Notice title={`Nothing${whose} waited for a cold start in ${rangeText(range)}`}>
+      <p>
+        {invocations === 0
+          ? name === null
+            ? "No function was invoked."
+            : "It was not invoked under that name."
+          : `${plural(invocations, "invocation")} found a sandbox that was ready.`}
       </p>
-      <ColdTable
-        functions={cold}
-        details={byName}
-        findings={told.data?.filter(one => one.isThere && isOfStarts(one.kind)) ?? []}
-        range={range}
-      />
-      {cold.length > DETAILED && (
-        <p className="more">
-          Kinds of start and times are shown of the first {formatCount(DETAILED)}; each function's page has its own.
-        </p>
+    </Notice>
+  );
+}
+
+interface FoundProps {
+  readonly of: ColdStartsInRange;
+  readonly search: ColdStartsSearch;
+  readonly stale: boolean;
+  readonly onSearch: (search: ColdStartsSearch) => void;
+}
+
+function Found({ of, search, stale, onSearch }: FoundProps): JSX.Element {
+  const range = rangeOf(search);
+  const by = search.by ?? "part";
+  const order = search.sort ?? "share";
+  const told = useQuery(toldFindingsQuery());
+  const findings = told.data?.filter(
+    one => one.isThere && isOfStarts(one.kind) && (search.function ?? one.function) === one.function,
+  );
+  const setBy = (next: ColdBy) => {
+    const { by: _, ...rest } = search;
+    onSearch(next === "part" ? rest : { ...rest, by: next });
+  };
+  const setOrder = (next: ColdOrder) => {
+    const { sort: _, ...rest } = search;
+    onSearch(next === "share" ? rest : { ...rest, sort: next });
+  };
+  return (
+    <div className={stale ? "stale" : undefined}>
+      <Lead of={of} search={search} range={range} />
+      <div className="cold-answers">
+        <section className="panel" aria-labelledby="cold-time-title">
+          <h2 id="cold-time-title">Over time</h2>
+          <ColdOverTime of={of} />
+        </section>
+        <section className="panel" aria-labelledby="cold-phases-title">
+          <h2 id="cold-phases-title">By phase</h2>
+          <ColdPhases phases={of.of.phases} />
+        </section>
+      </div>
+      {findings === undefined ? (
+        <Waiting error={told.error} what="findings" rows={2} retry={told.refetch} />
+      ) : (
+        <WhatToDo findings={findings} range={range} />
       )}
-      <Share of={cold} all={coldStarts} range={range} />
-    </>
+      <div className="cold-by">
+        <h2>By what they depend on</h2>
+        <Choice
+          label="Put together by"
+          value={by}
+          options={COLD_BY.map(value => ({ value, label: BY_TEXT[value] }))}
+          onChange={setBy}
+        />
+      </div>
+      <ColdTable groups={coldGroups(of.of.parts, by, order)} by={by} order={order} onOrder={setOrder} range={range} />
+    </div>
   );
 }
 
 const isOfStarts = (kind: string): boolean => kind === "cold_starts" || kind === "init_phase";
 
-interface ShareProps {
-  readonly of: readonly FunctionSummary[];
-  readonly all: number;
+interface LeadProps {
+  readonly of: ColdStartsInRange;
+  readonly search: ColdStartsSearch;
   readonly range: Range;
 }
 
-/** Where most of them come from, and the way to them. */
-function Share({ of, all, range }: ShareProps): JSX.Element | null {
-  const most = of.toSorted((left, right) => right.coldStarts - left.coldStarts)[0];
-  if (most === undefined || of.length < 2) return null;
+/** How many, of how many functions, and the way to them. */
+function Lead({ of, search, range }: LeadProps): JSX.Element {
+  const { invocations, coldStarts, coldFunctions, functions } = coldTotals(of.of);
+  const name = search.function;
+  const way = { ...rangeSearch(range), start: "cold" as const };
   return (
-    <p className="lead cold-share">
-      {formatPart(most.coldStarts / Math.max(1, all))} of them are of {most.name}.{" "}
-      <Link to="/invocations" search={{ ...rangeSearch(range), start: "cold" }}>
-        All invocations that waited
-      </Link>
+    <p className="lead">
+      <strong className="cold">
+        {formatCount(coldStarts)} of {plural(invocations, "invocation")} waited for a cold start
+      </strong>{" "}
+      ({formatShare(coldStarts, invocations)}) in {rangeText(range)}
+      {name === undefined && `, those of ${formatCount(coldFunctions)} of ${plural(functions, "function")}`}.{" "}
+      {name === undefined ? (
+        <Link to="/invocations" search={way}>
+          All that waited
+        </Link>
+      ) : (
+        <Link to="/functions/$function" params={{ function: name }} search={way} hash="invocations">
+          All that waited
+        </Link>
+      )}
     </p>
   );
 }

@@ -27,12 +27,12 @@ interface FunctionErrorsProps {
   readonly query: UseQueryResult<Found>;
 }
 
-/** Nothing where nothing failed: the figures say so. */
-export function FunctionErrors({ name, shown, query }: FunctionErrorsProps): JSX.Element | null {
+export function FunctionErrors({ name, shown, query }: FunctionErrorsProps): JSX.Element {
   const { data } = query;
-  if (data?.errors.length === 0) return null;
   return (
     <section
+      id="errors"
+      tabIndex={-1}
       className={query.isPlaceholderData ? "panel errors-panel stale" : "panel errors-panel"}
       aria-labelledby="errors-title"
       aria-busy={query.isFetching}
@@ -48,6 +48,8 @@ export function FunctionErrors({ name, shown, query }: FunctionErrorsProps): JSX
       <ShowQuery of={functionErrorsQuery(name, rangeOf(shown))} what="errors of the function" isInCorner />
       {data === undefined ? (
         <Waiting error={query.error} what="errors" rows={2} retry={query.refetch} />
+      ) : data.errors.length === 0 ? (
+        <p className="section-note-line">Nothing failed in this range.</p>
       ) : (
         <Groups name={name} shown={shown} groups={data.errors} />
       )}

@@ -30,6 +30,8 @@ export function FunctionFindings({ name, shown, query }: FunctionFindingsProps):
   if (query.error !== null && isNotFound(query.error)) return null;
   return (
     <section
+      id="costs"
+      tabIndex={-1}
       className={query.isPlaceholderData ? "panel findings-panel stale" : "panel findings-panel"}
       ref={panel}
       aria-labelledby="findings-title"

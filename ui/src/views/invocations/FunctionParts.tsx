@@ -1,5 +1,6 @@
 /** A function by what tells its invocations apart: versions, sizes of memory, kinds of start. */
 
+import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
 
 import { formatBytes, formatCount, formatDollars, formatDuration, formatShare } from "../../base/format.ts";
@@ -9,25 +10,60 @@ import { ColdMark } from "../../widgets/ColdMark.tsx";
 import { Meter } from "../../widgets/Meter.tsx";
 import { Moment } from "../../widgets/Moment.tsx";
 import { type Column, PlainTable } from "../../widgets/Table.tsx";
+import { type FunctionSearch, withoutWhy } from "./url.ts";
 
-interface FunctionPartsProps {
-  readonly detail: FunctionDetail;
+interface VersionsProps {
+  /** Undefined until it has come. */
+  readonly detail: FunctionDetail | undefined;
   readonly stale: boolean;
+  readonly name: string;
+  /** What the page shows. */
+  readonly shown: FunctionSearch;
 }
 
-/** Only what there is more than one of: one of a kind is the function itself. */
-export function FunctionParts({ detail, stale }: FunctionPartsProps): JSX.Element | null {
-  const { versions, memorySizes } = detail;
-  if (versions.length < 2 && memorySizes.length < 2) return null;
+export function Versions({ detail, stale, name, shown }: VersionsProps): JSX.Element {
   return (
-    <div className={stale ? "parts stale" : "parts"}>
-      {versions.length > 1 && <Versions detail={detail} />}
-      {memorySizes.length > 1 && <MemorySizes detail={detail} />}
-    </div>
+    <section
+      className={stale ? "panel section stale" : "panel section"}
+      id="versions"
+      tabIndex={-1}
+      aria-labelledby="versions-title"
+    >
+      <header>
+        <h2 id="versions-title">Versions</h2>
+      </header>
+      {detail === undefined ? (
+        <div className="versions-waiting" role="status" aria-label="Loading versions" />
+      ) : detail.versions.length > 1 ? (
+        <VersionTable detail={detail} name={name} shown={shown} />
+      ) : (
+        <OneVersion of={detail.versions[0]} />
+      )}
+    </section>
   );
 }
 
-function Versions({ detail }: { readonly detail: FunctionDetail }): JSX.Element {
+/** One of a kind is the function itself. */
+function OneVersion({ of }: { readonly of: FunctionPart | undefined }): JSX.Element {
+  if (of === undefined || of.version === null || of.version === "") {
+    return <p className="section-note-line">No invocation of this range told its version.</p>;
+  }
+  return (
+    <p className="section-note-line">
+      All invocations of this range are of version {of.version}; the first of them came{" "}
+      <Moment at={of.firstSeen} form="ago" />.
+    </p>
+  );
+}
+
+interface VersionTableProps {
+  readonly detail: FunctionDetail;
+  readonly name: string;
+  readonly shown: FunctionSearch;
+}
+
+function VersionTable({ detail, name, shown }: VersionTableProps): JSX.Element {
+  const ways = { to: "/functions/$function", params: { function: name } } as const;
   const columns: Column<FunctionPart>[] = [
     {
       id: "version",
@@ -43,11 +79,37 @@ function Versions({ detail }: { readonly detail: FunctionDetail }): JSX.Element 
       narrow: "tail",
       cell: one => <Moment at={one.firstSeen} form="ago" />,
     },
+    {
+      id: "ways",
+      title: "",
+      cell: ({ version }) =>
+        version !== null &&
+        version !== "" && (
+          <span className="version-ways">
+            <Link
+              {...ways}
+              search={{ ...withoutWhy(shown), why: "version", compared: version }}
+              hash="why"
+              aria-label={`Compare version ${version} with the rest`}
+            >
+              compare
+            </Link>
+            <Link
+              {...ways}
+              search={{ ...shown, version }}
+              hash="invocations"
+              aria-label={`List invocations of version ${version}`}
+            >
+              list
+            </Link>
+          </span>
+        ),
+    },
   ];
   return <PlainTable label="Versions" columns={columns} rows={detail.versions} keyOf={one => one.version ?? ""} />;
 }
 
-function MemorySizes({ detail }: { readonly detail: FunctionDetail }): JSX.Element {
+export function MemorySizes({ detail }: { readonly detail: FunctionDetail }): JSX.Element {
   const columns: Column<FunctionPart>[] = [
     {
       id: "size",
@@ -95,8 +157,12 @@ function numbers(detail: FunctionDetail): Column<FunctionPart>[] {
   ];
 }
 
+interface FunctionStartsProps {
+  readonly detail: FunctionDetail;
+}
+
 /** Where all were warm there is nothing to tell. */
-export function FunctionStarts({ detail: { starts }, stale }: FunctionPartsProps): JSX.Element | null {
+export function FunctionStarts({ detail: { starts } }: FunctionStartsProps): JSX.Element | null {
   if (starts.every(start => start.cold === "warm")) return null;
   const all = starts.reduce((sum, one) => sum + one.invocations, 0);
   const columns: Column<FunctionStart>[] = [
@@ -114,11 +180,7 @@ export function FunctionStarts({ detail: { starts }, stale }: FunctionPartsProps
     { id: "p50", title: "Init p50", align: "end", cell: one => <Length of={one.initP50} /> },
     { id: "p95", title: "Init p95", align: "end", cell: one => <Length of={one.initP95} /> },
   ];
-  return (
-    <div className={stale ? "parts stale" : "parts"}>
-      <PlainTable label="Kinds of start" columns={columns} rows={starts} keyOf={one => one.cold} />
-    </div>
-  );
+  return <PlainTable label="Kinds of start" columns={columns} rows={starts} keyOf={one => one.cold} />;
 }
 
 function Failed({ of: { errors, invocations } }: { readonly of: FunctionPart }): JSX.Element {

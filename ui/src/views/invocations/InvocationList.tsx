@@ -6,15 +6,16 @@ import { type Listing, type PagedQuery, useListing } from "../../api/listing.ts"
 import { invocationsQuery } from "../../api/queries.ts";
 import { INVOCATION_COLUMNS } from "../../model/export-columns.ts";
 import { type Invocation, type Order, OUTCOMES } from "../../model/invocation.ts";
-import { type Range, rangeOf, rangeText } from "../../model/range.ts";
+import { type Range, rangeText } from "../../model/range.ts";
 import { Choice } from "../../widgets/Choice.tsx";
 import { Export } from "../../widgets/Export.tsx";
 import { ListBody } from "../../widgets/ListBody.tsx";
 import { Notice } from "../../widgets/Notice.tsx";
 import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { InvocationTable } from "./InvocationTable.tsx";
+import { MoreFilters } from "./MoreFilters.tsx";
 import { OutcomeFilter } from "./OutcomeFilter.tsx";
-import { type ColdFilter, type InvocationsSearch, parseOutcomes } from "./url.ts";
+import { type ColdFilter, type InvocationsSearch, parseOutcomes, rangeListed, withoutFilters } from "./url.ts";
 
 export function useInvocations(name: string | null, search: InvocationsSearch): Listing<Invocation> {
   return useListing(askedFor(name, search));
@@ -22,7 +23,9 @@ export function useInvocations(name: string | null, search: InvocationsSearch): 
 
 function askedFor(name: string | null, search: InvocationsSearch): PagedQuery<Invocation> {
   const { outcomes, cold, sort } = filtersOf(search);
-  return invocationsQuery(rangeOf(search), { function: name, outcomes, cold, sort });
+  const { version = "", error: errorType = "", min = "", max = "" } = search;
+  const filters = { function: name, outcomes, cold, version, errorType, min, max, sort };
+  return invocationsQuery(rangeListed(search), filters);
 }
 
 function filtersOf(search: InvocationsSearch) {
@@ -38,15 +41,17 @@ interface InvocationListProps<Search extends InvocationsSearch> {
   readonly listing: Listing<Invocation>;
   readonly search: Search;
   readonly onSearch: (search: Search) => void;
+  /** Versions that may be meant. */
+  readonly versions?: readonly string[];
 }
 
 export function InvocationList<Search extends InvocationsSearch>(props: InvocationListProps<Search>): JSX.Element {
-  const { name, listing, search, onSearch } = props;
-  const { outcomes, cold, sort } = filtersOf(search);
-  const { outcome: _outcome, start: _start, sort: _sort, ...unfiltered } = search;
+  const { name, listing, search, onSearch, versions = [] } = props;
+  const { outcomes, sort } = filtersOf(search);
+  const unfiltered = withoutFilters(search);
   const asked = askedFor(name, search);
-  const filtered = outcomes.length > 0 || cold !== null;
-  const clear = () => onSearch(unfiltered as Search);
+  const filtered = Object.keys(unfiltered).length < Object.keys(search).length;
+  const clear = () => onSearch(unfiltered as unknown as Search);
   return (
     <>
       <div className="filters">
@@ -87,11 +92,12 @@ export function InvocationList<Search extends InvocationsSearch>(props: Invocati
           <ShowQuery of={asked} what="invocations" />
           <Export what="invocations" columns={INVOCATION_COLUMNS} rows={listing.items} of={asked} />
         </span>
+        <MoreFilters search={search} versions={versions} onSearch={next => onSearch(next as Search)} />
       </div>
       <ListBody
         listing={listing}
         what="invocations"
-        empty={<NoInvocations name={name} range={rangeOf(search)} clear={filtered ? clear : null} />}
+        empty={<NoInvocations name={name} range={rangeListed(search)} clear={filtered ? clear : null} />}
       >
         {invocations => <InvocationTable invocations={invocations} named={name === null} />}
       </ListBody>

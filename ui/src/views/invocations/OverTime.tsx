@@ -4,16 +4,20 @@ import { type JSX, useMemo, useRef } from "react";
 
 import type { FunctionInRange } from "../../api/queries.ts";
 import { functionQuery } from "../../api/queries.ts";
-import type { Stretch } from "../../model/comparison.ts";
-import { heatmap } from "../../model/heatmap.ts";
+import type { Page } from "../../api/request.ts";
+import { formatCount } from "../../base/format.ts";
+import type { Box } from "../../model/comparison.ts";
+import { heatmap, lengthsOf } from "../../model/heatmap.ts";
+import type { Invocation } from "../../model/invocation.ts";
 import { percentileScale } from "../../model/length-scale.ts";
-import type { Range } from "../../model/range.ts";
-import { inSteps, type Steps, stepsOf, stepsWithin } from "../../model/steps.ts";
+import { bounds, type Range } from "../../model/range.ts";
+import { releasesOf } from "../../model/releases.ts";
+import { inSteps, type Steps, stepsOf } from "../../model/steps.ts";
 import { Choice } from "../../widgets/Choice.tsx";
 import { useKeys } from "../../widgets/keys.ts";
 import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { type Charted, StepsPlot } from "./StepsPlot.tsx";
-import { type StepCursor, useStepCursor } from "./step-cursor.ts";
+import { type Chosen, type StepCursor, useStepCursor } from "./step-cursor.ts";
 import { type Said, saidOf, stepText } from "./step-words.ts";
 
 export type ChartName = "percentiles" | "heatmap";
@@ -26,14 +30,22 @@ interface OverTimeProps {
   readonly chart: ChartName;
   readonly onChart: (chart: ChartName) => void;
   readonly onRange: (range: Range) => void;
-  readonly onCompare: (stretch: Range) => void;
-  /** What is compared with the rest. */
-  readonly stretch: Stretch | null;
+  readonly onCompare: (box: Box) => void;
+  readonly onList: (box: Box) => void;
+  /** What is compared with the rest, and what is listed. */
+  readonly marked: readonly Box[];
+  /** Those that failed; undefined until they have come. */
+  readonly failures: Page<Invocation> | undefined;
 }
 
 export function OverTime({ of, stale, chart, onChart, ...rest }: OverTimeProps): JSX.Element {
   return (
-    <section className={stale ? "panel over-time stale" : "panel over-time"} aria-labelledby="over-time-title">
+    <section
+      id="time"
+      tabIndex={-1}
+      className={stale ? "panel over-time stale" : "panel over-time"}
+      aria-labelledby="over-time-title"
+    >
       <header>
         <h2 id="over-time-title">Over time</h2>
         <Choice
@@ -63,17 +75,32 @@ interface WalkedProps {
   readonly chart: ChartName;
   readonly onChart: (chart: ChartName) => void;
   readonly onRange: (range: Range) => void;
-  readonly onCompare: (stretch: Range) => void;
-  /** What is compared with the rest. */
-  readonly stretch: Stretch | null;
+  readonly onCompare: (box: Box) => void;
+  readonly onList: (box: Box) => void;
+  /** What is compared with the rest, and what is listed. */
+  readonly marked: readonly Box[];
+  /** Those that failed; undefined until they have come. */
+  readonly failures: Page<Invocation> | undefined;
 }
 
-function Walked({ of, chart, onChart, onRange, onCompare, stretch }: WalkedProps): JSX.Element {
+function Walked(props: WalkedProps): JSX.Element {
+  const { of, chart, onChart, onRange, onCompare, onList, marked, failures } = props;
   const { from, to, detail } = of;
   const steps = useMemo(() => stepsOf(from, to, detail.step), [from, to, detail.step]);
-  const charted = useMemo(() => charting(steps, of, chart), [steps, of, chart]);
+  const failed = failures?.items;
+  const charted = useMemo(() => charting(steps, of, chart, failed ?? []), [steps, of, chart, failed]);
   const plot = useRef<HTMLDivElement>(null);
-  const cursor = useStepCursor(steps, charted.heat?.rows.length ?? 0, { onRange, onCompare });
+  const { heat } = charted;
+  const boxOf = ({ range, rows }: Chosen): Box => {
+    const { from: since, to: until } = bounds(range, to);
+    const lengths = heat === null || rows === null ? { min: null, max: null } : lengthsOf(heat, rows[0], rows[1]);
+    return { since, until, ...lengths };
+  };
+  const cursor = useStepCursor(steps, heat, {
+    onRange,
+    onCompare: chosen => onCompare(boxOf(chosen)),
+    onList: chosen => onList(boxOf(chosen)),
+  });
   useKeys("Over time", [
     { keys: ["c"], does: "walk through the steps of time", run: () => plot.current?.focus() },
     {
@@ -89,27 +116,35 @@ function Walked({ of, chart, onChart, onRange, onCompare, stretch }: WalkedProps
         of={charted}
         steps={steps}
         cursor={cursor}
-        compared={stretch && stepsWithin(steps, stretch.since, stretch.until)}
+        marked={marked}
+        releases={releasesOf(detail.versions, steps)}
         plot={plot}
         text={said.map(({ text }) => text).join(", ")}
       />
-      <Legend chart={chart} />
-      {cursor.at === null ? <Idle steps={steps} /> : <Told said={said} cursor={cursor} />}
+      <Legend chart={chart} failures={failures} />
+      {cursor.at === null ? <Idle steps={steps} chart={chart} /> : <Told said={said} cursor={cursor} />}
     </>
   );
 }
 
-function charting(steps: Steps, { detail }: FunctionInRange, chart: ChartName): Charted {
+function charting(
+  steps: Steps,
+  { detail }: FunctionInRange,
+  chart: ChartName,
+  failures: readonly Invocation[],
+): Charted {
   const points = inSteps(steps, detail.points);
   const heat = chart === "heatmap" ? heatmap(points) : null;
-  return { points, heat, scale: heat?.scale ?? percentileScale(detail.points) };
+  return { points, heat, scale: heat?.scale ?? percentileScale(detail.points), failures };
 }
 
-function Idle({ steps }: { readonly steps: Steps }): JSX.Element {
+function Idle({ steps, chart }: { readonly steps: Steps; readonly chart: ChartName }): JSX.Element {
   return (
     <p className="step-told faint">
-      Each step is {stepText(steps.step)}. Point at one for its numbers, drag over some to look at them alone or to
-      compare them with the rest.
+      Each step is {stepText(steps.step)}. Point at one for its numbers;{" "}
+      {chart === "heatmap"
+        ? "drag a box, or draw one with shift and the arrows, to compare what is in it with the rest or to list it."
+        : "drag over some to look at them alone, to compare them with the rest or to list them."}
     </p>
   );
 }
@@ -124,16 +159,19 @@ function Told({ said, cursor }: { readonly said: readonly Said[]; readonly curso
       ))}
       {cursor.byKey && cursor.chosen === null && (
         <span className="faint">
-          <kbd>enter</kbd> looks at it alone, <kbd>shift</kbd> <kbd>→</kbd> takes more
+          <kbd>enter</kbd> looks at it alone, <kbd>i</kbd> lists it, <kbd>shift</kbd> <kbd>→</kbd> takes more
         </span>
       )}
       {cursor.chosen !== null && (
         <span className="step-actions">
-          <button type="button" className="button" onClick={cursor.take}>
-            Look at them alone <kbd>enter</kbd>
-          </button>
           <button type="button" className="button" onClick={cursor.compare}>
-            Compare this stretch with the rest <kbd>w</kbd>
+            {cursor.rows === null ? "Compare this stretch with the rest" : "Compare with the rest"} <kbd>w</kbd>
+          </button>
+          <button type="button" className="button" onClick={cursor.list}>
+            Show invocations <kbd>i</kbd>
+          </button>
+          <button type="button" className="button" onClick={cursor.take}>
+            {cursor.rows === null ? "Look at them alone" : "Look at this time alone"} <kbd>enter</kbd>
           </button>
         </span>
       )}
@@ -141,7 +179,13 @@ function Told({ said, cursor }: { readonly said: readonly Said[]; readonly curso
   );
 }
 
-function Legend({ chart }: { readonly chart: ChartName }): JSX.Element {
+interface LegendProps {
+  readonly chart: ChartName;
+  readonly failures: Page<Invocation> | undefined;
+}
+
+function Legend({ chart, failures }: LegendProps): JSX.Element {
+  const untold = failures === undefined ? 0 : failures.total - failures.items.length;
   return (
     <ul className="legend" aria-hidden="true">
       {chart === "percentiles" ? (
@@ -159,6 +203,14 @@ function Legend({ chart }: { readonly chart: ChartName }): JSX.Element {
             ))}
           </svg>
           many
+        </li>
+      )}
+      {chart === "heatmap" && failures !== undefined && failures.total > 0 && (
+        <li>
+          <svg className="legend-box" viewBox="0 0 10 12" aria-hidden="true">
+            <path className="legend-cross" d="M2 3l6 6M8 3l-6 6" />
+          </svg>
+          failed{untold > 0 && `, the latest ${formatCount(failures.items.length)} of ${formatCount(failures.total)}`}
         </li>
       )}
       <LegendBox name="invocations" kind="count" />

@@ -50,7 +50,13 @@ export function Sandboxes({ isOpen, query, behind, onOpen }: SandboxesProps): JS
   };
   useKeys("Sandboxes", [{ keys: ["s"], does: isOpen ? "fold the sandboxes" : "show the sandboxes", run: byKey }]);
   return (
-    <section className="panel sandboxes" aria-labelledby="sandboxes-title" aria-busy={query.isFetching}>
+    <section
+      className="panel sandboxes"
+      id="sandboxes"
+      tabIndex={-1}
+      aria-labelledby="sandboxes-title"
+      aria-busy={query.isFetching}
+    >
       <header>
         <h2 id="sandboxes-title">Sandboxes</h2>
         {behind}

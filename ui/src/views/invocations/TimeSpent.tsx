@@ -29,6 +29,8 @@ export function TimeSpent({ name, shown, query }: TimeSpentProps): JSX.Element |
   if (query.error !== null && isNotFound(query.error)) return null;
   return (
     <section
+      id="path"
+      tabIndex={-1}
       className={query.isPlaceholderData ? "panel time-spent stale" : "panel time-spent"}
       aria-labelledby="time-spent-title"
       aria-busy={query.isFetching}

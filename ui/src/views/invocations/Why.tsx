@@ -5,12 +5,12 @@ import type { JSX, ReactNode } from "react";
 
 import { formatCount, formatDuration, formatMinute, formatPart, plural } from "../../base/format.ts";
 import {
+  type Box,
   type Cohort,
   type ComparedItem,
   type Comparison,
   itemText,
   type Selection,
-  type Stretch,
   timesText,
   type WhyName,
 } from "../../model/comparison.ts";
@@ -51,11 +51,11 @@ export function Why({ reasons, asked, selection, newest, query, paths, behind, o
     slow: "slowest 5 %",
     errors: "failures",
     cold: "cold starts",
-    version: newest === null ? "newest version" : `version ${newest}`,
-    stretch: selection?.kind === "stretch" ? timesOf(selection) : "stretch",
+    version: versionText(selection, newest),
+    stretch: selection?.kind === "stretch" ? boxText(selection) : "stretch",
   };
   return (
-    <section className="panel why" aria-labelledby="why-title" aria-busy={query.isFetching}>
+    <section className="panel why" id="why" tabIndex={-1} aria-labelledby="why-title" aria-busy={query.isFetching}>
       <h2 id="why-title">Why is this different?</h2>
       {asked !== undefined && behind}
       <Choice<WhyName | "">
@@ -80,7 +80,18 @@ export function Why({ reasons, asked, selection, newest, query, paths, behind, o
   );
 }
 
-const timesOf = ({ since, until }: Stretch): string => `${formatMinute(since)} – ${formatMinute(until)}`;
+function versionText(selection: Selection | null, newest: string | null): string {
+  const version = selection?.kind === "version" ? selection.version : newest;
+  return version === null ? "newest version" : `version ${version}`;
+}
+
+/** A box of all lengths by its times alone. */
+function boxText({ since, until, min, max }: Box): string {
+  const times = `${formatMinute(since)} – ${formatMinute(until)}`;
+  if (min !== null && max !== null) return `${times}, ${formatDuration(min)} – ${formatDuration(max)}`;
+  if (min !== null) return `${times}, ${formatDuration(min)} or longer`;
+  return max === null ? times : `${times}, ${formatDuration(max)} or shorter`;
+}
 
 interface AnswerProps {
   readonly of: Comparison;

@@ -1,8 +1,11 @@
 /** Lengths above, counts below; the time of both is the same. */
 
+import { between } from "../../base/time.ts";
 import type { FunctionPoint } from "../../model/function-detail.ts";
 import type { Heatmap } from "../../model/heatmap.ts";
+import type { Invocation } from "../../model/invocation.ts";
 import type { LengthScale } from "../../model/length-scale.ts";
+import type { Steps } from "../../model/steps.ts";
 import { type Surface, tokenColours } from "../../widgets/Canvas.tsx";
 import type { Charted } from "./StepsPlot.tsx";
 
@@ -17,8 +20,10 @@ const GAPPED = 4;
 const FAINTEST = 0.14;
 /** A step that stands alone is a line as wide as itself, or wide enough to be seen. */
 const LEAST = 3;
+/** Half of the width of a failure's cross. */
+const CROSS = 3;
 
-type Colours = Readonly<Record<"accent" | "faint" | "line" | "strong" | "bad" | "cold", string>>;
+type Colours = Readonly<Record<"accent" | "faint" | "line" | "strong" | "bad" | "cold" | "surface", string>>;
 
 interface Plot {
   readonly context: CanvasRenderingContext2D;
@@ -29,7 +34,7 @@ interface Plot {
   readonly colours: Colours;
 }
 
-export function drawSteps({ context, width }: Surface, { points, scale, heat }: Charted): void {
+export function drawSteps({ context, width }: Surface, { points, scale, heat, failures }: Charted, steps: Steps): void {
   const colours = tokenColours({
     accent: "--accent",
     faint: "--faint",
@@ -37,11 +42,15 @@ export function drawSteps({ context, width }: Surface, { points, scale, heat }: 
     strong: "--line-strong",
     bad: "--bad",
     cold: "--cold",
+    surface: "--surface",
   });
   const plot: Plot = { context, width, each: width / points.length, points, colours };
   drawGround(plot, scale);
   if (heat === null) drawPercentiles(plot, scale);
-  else drawHeat(plot, heat);
+  else {
+    drawHeat(plot, heat);
+    drawFailures(plot, scale, failures, steps);
+  }
   drawCounts(plot);
 }
 
@@ -139,6 +148,30 @@ function drawHeat({ context, points, each, colours }: Plot, { rows, counts, most
     }
   }
   context.globalAlpha = 1;
+}
+
+/** A cross each, over the boxes that they stand in: of many that went well a few that failed would not be seen. */
+function drawFailures(plot: Plot, scale: LengthScale, failures: readonly Invocation[], steps: Steps): void {
+  const { context, width, colours } = plot;
+  const whole = Number(steps.step) * steps.count;
+  const crosses = new Path2D();
+  for (const { start, duration } of failures) {
+    if (duration === null) continue;
+    const x = (Number(between(steps.first, start)) / whole) * width;
+    // At an edge it would be half of one.
+    const top = Math.min(LENGTHS_HEIGHT - CROSS, Math.max(CROSS + 1, y(scale, Number(duration))));
+    crosses.moveTo(x - CROSS, top - CROSS);
+    crosses.lineTo(x + CROSS, top + CROSS);
+    crosses.moveTo(x + CROSS, top - CROSS);
+    crosses.lineTo(x - CROSS, top + CROSS);
+  }
+  context.lineCap = "round";
+  context.strokeStyle = colours.surface;
+  context.lineWidth = 4;
+  context.stroke(crosses);
+  context.strokeStyle = colours.bad;
+  context.lineWidth = 1.8;
+  context.stroke(crosses);
 }
 
 /** From below: those that failed, those that waited for a start, the others. */

@@ -3,6 +3,7 @@
 import { type FocusEvent, type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
 
 import type { Time } from "../../base/time.ts";
+import { type Heatmap, middleOf, rowHolding } from "../../model/heatmap.ts";
 import type { Range } from "../../model/range.ts";
 import { rangeBetween, type Steps, startOf, stepAt } from "../../model/steps.ts";
 import { LENGTHS_HEIGHT } from "./draw-steps.ts";
@@ -14,11 +15,15 @@ export interface StepCursor {
   readonly chosen: readonly [number, number] | null;
   /** Of a heatmap; null beside it. */
   readonly row: number | null;
+  /** The lowest and the highest row that are chosen of a heatmap; null where all are. */
+  readonly rows: readonly [number, number] | null;
   readonly byKey: boolean;
   /** Looks at what is pointed at, or chosen, alone. */
   readonly take: () => void;
   /** Compares what is chosen with the rest. */
   readonly compare: () => void;
+  /** Lists what is pointed at, or chosen. */
+  readonly list: () => void;
   readonly handlers: {
     readonly onKeyDown: (event: KeyboardEvent<HTMLElement>) => void;
     readonly onFocus: (event: FocusEvent<HTMLElement>) => void;
@@ -31,12 +36,14 @@ export interface StepCursor {
   };
 }
 
-/** Moments, not numbers of steps: as time goes on, a step moves. */
+/** Moments and lengths, not numbers of steps and rows: as time goes on, these move. */
 interface Pointed {
   readonly at: Time;
   /** Where choosing began. */
   readonly anchor: Time | null;
-  readonly row: number | null;
+  readonly length: number | null;
+  /** Where choosing of lengths began; null where all of them are chosen. */
+  readonly lengthAnchor: number | null;
   readonly byKey: boolean;
 }
 
@@ -47,18 +54,36 @@ const PAGE = 10;
 /** What can be done with steps. */
 interface StepActions {
   readonly onRange: (range: Range) => void;
-  readonly onCompare: (stretch: Range) => void;
+  readonly onCompare: (chosen: Chosen) => void;
+  readonly onList: (chosen: Chosen) => void;
 }
 
-/** @param rows of the heatmap; 0 where there is none. */
-export function useStepCursor(steps: Steps, rows: number, { onRange, onCompare }: StepActions): StepCursor {
+/** Steps of time, and rows of a heatmap; null for all of them. */
+export interface Chosen {
+  readonly range: Range;
+  readonly rows: readonly [number, number] | null;
+}
+
+export function useStepCursor(
+  steps: Steps,
+  heat: Heatmap | null,
+  { onRange, onCompare, onList }: StepActions,
+): StepCursor {
   const [pointed, point] = useState<Pointed | null>(null);
-  const pressed = useRef<{ readonly x: number; readonly at: number; drags: boolean } | null>(null);
+  const pressed = useRef<Press | null>(null);
   const inside = (step: number) => Math.min(steps.count - 1, Math.max(0, step));
   const indexOf = (moment: Time) => inside(stepAt(steps, moment));
   const at = pointed === null ? null : indexOf(pointed.at);
   const anchor = pointed?.anchor == null ? null : indexOf(pointed.anchor);
-  const row = pointed?.row == null || rows === 0 ? null : Math.min(rows - 1, pointed.row);
+  const rows = heat?.rows.length ?? 0;
+  const rowOf = (length: number | null | undefined) =>
+    heat === null || length == null ? null : rowHolding(heat, length);
+  const lengthOf = (row: number | null) => (heat === null || row === null ? null : middleOf(heat, row));
+  const row = rowOf(pointed?.length);
+  const rowAnchor = rowOf(pointed?.lengthAnchor);
+  const isChosen = anchor !== null || rowAnchor !== null;
+  const chosenRows: StepCursor["rows"] =
+    row === null || rowAnchor === null ? null : [Math.min(row, rowAnchor), Math.max(row, rowAnchor)];
 
   const take = () => {
     if (at === null) return;
@@ -66,8 +91,15 @@ export function useStepCursor(steps: Steps, rows: number, { onRange, onCompare }
     point(null);
   };
   const compare = () => {
-    if (at === null || anchor === null) return;
-    onCompare(rangeBetween(steps, anchor, at));
+    if (at === null || !isChosen) return;
+    onCompare({ range: rangeBetween(steps, anchor ?? at, at), rows: chosenRows });
+    point(null);
+  };
+  const list = () => {
+    if (at === null) return;
+    // Of one box that is pointed at: itself.
+    const pointedRow = !isChosen && row !== null ? ([row, row] as const) : null;
+    onList({ range: rangeBetween(steps, anchor ?? at, at), rows: chosenRows ?? pointedRow });
     point(null);
   };
   const place = (event: PointerEvent<HTMLElement>) => {
@@ -75,34 +107,60 @@ export function useStepCursor(steps: Steps, rows: number, { onRange, onCompare }
     const up = 1 - (event.clientY - box.top) / LENGTHS_HEIGHT;
     return {
       step: inside(Math.floor(((event.clientX - box.left) / box.width) * steps.count)),
-      row: up >= 0 && up < 1 ? Math.floor(up * rows) : null,
+      // Above the highest row a box that is drawn still ends there.
+      row: rows === 0 || up < 0 ? null : Math.min(rows - 1, Math.floor(up * rows)),
     };
   };
-  const byPointer = (step: number, from: number | null, row: number | null) =>
-    point({ at: startOf(steps, step), anchor: from === null ? null : startOf(steps, from), row, byKey: false });
+  const byPointer = (step: number, row: number | null, from: Press | null) =>
+    point({
+      at: startOf(steps, step),
+      anchor: from === null ? null : startOf(steps, from.at),
+      // Once a box is drawn, what is beside the lengths is its edge.
+      length: lengthOf(row ?? (from === null || from.row === null ? null : 0)),
+      lengthAnchor: lengthOf(from?.row ?? null),
+      byKey: false,
+    });
 
   const keyed = ({ key, shiftKey }: KeyboardEvent<HTMLElement>): boolean => {
     const to = moved(key, at, steps.count);
     if (to !== null) {
       const from = shiftKey ? (anchor ?? at) : null;
-      point({ at: startOf(steps, inside(to)), anchor: from === null ? null : startOf(steps, from), row, byKey: true });
+      point({
+        at: startOf(steps, inside(to)),
+        anchor: from === null ? null : startOf(steps, from),
+        length: lengthOf(row),
+        lengthAnchor: shiftKey ? lengthOf(rowAnchor) : null,
+        byKey: true,
+      });
     } else if (key === "Enter") take();
-    else if (key === "w" && anchor !== null) compare();
-    else if (key === "Escape") point(anchor === null || pointed === null ? null : { ...pointed, anchor: null });
+    else if (key === "w" && isChosen) compare();
+    else if (key === "i") list();
+    else if (key === "Escape")
+      point(!isChosen || pointed === null ? null : { ...pointed, anchor: null, lengthAnchor: null });
     else if (rows > 0 && pointed !== null && (key === "ArrowUp" || key === "ArrowDown")) {
       const next = row === null ? Math.floor(rows / 2) : row + (key === "ArrowUp" ? 1 : -1);
-      point({ ...pointed, row: Math.min(rows - 1, Math.max(0, next)), byKey: true });
+      const within = Math.min(rows - 1, Math.max(0, next));
+      const from = shiftKey ? (rowAnchor ?? row ?? within) : null;
+      point({
+        ...pointed,
+        length: lengthOf(within),
+        lengthAnchor: lengthOf(from),
+        anchor: shiftKey ? pointed.anchor : null,
+        byKey: true,
+      });
     } else return false;
     return true;
   };
 
   return {
     at,
-    chosen: at === null || anchor === null ? null : [Math.min(at, anchor), Math.max(at, anchor)],
+    chosen: at === null || !isChosen ? null : [Math.min(at, anchor ?? at), Math.max(at, anchor ?? at)],
     row,
+    rows: chosenRows,
     byKey: pointed?.byKey ?? false,
     take,
     compare,
+    list,
     handlers: {
       onKeyDown: event => {
         if (event.ctrlKey || event.metaKey || event.altKey || !keyed(event)) return;
@@ -110,23 +168,23 @@ export function useStepCursor(steps: Steps, rows: number, { onRange, onCompare }
       },
       onFocus: event => {
         const last = startOf(steps, steps.count - 1);
-        if (anchor === null && event.currentTarget.matches(":focus-visible"))
-          point({ at: last, anchor: null, row: null, byKey: true });
+        if (!isChosen && event.currentTarget.matches(":focus-visible"))
+          point({ at: last, anchor: null, length: null, lengthAnchor: null, byKey: true });
       },
       // What is chosen stays: what to do with it stands beside the chart.
-      onBlur: () => point(anchor === null ? null : pointed),
+      onBlur: () => point(isChosen ? pointed : null),
       onPointerDown: event => {
         event.currentTarget.setPointerCapture(event.pointerId);
         const { step, row } = place(event);
-        pressed.current = { x: event.clientX, at: step, drags: false };
-        byPointer(step, null, row);
+        pressed.current = { x: event.clientX, y: event.clientY, at: step, row, drags: false };
+        byPointer(step, row, null);
       },
       onPointerMove: event => {
         const start = pressed.current;
-        if (start === null && anchor !== null) return;
+        if (start === null && isChosen) return;
         const { step, row } = place(event);
-        if (start !== null && Math.abs(event.clientX - start.x) >= LEAST_DRAG) start.drags = true;
-        byPointer(step, start?.drags ? start.at : null, row);
+        if (start !== null && isDragged(start, event)) start.drags = true;
+        byPointer(step, row, start?.drags ? start : null);
       },
       onPointerUp: () => {
         pressed.current = null;
@@ -137,10 +195,24 @@ export function useStepCursor(steps: Steps, rows: number, { onRange, onCompare }
       },
       onPointerLeave: event => {
         // A finger that is lifted leaves, too: what it pointed at stays told.
-        if (event.pointerType === "mouse" && pressed.current === null && anchor === null) point(null);
+        if (event.pointerType === "mouse" && pressed.current === null && !isChosen) point(null);
       },
     },
   };
+}
+
+/** Where a pointer went down. */
+interface Press {
+  readonly x: number;
+  readonly y: number;
+  readonly at: number;
+  /** Null beside a heatmap. */
+  readonly row: number | null;
+  drags: boolean;
+}
+
+function isDragged({ x, y, row }: Press, { clientX, clientY }: PointerEvent): boolean {
+  return Math.abs(clientX - x) >= LEAST_DRAG || (row !== null && Math.abs(clientY - y) >= LEAST_DRAG);
 }
 
 /** Where a key leads; null where it leads nowhere. */

@@ -2,6 +2,7 @@
 
 import { formatCount, formatDay, formatDuration, formatMinute, formatNanos, plural } from "../../base/format.ts";
 import { between, DAY, HOUR, MINUTE, type Nanos, type Time } from "../../base/time.ts";
+import { countWithin, lengthsOf } from "../../model/heatmap.ts";
 import { type Steps, startOf, sumBetween } from "../../model/steps.ts";
 import type { Charted } from "./StepsPlot.tsx";
 import type { StepCursor } from "./step-cursor.ts";
@@ -15,18 +16,29 @@ export interface Said {
 export function saidOf(steps: Steps, charted: Charted, cursor: StepCursor): Said[] {
   if (cursor.at === null) return [];
   const [first, last] = cursor.chosen ?? [cursor.at, cursor.at];
+  const { heat } = charted;
+  if (heat !== null && cursor.rows !== null) {
+    const [low, high] = cursor.rows;
+    const inside = countWithin(heat, { first, last, low, high });
+    const { min, max } = lengthsOf(heat, low, high);
+    return [
+      { text: `${plural(inside, "invocation")} in the box`, tone: "strong" },
+      { text: timesOf(steps, first, last), tone: "" },
+      { text: `${formatDuration(min)} – ${formatDuration(max)}`, tone: "" },
+    ];
+  }
   const { invocations, errors, coldStarts } = sumBetween(charted.points, first, last);
   const said: (Said | null)[] = [
     { text: timesOf(steps, first, last), tone: "strong" },
     { text: plural(invocations, "invocation"), tone: "" },
     errors > 0 ? { text: `${formatCount(errors)} failed`, tone: "bad" } : null,
     coldStarts > 0 ? { text: plural(coldStarts, "cold start"), tone: "cold" } : null,
-    ...(cursor.chosen === null ? lengths(charted, cursor) : []),
+    ...(cursor.chosen === null ? lengthsAt(charted, cursor) : []),
   ];
   return said.filter(one => one !== null);
 }
 
-function lengths({ points, heat }: Charted, { at, row }: StepCursor): Said[] {
+function lengthsAt({ points, heat }: Charted, { at, row }: StepCursor): Said[] {
   const point = points[at ?? -1];
   if (at === null || point === undefined || point.durations.length === 0) return [];
   const { p50, p95, p99, max, billed } = point;

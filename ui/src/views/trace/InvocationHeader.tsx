@@ -1,9 +1,12 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { JSX, ReactNode } from "react";
+import { neighboursQuery } from "../../api/neighbours.ts";
 import { invocationQuery } from "../../api/queries.ts";
 import { formatBytes, formatDollars, formatDuration, unbroken } from "../../base/format.ts";
 import type { Nanos } from "../../base/time.ts";
 import { COLD_TEXT, type Invocation, isFailure } from "../../model/invocation.ts";
+import type { Trace } from "../../model/trace.ts";
 import { ColdMark } from "../../widgets/ColdMark.tsx";
 import { CopyLink, Id } from "../../widgets/Copy.tsx";
 import { Figure } from "../../widgets/Figure.tsx";
@@ -11,18 +14,22 @@ import { Meter } from "../../widgets/Meter.tsx";
 import { Moment } from "../../widgets/Moment.tsx";
 import { OutcomeShape } from "../../widgets/OutcomeMark.tsx";
 import { ShowQuery } from "../../widgets/ShowQuery.tsx";
+import { InvocationLife } from "./InvocationLife.tsx";
+import { Neighbours } from "./Neighbours.tsx";
 
 interface InvocationHeaderProps {
   readonly invocation: Invocation;
   /** In a sentence. */
   readonly verdict: string;
+  readonly trace: Trace;
 }
 
 /** What became of it, in a sentence; then what the platform says of it. */
-export function InvocationHeader({ invocation, verdict }: InvocationHeaderProps): JSX.Element {
+export function InvocationHeader({ invocation, verdict, trace }: InvocationHeaderProps): JSX.Element {
   const { init, restore, billed, duration, responseLatency } = invocation;
   const waited = init ?? restore;
   const bad = isFailure(invocation.outcome);
+  const around = useQuery(neighboursQuery(invocation));
   return (
     <header className="invocation-head">
       <nav className="crumbs" aria-label="Where this is">
@@ -64,6 +71,8 @@ export function InvocationHeader({ invocation, verdict }: InvocationHeaderProps)
         <Length title="Response" of={responseLatency} hint="From the start to the first byte of the response" />
       </dl>
       <Facts of={invocation} />
+      <InvocationLife invocation={invocation} trace={trace} idle={around.data?.idleAfter ?? null} />
+      {invocation.sandboxId !== "" && <Neighbours of={around.data} failed={around.isError} />}
     </header>
   );
 }

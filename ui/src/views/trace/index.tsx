@@ -10,10 +10,13 @@ import type { InvocationDetail, Trace } from "../../model/trace.ts";
 import { useKeys } from "../../widgets/keys.ts";
 import { Notice, Waiting } from "../../widgets/Notice.tsx";
 import { useTitle } from "../../widgets/title.ts";
+import { Attempts } from "./Attempts.tsx";
 import { InvocationHeader } from "./InvocationHeader.tsx";
 import { Journey } from "./Journey.tsx";
 import { LogList } from "./LogList.tsx";
+import { Payload } from "./Payload.tsx";
 import { Reasons } from "./Reasons.tsx";
+import { Report } from "./Report.tsx";
 import { TraceExplorer } from "./TraceExplorer.tsx";
 import { TraceHeader } from "./TraceHeader.tsx";
 import type { TraceSearch } from "./url.ts";
@@ -62,12 +65,21 @@ function Invocation({ detail, search, write }: InvocationProps): JSX.Element {
       write={write}
       head={
         <>
-          <InvocationHeader invocation={invocation} verdict={verdict} />
+          <InvocationHeader invocation={invocation} verdict={verdict} trace={trace} />
           <Journey invocations={trace.invocations} hops={trace.hops} current={invocation.requestId} />
+          <Attempts invocation={invocation} trace={trace} />
         </>
       }
       reasons={show => <Reasons invocation={invocation} trace={trace} show={show} />}
-      foot={show => <LogList logs={logs} total={logsTotal} zero={invocation.start} show={show} />}
+      foot={show => (
+        <>
+          <div className="invocation-more">
+            <Report of={invocation} />
+            <Payload invocation={invocation} trace={trace} />
+          </div>
+          <LogList logs={logs} total={logsTotal} zero={invocation.start} show={show} />
+        </>
+      )}
     />
   );
 }
