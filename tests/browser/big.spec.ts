@@ -22,8 +22,11 @@ test("20,000 spans scroll, and few of them are in the page", async ({ page }) =>
   await page.goto(`${server.url}/functions/importer`);
   await page.locator("tbody a").first().click();
   await expect(grid(page)).toBeVisible();
-  const count = Number(await grid(page).getAttribute("aria-rowcount"));
-  expect(count).toBeGreaterThan(BIG * 0.99);
+  await expect(grid(page), "alike siblings stand in one row").toHaveAttribute("aria-rowcount", "3");
+  await page.keyboard.press("x");
+  const rows = async () => Number(await grid(page).getAttribute("aria-rowcount"));
+  await expect.poll(rows).toBeGreaterThan(BIG * 0.99);
+  const count = await rows();
   expect(await elements(page)).toBeLessThan(MOST_ELEMENTS);
 
   const shown = () => grid(page).getByRole("row").first().getAttribute("aria-rowindex");
@@ -47,6 +50,7 @@ test("the last span stays in sight in a page that has only just opened", async (
   await page.goto(`${server.url}/functions/importer`);
   await page.locator("tbody a").first().click();
   await expect(grid(page)).toBeVisible();
+  await page.keyboard.press("x");
   await page.keyboard.press("End");
   await expect(page, "the URL follows the cursor").toHaveURL(/span=/);
   // Where the page was scrolled back by it, that happened in the same frame as the cursor's row came.

@@ -68,16 +68,16 @@ test("through the spans of a trace", async ({ page }) => {
   await page.keyboard.press("/");
   await expect(page.getByRole("searchbox", { name: "Find in spans" })).toBeFocused();
   await page.keyboard.type("stock");
-  await expect(page.getByRole("status").or(page.locator("output"))).toContainText("3");
+  await expect(page.locator(".waterfall-tools output")).toContainText("3");
   await page.keyboard.press("Enter");
   await page.keyboard.press("n");
   await expect(currentSpan(page)).toContainText("SELECT stock");
   await page.keyboard.press("n");
   await page.keyboard.press("z");
-  await expect(page).toHaveURL(/view=\d+-\d+/);
+  await expect(page).toHaveURL(/time=\d+-\d+/);
   const link = page.url();
   await page.keyboard.press("0");
-  await expect(page).not.toHaveURL(/view=/);
+  await expect(page).not.toHaveURL(/time=/);
 
   await page.goto(link);
   await expect(currentSpan(page), "a link leads to the same span").toContainText("SELECT stock");

@@ -72,10 +72,12 @@ export function paths(invocations: readonly Invocation[], search: URLSearchParam
 
 function sidesOf(invocations: readonly Invocation[], search: URLSearchParams) {
   const over = invocations.filter(one => one.outcome !== "running");
+  const exactly = search.get("max_duration");
   const longestFirst = over.map(lengthOf).sort((left, right) => Number(right - left));
   const share = Number(search.get("slowest") ?? "0");
   const least = share === 0 ? 0n : (longestFirst[Math.max(0, Math.ceil(over.length * share) - 1)] ?? 0n);
-  const isSelected = selects(search, least);
+  const fits = selects(search, least);
+  const isSelected = (one: Invocation) => fits(one) && (exactly === null || one.duration === exactly);
   return {
     selected: over.filter(isSelected),
     rest: over.filter(one => !isSelected(one)),

@@ -285,6 +285,16 @@ function journey(startMs: number, seed: number): Told[] {
       phase: "runtime_overhead",
     });
     all.add({
+      service: "mailer",
+      request: mailer,
+      parent: mailed,
+      name: "receipts process",
+      start: 1_400,
+      length: 180,
+      kind: "consumer",
+      links: [send],
+    });
+    all.add({
       ...inCheckout,
       parent: invoked,
       name: "extension overhead",

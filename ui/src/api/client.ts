@@ -12,6 +12,7 @@ import { type Invocation, isFailure, type Order, OUTCOMES } from "../model/invoc
 import type { FunctionSandboxes } from "../model/sandboxes.ts";
 import type { ToldFinding } from "../model/told-findings.ts";
 import type { InvocationDetail, Trace, TraceSummary } from "../model/trace.ts";
+import { getWithTrace } from "./read-trace.ts";
 import { get, type Page, type Parameter } from "./request.ts";
 import {
   comparison,
@@ -160,9 +161,9 @@ export async function listTraces(query: TraceQuery, signal: AbortSignal): Promis
 }
 
 export function getInvocation(requestId: string, signal: AbortSignal): Promise<InvocationDetail> {
-  return get(`invocations/${encodeURIComponent(requestId)}`, {}, invocationDetail, signal);
+  return getWithTrace(`invocations/${encodeURIComponent(requestId)}`, invocationDetail, signal);
 }
 
 export function getTrace(traceId: string, signal: AbortSignal): Promise<Trace> {
-  return get(`traces/${encodeURIComponent(traceId)}`, {}, trace, signal);
+  return getWithTrace(`traces/${encodeURIComponent(traceId)}`, trace, signal);
 }

@@ -8,8 +8,9 @@ import type { FunctionDetail } from "../model/function-detail.ts";
 import type { FunctionPath } from "../model/function-path.ts";
 import type { Invocation } from "../model/invocation.ts";
 import { bounds, type Range, rangeSearch } from "../model/range.ts";
+import { keepDetail, keepTrace, mayGrow } from "../model/same-trace.ts";
 import type { FunctionSandboxes } from "../model/sandboxes.ts";
-import type { TraceSummary } from "../model/trace.ts";
+import type { InvocationDetail, Trace, TraceSummary } from "../model/trace.ts";
 import {
   type Between,
   compare,
@@ -37,6 +38,9 @@ const REFRESH_MS = 10_000;
 const FINDINGS_MS = 60_000;
 /** What is still running, and what may not have arrived yet. */
 const SOON_MS = 2_000;
+const LATER_MS = 20_000;
+/** So many spans take as long to read as to wait for. */
+const LONG = 10_000;
 
 type Unpaged<Query> = Omit<Query, "from" | "to" | "cursor">;
 
@@ -162,7 +166,9 @@ export function invocationQuery(requestId: string) {
   return queryOptions({
     queryKey: ["invocation", requestId],
     queryFn: ({ signal }) => getInvocation(requestId, signal),
-    refetchInterval: ({ state }) => (state.data?.invocation.outcome === "running" ? SOON_MS : false),
+    structuralSharing: (known, next) => keepDetail(known as InvocationDetail | undefined, next as InvocationDetail),
+    refetchInterval: ({ state }) =>
+      state.data?.invocation.outcome === "running" ? SOON_MS : againOf(state.data?.trace),
   });
 }
 
@@ -170,7 +176,15 @@ export function traceQuery(traceId: string) {
   return queryOptions({
     queryKey: ["trace", traceId],
     queryFn: ({ signal }) => getTrace(traceId, signal),
+    structuralSharing: (known, next) => keepTrace(known as Trace | undefined, next as Trace),
+    refetchInterval: ({ state }) => againOf(state.data),
   });
+}
+
+/** When a trace is read again: while more of it may come, and one that takes long to read less often. */
+function againOf(trace: Trace | undefined): number | false {
+  if (trace === undefined || !mayGrow(trace, now())) return false;
+  return trace.spans.length > LONG ? LATER_MS : SOON_MS;
 }
 
 /** Whether something is an id of a trace, as opposed to one of an invocation. */

@@ -108,7 +108,7 @@ export async function send<Schema extends z.ZodMiniType>(
 
 const MAY_ONLY_READ = "This key may only read. To change something, sign in with a key that may write.";
 
-function parsed<Schema extends z.ZodMiniType>(body: unknown, schema: Schema): z.output<Schema> {
+export function parsed<Schema extends z.ZodMiniType>(body: unknown, schema: Schema): z.output<Schema> {
   const parsed = z.safeParse(schema, body);
   if (parsed.success) return parsed.data;
   const first = parsed.error.issues[0];
@@ -117,6 +117,12 @@ function parsed<Schema extends z.ZodMiniType>(body: unknown, schema: Schema): z.
 }
 
 async function ask(path: string, how: RequestInit): Promise<unknown> {
+  const response = await open(path, how);
+  return response.json().catch(() => null);
+}
+
+/** An answer that is one, not yet read. */
+export async function open(path: string, how: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(`/api/v1/${path}`, { headers: { accept: "application/json" }, ...how });
@@ -128,7 +134,7 @@ async function ask(path: string, how: RequestInit): Promise<unknown> {
     );
   }
   if (!response.ok) throw await problemOf(response);
-  return response.json().catch(() => null);
+  return response;
 }
 
 /** What an answer that is none says. */

@@ -8,7 +8,7 @@ import * as z from "zod/mini";
 
 import { type Dollars, dollars } from "../base/money.ts";
 import { type Nanos, nanos, type Time, time } from "../base/time.ts";
-import type { AnyValue, Attribute } from "../model/attribute.ts";
+import type { Attribute } from "../model/attribute.ts";
 import type { Cohort, ComparedItem, Comparison } from "../model/comparison.ts";
 import { ERROR_STATES, type ErrorGroup, type FunctionErrors } from "../model/errors.ts";
 import { CATEGORIES, type Frame, type PathComparison } from "../model/flame.ts";
@@ -30,7 +30,9 @@ import type {
   Trace,
   TraceSummary,
 } from "../model/trace.ts";
+import { isAttributes, toAttributes } from "./attributes.ts";
 import type { components } from "./generated/openapi.ts";
+import { isDecimal, readSpans } from "./spans.ts";
 
 // The compiled form needs `new Function`, which the content security policy forbids.
 z.config({ jitless: true });
@@ -662,156 +664,34 @@ const traceSummary = z.pipe(
 
 export const traceList = z.object({ traces: z.array(traceSummary), total: z.number(), next_cursor: nullableText });
 
-type WireValue = Schemas["AnyValue"];
-type WireAttribute = Schemas["Attribute"];
-
-// Attributes are most of a trace. They are checked by hand: a schema costs ten times as much a value, which shows at 20,000 spans.
+// Attributes are most of a trace. They are checked by hand, as are spans: a schema costs ten times as much a value.
 export const attributes = z.pipe(
-  z.custom<WireAttribute[]>(isAttributes, { error: "expected attributes in OTLP's JSON form" }),
-  z.transform((wire): readonly Attribute[] => wire.map(toAttribute)),
+  z.custom<Schemas["Attribute"][]>(isAttributes, { error: "expected attributes in OTLP's JSON form" }),
+  z.transform((wire): readonly Attribute[] => toAttributes(wire)),
 );
 
-function isAttributes(wire: unknown): wire is WireAttribute[] {
-  return Array.isArray(wire) && wire.every(isAttribute);
-}
-
-function isAttribute(wire: unknown): wire is WireAttribute {
-  return isObject(wire) && typeof wire.key === "string" && isValue(wire.value);
-}
-
-function isValue(wire: unknown): wire is WireValue {
-  if (!isObject(wire)) return false;
-  const { stringValue, intValue, arrayValue, kvlistValue } = wire;
-  if (typeof stringValue === "string") return true;
-  if (intValue !== undefined) return typeof intValue === "string" && /^-?[0-9]+$/.test(intValue);
-  if (arrayValue !== undefined) {
-    return isObject(arrayValue) && Array.isArray(arrayValue.values) && arrayValue.values.every(isValue);
-  }
-  if (kvlistValue !== undefined) return isObject(kvlistValue) && isAttributes(kvlistValue.values);
-  return true;
-}
-
-function isObject(wire: unknown): wire is Record<string, unknown> {
-  return typeof wire === "object" && wire !== null;
-}
-
-function toAttribute(wire: WireAttribute): Attribute {
-  return { key: wire.key, value: toValue(wire.value) };
-}
-
-function toValue(wire: WireValue): AnyValue {
-  if (wire.stringValue !== undefined) return { kind: "string", value: wire.stringValue };
-  if (wire.boolValue !== undefined) return { kind: "bool", value: wire.boolValue };
-  if (wire.intValue !== undefined) return { kind: "int", value: BigInt(wire.intValue) };
-  if (wire.doubleValue !== undefined) return { kind: "double", value: Number(wire.doubleValue) };
-  if (wire.bytesValue !== undefined) return { kind: "bytes", value: wire.bytesValue };
-  if (wire.arrayValue !== undefined) return { kind: "array", value: wire.arrayValue.values.map(toValue) };
-  if (wire.kvlistValue !== undefined) return { kind: "map", value: wire.kvlistValue.values.map(toAttribute) };
-  return { kind: "empty" };
-}
-
-const event = z.object({ time: timeText, name: text, attributes, dropped_attributes: z.number() });
-const link = z.object({
-  trace_id: text,
-  span_id: text,
-  trace_state: text,
-  flags: z.number(),
-  attributes,
-  dropped_attributes: z.number(),
-});
-
-const span = z.pipe(
-  z.object({
-    trace_id: text,
-    span_id: text,
-    parent_span_id: nullableText,
-    parent: z.nullable(z.number()),
-    depth: z.number(),
-    name: text,
-    service: text,
-    kind: z.enum(["unspecified", "internal", "server", "client", "producer", "consumer"]),
-    start: timeText,
-    end: timeText,
-    status: z.enum(["unset", "ok", "error"]),
-    status_message: text,
-    phase: text,
-    request_id: nullableText,
-    sandbox_id: nullableText,
-    self_time: nanosText,
-    critical_time: nanosText,
-    marks: z.array(
-      z.enum([
-        "orphan",
-        "adopted",
-        "cycle_cut",
-        "duplicate_removed",
-        "unfinished",
-        "ends_before_start",
-        "async",
-        "skew_corrected",
-      ]),
-    ),
-    attributes,
-    events: z.array(event),
-    links: z.array(link),
-    resource: z.number(),
-    scope: z.number(),
-    trace_state: text,
-    flags: z.number(),
-    dropped_attributes: z.number(),
-    dropped_events: z.number(),
-    dropped_links: z.number(),
-  }),
+const resource = z.pipe(
+  z.object({ attributes, dropped_attributes: z.number(), schema_url: text }),
   z.transform(
-    (wire): Span => ({
-      traceId: wire.trace_id,
-      spanId: wire.span_id,
-      parentSpanId: wire.parent_span_id,
-      parent: wire.parent,
-      depth: wire.depth,
-      name: wire.name,
-      service: wire.service,
-      kind: wire.kind,
-      start: wire.start,
-      end: wire.end,
-      status: wire.status,
-      statusMessage: wire.status_message,
-      phase: wire.phase,
-      requestId: wire.request_id,
-      sandboxId: wire.sandbox_id,
-      selfTime: wire.self_time,
-      criticalTime: wire.critical_time,
-      marks: wire.marks,
+    (wire): Resource => ({
       attributes: wire.attributes,
-      events: wire.events.map(one => ({
-        time: one.time,
-        name: one.name,
-        attributes: one.attributes,
-        droppedAttributes: one.dropped_attributes,
-      })),
-      links: wire.links.map(one => ({ traceId: one.trace_id, spanId: one.span_id, attributes: one.attributes })),
-      resource: wire.resource,
-      scope: wire.scope,
-      traceState: wire.trace_state,
       droppedAttributes: wire.dropped_attributes,
-      droppedEvents: wire.dropped_events,
-      droppedLinks: wire.dropped_links,
+      schemaUrl: wire.schema_url,
     }),
   ),
-) satisfies Wire<"Span", Span>;
-
-const resource = z.object({
-  attributes,
-  dropped_attributes: z.number(),
-  schema_url: text,
-}) satisfies Wire<"Resource", Resource>;
-const scope = z.object({
-  name: text,
-  version: text,
-  attributes,
-  dropped_attributes: z.number(),
-  schema_url: text,
-}) satisfies Wire<"Scope", Scope>;
+) satisfies Wire<"Resource", Resource>;
+const scope = z.pipe(
+  z.object({ name: text, version: text, attributes, dropped_attributes: z.number(), schema_url: text }),
+  z.transform(
+    (wire): Scope => ({
+      name: wire.name,
+      version: wire.version,
+      attributes: wire.attributes,
+      droppedAttributes: wire.dropped_attributes,
+      schemaUrl: wire.schema_url,
+    }),
+  ),
+) satisfies Wire<"Scope", Scope>;
 const finding = z.pipe(
   z.object({
     kind: z.enum([
@@ -844,7 +724,29 @@ const finding = z.pipe(
     }),
   ),
 ) satisfies Wire<"Finding", Finding>;
-const section: z.ZodMiniType<Section> = z.object({ span: z.number(), start: timeText, end: timeText });
+const spans = z.pipe(
+  z.custom<Schemas["Span"][]>(Array.isArray, { error: "expected spans" }),
+  z.transform((wire, context): readonly Span[] => {
+    try {
+      return readSpans(wire);
+    } catch (error) {
+      context.issues.push({ code: "custom", message: error instanceof Error ? error.message : "", input: wire });
+      return z.NEVER;
+    }
+  }),
+);
+/** By hand, as spans: a long trace has as many. */
+const sections = z.pipe(
+  z.custom<Schemas["Trace"]["critical_path"]>(
+    wire =>
+      Array.isArray(wire) &&
+      wire.every(one => typeof one?.span === "number" && isDecimal(one.start) && isDecimal(one.end)),
+    { error: "expected sections of the critical path" },
+  ),
+  z.transform((wire): readonly Section[] =>
+    wire.map(({ span, start, end }) => ({ span, start: time(BigInt(start)), end: time(BigInt(end)) })),
+  ),
+);
 
 const hop = z.object({
   request_id: text,
@@ -861,13 +763,13 @@ export const trace = z.pipe(
     request_ids: z.array(text),
     start: timeText,
     end: timeText,
-    spans: z.array(span),
+    spans,
     spans_total: z.number(),
     invocations: z.array(invocation),
     hops: z.array(hop),
     resources: z.array(resource),
     scopes: z.array(scope),
-    critical_path: z.array(section),
+    critical_path: sections,
     findings: z.array(finding),
     warnings: z.array(text),
   }),

@@ -41,6 +41,7 @@ export function madeTrace(made: readonly MadeSpan[]): Trace {
       resource: 0,
       scope: 0,
       traceState: "",
+      flags: 0,
       droppedAttributes: 0,
       droppedEvents: 0,
       droppedLinks: 0,

@@ -43,6 +43,7 @@ export interface Span {
   readonly resource: number;
   readonly scope: number;
   readonly traceState: string;
+  readonly flags: number;
   readonly droppedAttributes: number;
   readonly droppedEvents: number;
   readonly droppedLinks: number;
@@ -58,17 +59,24 @@ export interface SpanEvent {
 export interface SpanLink {
   readonly traceId: string;
   readonly spanId: string;
+  readonly traceState: string;
+  readonly flags: number;
   readonly attributes: readonly Attribute[];
+  readonly droppedAttributes: number;
 }
 
 export interface Resource {
   readonly attributes: readonly Attribute[];
+  readonly droppedAttributes: number;
+  readonly schemaUrl: string;
 }
 
 export interface Scope {
   readonly name: string;
   readonly version: string;
   readonly attributes: readonly Attribute[];
+  readonly droppedAttributes: number;
+  readonly schemaUrl: string;
 }
 
 /** A stretch of time that the whole waited for one span. */

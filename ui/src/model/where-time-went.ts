@@ -40,14 +40,15 @@ export function whereTimeWent(trace: Trace, requestId: string | null = null): Wh
     paths.add(roots[span]);
     perSpan.set(span, (perSpan.get(span) ?? 0n) + between(start, end));
   }
-  const groups = new Map<string, { share: Share; most: bigint }>();
+  const groups = new Map<string, Group>();
   let total = 0n;
   for (const [index, critical] of perSpan) {
     const span = trace.spans[index];
     if (span === undefined) continue;
     total += critical;
-    const key = [span.service, span.phase, span.name, spanTarget(span)].join("\u0000");
-    groups.set(key, joined(groups.get(key), span, index, critical));
+    const target = spanTarget(span);
+    const key = `${span.service}\u0000${span.phase}\u0000${span.name}\u0000${target}`;
+    groups.set(key, joined(groups.get(key), { span, target, index, critical }));
   }
   const shares = [...groups.values()].map(group => group.share);
   shares.sort((left, right) => Number(right.critical - left.critical));
@@ -62,19 +63,36 @@ function rootsOf(trace: Trace): readonly number[] {
   return roots;
 }
 
-function joined(group: { share: Share; most: bigint } | undefined, span: Span, index: number, critical: bigint) {
-  const most = group?.most ?? -1n;
+interface Group {
+  readonly share: Share;
+  /** What its longest span took. */
+  readonly most: bigint;
+}
+
+interface OnPath {
+  readonly span: Span;
+  readonly target: string;
+  readonly index: number;
+  readonly critical: bigint;
+}
+
+function joined(group: Group | undefined, { span, target, index, critical }: OnPath): Group {
+  const failed = span.status === "error";
+  if (group === undefined) {
+    const { service, phase } = span;
+    const title = spanTitle(span);
+    const share = { title, target, service, phase, critical: nanos(critical), count: 1, span: index, failed };
+    return { share, most: critical };
+  }
+  const { share, most } = group;
   return {
     most: critical > most ? critical : most,
     share: {
-      title: spanTitle(span),
-      target: spanTarget(span),
-      service: span.service,
-      phase: span.phase,
-      critical: nanos((group?.share.critical ?? 0n) + critical),
-      count: (group?.share.count ?? 0) + 1,
-      span: critical > most ? index : (group?.share.span ?? index),
-      failed: (group?.share.failed ?? false) || span.status === "error",
+      ...share,
+      critical: nanos(share.critical + critical),
+      count: share.count + 1,
+      span: critical > most ? index : share.span,
+      failed: share.failed || failed,
     },
   };
 }

@@ -33,7 +33,7 @@ import { parseMapSearch } from "./map/url.ts";
 import { parseOverviewSearch, parseStartSearch } from "./overview/url.ts";
 import { lengthsOf, lengthsSearch, parseSearchSearch } from "./search/url.ts";
 import { parseTailSearch } from "./tail/url.ts";
-import { parseTraceSearch, parseTraceState, printTraceState } from "./trace/url.ts";
+import { parseTraceSearch, parseTraceState, printTraceState, type TraceState } from "./trace/url.ts";
 import { parseTracesSearch } from "./traces/url.ts";
 
 const VIEWS = {
@@ -207,11 +207,28 @@ const VIEWS = {
         span: "00f067aa0ba902b7",
         details: "open",
         closed: "00f067aa0ba902b7,b7ad6b7169203331",
-        view: "5-900",
+        time: "5-900",
         find: "a b",
       },
+      { view: "flame", by: "critical", focus: "00f067aa0ba902b7" },
+      { view: "table", sort: "self", span: "00f067aa0ba902b7" },
+      { span: "00f067aa0ba902b7*", opened: "00f067aa0ba902b7", path: "critical", alike: "apart" },
+      { view: "compare", with: "00f067aa0ba902b7b7ad6b7169203331" },
+      { view: "compare", with: "rest" },
     ],
-    bad: [{ details: "open" }, { span: "xyz" }, { view: "9-5" }, { view: "all" }, { closed: "," }, { find: "" }],
+    bad: [
+      { details: "open" },
+      { span: "xyz" },
+      { time: "9-5" },
+      { view: "all" },
+      { view: "waterfall" },
+      { closed: "," },
+      { find: "" },
+      { sort: "colour" },
+      { by: "total" },
+      { with: "a b" },
+      { focus: "1" },
+    ],
   },
 } as const;
 
@@ -236,12 +253,20 @@ test("outcomes are listed once, in one order", () => {
 });
 
 test("the state of a trace's page comes back", () => {
-  const state = {
+  const state: TraceState = {
+    tab: "table",
     span: "00f067aa0ba902b7",
     details: true,
     closed: new Set(["b7ad6b7169203331"]),
+    opened: new Set(["00f067aa0ba902b7"]),
+    folded: false,
+    focus: "b7ad6b7169203331",
+    onlyCritical: true,
     view: { from: 10, to: 20 },
     find: "x",
+    by: "self",
+    sort: "critical",
+    other: "rest",
   };
   expect(parseTraceState({ ...printTraceState(state) })).toEqual(state);
 });

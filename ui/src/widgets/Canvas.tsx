@@ -2,7 +2,7 @@
 
 import { type JSX, useLayoutEffect, useRef, useState } from "react";
 
-import { useColourScheme } from "./theme.ts";
+import { colourScheme, useColourScheme } from "./theme.ts";
 
 export interface Surface {
   readonly context: CanvasRenderingContext2D;
@@ -49,15 +49,29 @@ export function Canvas({ className, draw, height }: CanvasProps): JSX.Element {
   return <canvas ref={canvas} className={className} style={{ height }} aria-hidden="true" />;
 }
 
-/** What a token is in the colours that are shown now: a canvas knows no variables. */
+const resolved = new Map<string, string>();
+
+/**
+ * What a token is in the colours that are shown now: a canvas knows no variables. What was asked once is remembered, as each
+ * question makes the browser compute styles.
+ */
 export function tokenColours<Name extends string>(tokens: Readonly<Record<Name, string>>): Record<Name, string> {
-  const probe = document.createElement("span");
-  document.body.append(probe);
+  const scheme = colourScheme();
   const found = {} as Record<Name, string>;
   for (const name of Object.keys(tokens) as Name[]) {
-    probe.style.color = `var(${tokens[name]})`;
-    found[name] = getComputedStyle(probe).color;
+    const key = `${scheme} ${tokens[name]}`;
+    const colour = resolved.get(key) ?? resolve(tokens[name]);
+    resolved.set(key, colour);
+    found[name] = colour;
   }
-  probe.remove();
   return found;
+}
+
+function resolve(token: string): string {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${token})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
 }

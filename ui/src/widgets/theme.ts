@@ -41,11 +41,14 @@ export function useTheme(): Theme {
   return useSyncExternalStore(subscribe, theme);
 }
 
-/** Which colours are shown: for what is drawn by hand and has to be drawn again. */
+/** Which colours are shown. */
+export function colourScheme(): "dark" | "light" {
+  const chosen = theme();
+  if (chosen !== "system") return chosen;
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+/** The same for what is drawn by hand and has to be drawn again. */
 export function useColourScheme(): "dark" | "light" {
-  return useSyncExternalStore(subscribe, () => {
-    const chosen = theme();
-    if (chosen !== "system") return chosen;
-    return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  });
+  return useSyncExternalStore(subscribe, colourScheme);
 }

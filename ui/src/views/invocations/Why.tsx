@@ -18,8 +18,8 @@ import type { PathComparison } from "../../model/flame.ts";
 import { Choice } from "../../widgets/Choice.tsx";
 import { useKeys } from "../../widgets/keys.ts";
 import { Waiting } from "../../widgets/Notice.tsx";
+import { PathFlame } from "../../widgets/PathFlame.tsx";
 import { type Column, PlainTable } from "../../widgets/Table.tsx";
-import { Flame } from "./Flame.tsx";
 
 interface WhyProps {
   /** What can be asked here. */
@@ -114,7 +114,7 @@ function Answer({ of, paths }: AnswerProps): JSX.Element {
       ) : (
         isCompared && <p className="why-nothing">Nothing tells them apart that could not be chance.</p>
       )}
-      {isCompared && <Flame query={paths} />}
+      {isCompared && <PathFlame query={paths} />}
       {warnings.map(warning => (
         <p key={warning} className="why-note">
           {warning}

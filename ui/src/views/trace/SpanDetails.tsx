@@ -1,31 +1,39 @@
 /** Everything that is known of one span. */
 
 import { Link } from "@tanstack/react-router";
-import { type JSX, type ReactNode, type RefObject, useId } from "react";
+import { type JSX, type ReactNode, type RefObject, useId, useMemo } from "react";
 
 import { formatDuration, formatExact, formatOffset, plural } from "../../base/format.ts";
 import { between } from "../../base/time.ts";
-import { type Attribute, attributeText } from "../../model/attribute.ts";
+import { attributeText } from "../../model/attribute.ts";
+import { otlpOf } from "../../model/otlp.ts";
 import { spanTitle } from "../../model/span-text.ts";
 import { MARK_TEXT, PHASE_TEXT, type Span, type SpanEvent, type SpanLink, type Trace } from "../../model/trace.ts";
 import { Attributes } from "../../widgets/Attributes.tsx";
-import { Id } from "../../widgets/Copy.tsx";
+import { copy, Id, useCopied } from "../../widgets/Copy.tsx";
 import { Figure } from "../../widgets/Figure.tsx";
 import { Icon } from "../../widgets/Icon.tsx";
 
 interface SpanDetailsProps {
   readonly trace: Trace;
   readonly span: Span;
+  readonly index: number;
   /** The number of its service's colour. */
   readonly colour: number;
   /** What offsets count from: nanoseconds since the trace's start. */
   readonly zero: number;
   /** The panel takes the focus when it is opened by key. */
   readonly panel: RefObject<HTMLElement | null>;
+  /** Goes to another span of the trace. */
+  readonly onShow: (index: number) => void;
+  /** Looks at this span and what is below it alone. */
+  readonly onFocus: (index: number) => void;
   readonly close: () => void;
 }
 
-export function SpanDetails({ trace, span, colour, zero, panel, close }: SpanDetailsProps): JSX.Element {
+export function SpanDetails(props: SpanDetailsProps): JSX.Element {
+  const { trace, span, index, colour, zero, panel, onShow, onFocus, close } = props;
+  const linkedFrom = useMemo(() => linksTo(trace, span), [trace, span]);
   const offset = (moment: Span["start"]) => formatOffset(Number(between(trace.start, moment)) - zero);
   const scope = trace.scopes[span.scope];
   const resource = trace.resources[span.resource];
@@ -51,6 +59,17 @@ export function SpanDetails({ trace, span, colour, zero, panel, close }: SpanDet
         <strong>{span.service}</strong>
         {span.kind !== "unspecified" && <span>{span.kind}</span>}
         {phase !== "" && <span className={span.phase === "invocation" ? "" : "cold"}>{phase}</span>}
+        {trace.spans[index + 1]?.parent === index && (
+          <button
+            type="button"
+            className="button"
+            title="This span and what is below it alone (f)"
+            onClick={() => onFocus(index)}
+          >
+            Focus <kbd aria-hidden="true">f</kbd>
+          </button>
+        )}
+        <CopySpan trace={trace} span={span} />
       </p>
       {span.status === "error" && (
         <p className="problem">
@@ -85,7 +104,14 @@ export function SpanDetails({ trace, span, colour, zero, panel, close }: SpanDet
       </Section>
       <Section title="Links" count={span.links.length} dropped={span.droppedLinks} open>
         {span.links.map(link => (
-          <LinkedSpan key={`${link.traceId}${link.spanId}`} link={link} />
+          <LinkedSpan key={`${link.traceId}${link.spanId}`} link={link} trace={trace} onShow={onShow} />
+        ))}
+      </Section>
+      <Section title="Linked from" count={linkedFrom.length} open>
+        {linkedFrom.map(from => (
+          <div className="event" key={from}>
+            <SpanButton trace={trace} index={from} onShow={onShow} />
+          </div>
         ))}
       </Section>
       <Section title="Resource" count={resource?.attributes.length ?? 0}>
@@ -152,16 +178,70 @@ function Event({ event, at }: { readonly event: SpanEvent; readonly at: string }
   );
 }
 
-function LinkedSpan({ link }: { readonly link: SpanLink }): JSX.Element {
+interface LinkedSpanProps {
+  readonly link: SpanLink;
+  readonly trace: Trace;
+  readonly onShow: (index: number) => void;
+}
+
+/** A span of this trace is gone to where it stands, one of another in its own. */
+function LinkedSpan({ link, trace, onShow }: LinkedSpanProps): JSX.Element {
+  const here = trace.spans.findIndex(one => one.spanId === link.spanId && one.traceId === link.traceId);
   return (
     <div className="event">
-      <p>
-        <Link to="/traces/$traceId" params={{ traceId: link.traceId }} search={{ span: link.spanId }}>
-          <Icon name="link" /> span {link.spanId}
-        </Link>
-      </p>
-      {link.attributes.length > 0 && <Attributes of={link.attributes as readonly Attribute[]} />}
+      {here === -1 ? (
+        <p>
+          <Link
+            to="/traces/$traceId"
+            params={{ traceId: link.traceId }}
+            search={{ span: link.spanId, details: "open" }}
+          >
+            <Icon name="link" /> span {link.spanId} of another trace
+          </Link>
+        </p>
+      ) : (
+        <SpanButton trace={trace} index={here} onShow={onShow} />
+      )}
+      {link.attributes.length > 0 && <Attributes of={link.attributes} />}
     </div>
+  );
+}
+
+interface SpanButtonProps {
+  readonly trace: Trace;
+  readonly index: number;
+  readonly onShow: (index: number) => void;
+}
+
+function SpanButton({ trace, index, onShow }: SpanButtonProps): JSX.Element {
+  const span = trace.spans[index];
+  return (
+    <p>
+      <button type="button" className="link" onClick={() => onShow(index)}>
+        <Icon name="link" /> {span === undefined ? "" : spanTitle(span)}
+      </button>{" "}
+      <span className="faint">{span?.service}</span>
+    </p>
+  );
+}
+
+/** The spans of the trace that link to this one. */
+function linksTo({ spans }: Trace, { spanId, traceId }: Span): number[] {
+  const found: number[] = [];
+  spans.forEach(({ links }, index) => {
+    if (links.some(link => link.spanId === spanId && link.traceId === traceId)) found.push(index);
+  });
+  return found;
+}
+
+/** The span as JSON, to paste elsewhere. */
+function CopySpan({ trace, span }: { readonly trace: Trace; readonly span: Span }): JSX.Element {
+  const [copied, setCopied] = useCopied();
+  const take = () => copy(JSON.stringify(otlpOf(trace, [span]), null, 2)).then(setCopied);
+  return (
+    <button type="button" className="button" title="The span in OTLP's JSON form" onClick={take}>
+      {copied ? "Copied" : "Copy JSON"}
+    </button>
   );
 }
 

@@ -1,21 +1,27 @@
-/** A trace to walk through: the answer, the waterfall, the details of the span under the cursor. */
+/** A trace to walk through: the answer, its views, the details of the span under the cursor. */
 
-import { type JSX, type ReactNode, useCallback, useDeferredValue, useMemo, useRef } from "react";
+import { type JSX, type ReactNode, useCallback, useMemo, useRef } from "react";
 
 import { coloursOf } from "../../model/colours.ts";
-import { matches } from "../../model/find.ts";
-import { closedAbove, layOut, visibleRows } from "../../model/layout.ts";
+import { firstSpan, hiding, isCriticalBelow, isGroup, servicesOf } from "../../model/layout.ts";
 import type { Trace } from "../../model/trace.ts";
-import { fitted, type View, whole } from "../../model/view.ts";
+import type { View } from "../../model/view.ts";
+import { copy, useCopied } from "../../widgets/Copy.tsx";
+import { Icon } from "../../widgets/Icon.tsx";
+import { Crumbs } from "./Crumbs.tsx";
 import { Findings } from "./Findings.tsx";
+import { GroupDetails } from "./GroupDetails.tsx";
+import { useLook } from "./look.ts";
 import { SpanDetails } from "./SpanDetails.tsx";
-import { type ChangeState, useTraceState } from "./state.ts";
+import { useTraceState, type WriteSearch } from "./state.ts";
+import { PANEL, Tabs, tabId } from "./Tabs.tsx";
 import { TimeAnswer } from "./TimeAnswer.tsx";
+import { TraceView } from "./TraceView.tsx";
 import { useTraceKeys } from "./trace-keys.ts";
-import type { TraceSearch, TraceState } from "./url.ts";
+import "./trace-views.css";
+import { printTraceState, type TraceSearch, type TraceState } from "./url.ts";
+import { Legend, ViewTools } from "./ViewTools.tsx";
 import { Warnings } from "./Warnings.tsx";
-import { Waterfall } from "./Waterfall.tsx";
-import { WaterfallTools } from "./WaterfallTools.tsx";
 
 interface TraceExplorerProps {
   readonly trace: Trace;
@@ -24,7 +30,7 @@ interface TraceExplorerProps {
   /** What offsets count from: nanoseconds since the trace's start. */
   readonly zero: number;
   readonly search: TraceSearch;
-  readonly write: (search: TraceSearch) => void;
+  readonly write: WriteSearch;
   readonly head: ReactNode;
   readonly reasons?: (show: (span: number) => void) => ReactNode;
   readonly foot?: (show: (spanId: string) => void) => ReactNode;
@@ -33,41 +39,64 @@ interface TraceExplorerProps {
 export function TraceExplorer(props: TraceExplorerProps): JSX.Element {
   const { trace, requestId, zero, search, write, head, reasons, foot } = props;
   const [state, change] = useTraceState(search, write);
-  const looked = useLook(trace, state);
-  const { layout, rows, closed, view, cursor, found } = looked;
-  const grid = useRef<HTMLDivElement>(null);
+  const look = useLook(trace, state);
+  const { layout, shown, cursor, focus, idOf, indexOf } = look;
+  const list = useRef<HTMLDivElement>(null);
   const panel = useRef<HTMLElement>(null);
   const field = useRef<HTMLInputElement>(null);
+  const focusList = () => list.current?.focus({ preventScroll: true });
 
   const goTo = useCallback(
-    (index: number, details?: boolean) => {
-      const span = trace.spans[index];
-      if (span === undefined) return;
-      const hiding = new Set(closedAbove(layout, index, closed).map(above => trace.spans[above]?.spanId));
+    (entry: number, details?: boolean) => {
+      const index = entry < 0 ? undefined : firstSpan(layout, entry);
+      if (index === undefined || trace.spans[index] === undefined) return;
+      const id = (one: number) => trace.spans[firstSpan(layout, one)]?.spanId ?? "";
+      const above = hiding(layout, entry, shown);
+      const closed = new Set(above.filter(one => !isGroup(layout, one)).map(id));
+      const opened = above.filter(one => isGroup(layout, one)).map(id);
+      const isOutside = focus !== null && (index < focus || index >= focus + (layout.size[focus] ?? 1));
       change({
-        span: span.spanId,
+        span: idOf(entry),
         ...(details !== undefined && { details }),
-        ...(hiding.size > 0 && { closed: new Set([...state.closed].filter(id => !hiding.has(id))) }),
+        ...(closed.size > 0 && { closed: new Set([...state.closed].filter(one => !closed.has(one))) }),
+        ...(opened.length > 0 && { opened: new Set([...state.opened, ...opened]) }),
+        ...(isOutside && { focus: null, view: null }),
+        ...(state.onlyCritical && !isCriticalBelow(layout, index) && { onlyCritical: false }),
       });
     },
-    [trace, layout, closed, state.closed, change],
+    [trace, layout, shown, focus, idOf, state.closed, state.opened, state.onlyCritical, change],
   );
   const toggle = useCallback(
-    (index: number) => change({ closed: toggled(trace, state.closed, index) }),
-    [trace, state.closed, change],
+    (entry: number) => {
+      const id = trace.spans[firstSpan(layout, entry)]?.spanId ?? "";
+      if (isGroup(layout, entry)) change({ opened: toggled(state.opened, id) });
+      else change({ closed: toggled(state.closed, id) });
+    },
+    [trace, layout, state.closed, state.opened, change],
   );
-  const open = useCallback((index: number) => goTo(index, true), [goTo]);
-  const setView = (next: View | null) => change({ view: next });
+  const open = useCallback((entry: number) => goTo(entry, true), [goTo]);
+  const setView = useCallback((next: View | null) => change({ view: next }), [change]);
+  const setFocus = useCallback(
+    (index: number | null) =>
+      change({ focus: index === null ? null : (trace.spans[index]?.spanId ?? null), view: null }),
+    [trace, change],
+  );
   const close = () => {
     change({ details: false });
-    grid.current?.focus({ preventScroll: true });
+    focusList();
   };
-  useTraceKeys({ ...looked, state, goTo, toggle, setView, close, grid, panel });
+  const [copied, setCopied] = useCopied();
+  const copyLink = () => copy(linkTo(state)).then(setCopied);
+  useTraceKeys({ ...look, state, change, goTo, toggle, setFocus, setView, close, copyLink, list, panel });
 
-  const span = cursor === null ? undefined : trace.spans[cursor];
-  const openDetails = state.details && span !== undefined;
-  const colours = useMemo(() => coloursOf(trace.spans.map(one => one.service)), [trace]);
-  const showId = (id: string) => goTo(looked.indexOf(id) ?? -1, true);
+  const span = cursor === null ? undefined : trace.spans[firstSpan(layout, cursor)];
+  const hasDetails = state.tab !== "journey" && state.tab !== "raw" && state.tab !== "compare";
+  const openDetails = hasDetails && state.details && span !== undefined && cursor !== null;
+  const colours = useMemo(() => coloursOf(servicesOf(trace)), [trace]);
+  const colourOf = useCallback((service: string) => colours.get(service) ?? 0, [colours]);
+  const showId = (id: string) => goTo(indexOf(id) ?? -1, true);
+  const hasSpans = trace.spans.length > 0;
+  const view = { trace, requestId, zero, look, state, change, goTo, toggle, setFocus, setView, list };
   return (
     <div className={openDetails ? "trace with-details" : "trace"}>
       <div className="trace-top">
@@ -76,77 +105,67 @@ export function TraceExplorer(props: TraceExplorerProps): JSX.Element {
         <Warnings trace={trace} />
       </div>
       <div className="answers">
-        <TimeAnswer trace={trace} requestId={requestId} colourOf={service => colours.get(service) ?? 0} show={open} />
+        <TimeAnswer trace={trace} requestId={requestId} colourOf={colourOf} show={open} />
         <Findings trace={trace} requestId={requestId} show={open} />
       </div>
-      {trace.spans.length > 0 && (
-        <section className="waterfall-section" aria-labelledby="waterfall-title">
-          <WaterfallTools
-            field={field}
-            find={state.find}
-            found={found}
-            total={trace.spans.length}
-            onFind={find => change({ find })}
-            onDone={() => grid.current?.focus({ preventScroll: true })}
-            onWhole={state.view === null ? null : () => setView(null)}
-          />
+      {hasSpans && (
+        <section className="waterfall-section" aria-label="The trace">
+          <div className="trace-views-head">
+            <Tabs shown={state.tab} onChange={tab => change({ tab })} />
+            <button type="button" className="link copy-link" title="Copy a link to what is seen (y)" onClick={copyLink}>
+              <Icon name="link" /> Copy link
+            </button>
+            <output className="faint">{copied && "Copied the link"}</output>
+            {state.tab === "waterfall" && <Legend />}
+          </div>
+          <ViewTools {...view} field={field} onDone={focusList} />
+          {focus !== null && <Crumbs trace={trace} layout={layout} focus={focus} onFocus={setFocus} />}
           <div className="waterfall-and-details">
-            <Waterfall
-              trace={trace}
-              layout={layout}
-              rows={rows}
-              closed={closed}
-              cursor={cursor}
-              view={view}
-              zero={zero}
-              found={found}
-              grid={grid}
-              onOpen={open}
-              onToggle={toggle}
-              onView={setView}
-            />
-            {openDetails && (
-              <SpanDetails
-                trace={trace}
-                span={span}
-                colour={colours.get(span.service) ?? 0}
-                zero={zero}
-                panel={panel}
-                close={close}
-              />
-            )}
+            <div id={PANEL} role="tabpanel" aria-labelledby={tabId(state.tab)} className="trace-view">
+              <TraceView {...view} />
+            </div>
+            {openDetails &&
+              (isGroup(layout, cursor) ? (
+                <GroupDetails
+                  layout={layout}
+                  entry={cursor}
+                  span={span}
+                  zero={zero}
+                  open={shown.opened.has(cursor)}
+                  panel={panel}
+                  onToggle={() => toggle(cursor)}
+                  onShow={open}
+                  close={close}
+                />
+              ) : (
+                <SpanDetails
+                  trace={trace}
+                  span={span}
+                  index={cursor}
+                  colour={colourOf(span.service)}
+                  zero={zero}
+                  panel={panel}
+                  onShow={open}
+                  onFocus={setFocus}
+                  close={close}
+                />
+              ))}
           </div>
         </section>
       )}
-      {foot?.(showId)}
+      {(state.tab === "waterfall" || !hasSpans) && foot?.(showId)}
     </div>
   );
 }
 
-/** What is seen of a trace in a state: indexes instead of ids. */
-function useLook(trace: Trace, state: TraceState) {
-  const layout = useMemo(() => layOut(trace), [trace]);
-  const indexes = useMemo(() => new Map(trace.spans.map((span, index) => [span.spanId, index])), [trace]);
-  const closed = useMemo(() => {
-    const known = [...state.closed].map(id => indexes.get(id)).filter(index => index !== undefined);
-    return new Set(known);
-  }, [state.closed, indexes]);
-  const rows = useMemo(() => visibleRows(layout, closed), [layout, closed]);
-  // While somebody types, the rows may lag behind the letters.
-  const find = useDeferredValue(state.find);
-  const found = useMemo(() => matches(trace, find), [trace, find]);
-  const { length } = layout;
-  const view = useMemo(() => (state.view === null ? whole(length) : fitted(state.view, length)), [state.view, length]);
-  const cursor = (state.span === null ? null : indexes.get(state.span)) ?? null;
-  return { layout, closed, rows, found, view, cursor, indexOf: (id: string) => indexes.get(id) ?? null };
+/** The page as it is now; the address may follow a moment later. */
+function linkTo(state: TraceState): string {
+  const search = new URLSearchParams(Object.entries(printTraceState(state)));
+  return `${window.location.origin}${window.location.pathname}${search.size === 0 ? "" : `?${search}`}`;
 }
 
-export type Look = ReturnType<typeof useLook>;
-export type { ChangeState };
-
-function toggled(trace: Trace, closed: ReadonlySet<string>, index: number): ReadonlySet<string> {
-  const id = trace.spans[index]?.spanId ?? "";
-  const next = new Set(closed);
+function toggled(ids: ReadonlySet<string>, id: string): ReadonlySet<string> {
+  const next = new Set(ids);
   if (!next.delete(id)) next.add(id);
   return next;
 }

@@ -7,12 +7,20 @@ import type { Trace } from "../../model/trace.ts";
 export function Warnings({ trace }: { readonly trace: Trace }): JSX.Element | null {
   const { warnings, spans, spansTotal } = trace;
   const cut = spansTotal > spans.length;
-  if (warnings.length === 0 && !cut) return null;
+  const running = trace.invocations.filter(({ outcome }) => outcome === "running").length;
+  if (warnings.length === 0 && !cut && running === 0) return null;
   return (
     <div className="warnings">
+      {running > 0 && (
+        <p role="status">
+          {running === 1 ? "Still running" : `${formatCount(running)} invocations are still running`}: what comes is
+          shown as it arrives.
+        </p>
+      )}
       {cut && (
         <p>
-          Shown are {formatCount(spans.length)} of {plural(spansTotal, "span")}.
+          <strong>A part of it.</strong> Shown are the first {formatCount(spans.length)} of {plural(spansTotal, "span")}
+          ; times, findings and the critical path are those of that part.
         </p>
       )}
       {warnings.length > 0 && (

@@ -25,7 +25,7 @@ interface WaterfallRowProps {
 }
 
 /** What takes less of the whole is no answer to why it was slow. */
-const TELLING = 0.05;
+export const TELLING = 0.05;
 /** Deeper spans are not moved further to the right, or their names would have no room. */
 const DEEPEST = 14;
 
@@ -54,7 +54,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
       title={`${span.service}: ${span.name} ${target}\n${start}, takes ${formatNanos(length)}`}
       onClick={() => onOpen(index)}
     >
-      <span className="row-name" role="gridcell" style={{ paddingLeft: indent(layout.depth[index] ?? 0) }}>
+      <span className="row-name" role="gridcell" style={{ paddingLeft: indentOf(layout.depth[index] ?? 0) }}>
         {size > 1 ? (
           <button
             type="button"
@@ -87,7 +87,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
   );
 });
 
-const indent = (depth: number): number => 6 + Math.min(depth, DEEPEST) * 13;
+export const indentOf = (depth: number): number => 6 + Math.min(depth, DEEPEST) * 13;
 
 /** What is special about a span, in a letter or two each. */
 function Signs({ span, hidden }: { readonly span: Span; readonly hidden: number }): JSX.Element {

@@ -1,6 +1,6 @@
 /** The bars of the rows that are in the page. Reads the layout's arrays alone; no span is touched. */
 
-import { ERROR, type Layout, PHASE, UNFINISHED } from "../../model/layout.ts";
+import { ERROR, isGroup, type Layout, membersOf, PHASE, type Shown, UNFINISHED } from "../../model/layout.ts";
 import { ticks } from "../../model/ticks.ts";
 import type { View } from "../../model/view.ts";
 import type { Surface } from "../../widgets/Canvas.tsx";
@@ -11,7 +11,7 @@ export interface Bars {
   readonly rows: Int32Array;
   readonly first: number;
   readonly last: number;
-  readonly closed: ReadonlySet<number>;
+  readonly shown: Shown;
   readonly view: View;
   readonly zero: number;
   readonly found: Uint8Array | null;
@@ -39,8 +39,10 @@ export function drawBars(surface: Surface, bars: Bars): void {
     const index = bars.rows[row] as number;
     const bottom = (row - bars.first + 1) * bars.rowHeight;
     const middle = bars.narrow ? bottom - NARROW_MIDDLE : bottom - bars.rowHeight / 2;
+    const bar = { surface, bars, colours, x, index, middle };
     surface.context.globalAlpha = bars.found !== null && bars.found[index] === 0 ? 0.2 : 1;
-    drawBar({ surface, bars, colours, x, index, middle });
+    if (isGroup(bars.layout, index)) drawGroup(bar);
+    else drawBar(bar);
   }
   surface.context.globalAlpha = 1;
 }
@@ -108,6 +110,44 @@ function drawBar(bar: Bar): void {
   }
 }
 
+/** All bars of a group in one row; of those that begin in one pixel the longest. */
+function drawGroup(bar: Bar): void {
+  const { surface, bars, colours, x, index, middle } = bar;
+  const { context, width } = surface;
+  const { layout } = bars;
+  const colour = colours.services[layout.colour[index] as number] as string;
+  const members = membersOf(layout, index);
+  context.globalAlpha = 0.5;
+  context.fillStyle = colour;
+  let from = Number.NEGATIVE_INFINITY;
+  let to = from;
+  const flush = () => {
+    const left = Math.max(0, from);
+    const right = Math.min(width, to);
+    if (right > left) context.fillRect(left, middle - THIN / 2, right - left, THIN);
+  };
+  for (const member of members) {
+    const left = x(layout.start[member] as number);
+    const right = Math.max(x(layout.end[member] as number), left + 1);
+    if (left <= to + 0.5) {
+      to = Math.max(to, right);
+      continue;
+    }
+    flush();
+    from = left;
+    to = right;
+  }
+  flush();
+  context.globalAlpha = 1;
+  if (!bars.shown.opened.has(index)) for (const member of members) drawSections(bar, colour, member, true);
+  context.fillStyle = colours.bad;
+  for (const member of members) {
+    if (!((layout.flags[member] as number) & ERROR)) continue;
+    const right = x(layout.end[member] as number);
+    if (right >= 0 && right <= width + 3) context.fillRect(Math.max(0, right - 2), middle - 7, 2, 14);
+  }
+}
+
 /** A bar that lies outside of what is seen: a sign at the edge on its side. */
 function drawBeyond({ surface, colours, middle }: Bar, before: boolean): void {
   const { context, width } = surface;
@@ -159,11 +199,15 @@ function fray(context: CanvasRenderingContext2D, colour: string, at: number, mid
 }
 
 /** What the whole waited for. Of a span whose children are hidden, theirs too. */
-function drawCritical({ surface, bars, colours, x, index, middle }: Bar, colour: string): void {
+function drawCritical(bar: Bar, colour: string): void {
+  drawSections(bar, colour, bar.index, bar.bars.shown.closed.has(bar.index));
+}
+
+function drawSections({ surface, bars, colours, x, middle }: Bar, colour: string, index: number, below: boolean): void {
   const { context, width } = surface;
-  const { layout, closed } = bars;
+  const { layout } = bars;
   const phase = (layout.flags[index] as number) & PHASE;
-  const end = index + (closed.has(index) ? (layout.size[index] as number) : 1);
+  const end = index + (below ? (layout.size[index] as number) : 1);
   const until = layout.sectionsAt[end] as number;
   // Sections that meet in one pixel are drawn once.
   let drawn = Number.NEGATIVE_INFINITY;

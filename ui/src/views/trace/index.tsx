@@ -17,6 +17,7 @@ import { LogList } from "./LogList.tsx";
 import { Payload } from "./Payload.tsx";
 import { Reasons } from "./Reasons.tsx";
 import { Report } from "./Report.tsx";
+import type { WriteSearch } from "./state.ts";
 import { TraceExplorer } from "./TraceExplorer.tsx";
 import { TraceHeader } from "./TraceHeader.tsx";
 import type { TraceSearch } from "./url.ts";
@@ -25,7 +26,7 @@ const invocationRoute = getRouteApi("/invocations/$requestId");
 const traceRoute = getRouteApi("/traces/$traceId");
 
 /** A step inside the page: the URL follows it, and the page stays where the reader has scrolled. */
-const IN_PLACE = { replace: true, resetScroll: false } as const;
+const IN_PLACE = { resetScroll: false } as const;
 
 export function InvocationPage(): JSX.Element {
   const { requestId } = invocationRoute.useParams();
@@ -43,7 +44,7 @@ export function InvocationPage(): JSX.Element {
     if (query.error && isNotFound(query.error)) return <NoSuch what="invocation" id={requestId} />;
     return <Waiting error={query.error} what="invocation" rows={12} retry={query.refetch} />;
   }
-  const write = (next: TraceSearch) => navigate({ search: next, ...IN_PLACE });
+  const write: WriteSearch = (next, how) => navigate({ search: next, ...IN_PLACE, ...how });
   // Another invocation of the same journey is another page, though the view stays.
   return <Invocation key={requestId} detail={query.data} search={search} write={write} />;
 }
@@ -51,7 +52,7 @@ export function InvocationPage(): JSX.Element {
 interface InvocationProps {
   readonly detail: InvocationDetail;
   readonly search: TraceSearch;
-  readonly write: (search: TraceSearch) => void;
+  readonly write: WriteSearch;
 }
 
 function Invocation({ detail, search, write }: InvocationProps): JSX.Element {
@@ -95,7 +96,7 @@ export function TracePage(): JSX.Element {
     if (query.error && isNotFound(query.error)) return <NoSuch what="trace" id={traceId} />;
     return <Waiting error={query.error} what="trace" rows={12} retry={query.refetch} />;
   }
-  const write = (next: TraceSearch) => navigate({ search: next, ...IN_PLACE });
+  const write: WriteSearch = (next, how) => navigate({ search: next, ...IN_PLACE, ...how });
   return <PlainTrace key={traceId} trace={query.data} traceId={traceId} search={search} write={write} />;
 }
 
@@ -103,7 +104,7 @@ interface PlainTraceProps {
   readonly trace: Trace;
   readonly traceId: string;
   readonly search: TraceSearch;
-  readonly write: (search: TraceSearch) => void;
+  readonly write: WriteSearch;
 }
 
 function PlainTrace({ trace, traceId, search, write }: PlainTraceProps): JSX.Element {

@@ -9,30 +9,45 @@ const PAUSE_MS = 250;
 
 export type ChangeState = (change: Partial<TraceState>) => void;
 
-export function useTraceState(search: TraceSearch, write: (search: TraceSearch) => void): [TraceState, ChangeState] {
+/** How a step is written: another view is a step that back undoes, a moved cursor is none. */
+export type WriteSearch = (search: TraceSearch, how: { readonly replace: boolean }) => void;
+
+export function useTraceState(search: TraceSearch, write: WriteSearch): [TraceState, ChangeState] {
   const [state, setState] = useState(() => parseTraceState({ ...search }));
-  const inUrl = useRef(textOf(search));
+  const inUrl = useRef(search);
   const latest = useRef(write);
   useEffect(() => {
     latest.current = write;
   });
   useEffect(() => {
     const printed = printTraceState(state);
-    if (textOf(printed) === inUrl.current) return;
-    const timer = setTimeout(() => {
-      inUrl.current = textOf(printed);
-      latest.current(printed);
-    }, PAUSE_MS);
+    if (isSame(printed, inUrl.current)) return;
+    const isStep = stepOf(printed) !== stepOf(inUrl.current);
+    const put = () => {
+      inUrl.current = printed;
+      latest.current(printed, { replace: !isStep });
+    };
+    if (isStep) {
+      put();
+      return;
+    }
+    const timer = setTimeout(put, PAUSE_MS);
     return () => clearTimeout(timer);
   }, [state]);
   // Somebody else changed the address: a link, the back button.
   useEffect(() => {
-    if (textOf(search) === inUrl.current) return;
-    inUrl.current = textOf(search);
+    if (isSame(search, inUrl.current)) return;
+    inUrl.current = search;
     setState(parseTraceState({ ...search }));
   }, [search]);
   const change = useCallback<ChangeState>(some => setState(known => ({ ...known, ...some })), []);
   return [state, change];
 }
 
+const isSame = (one: TraceSearch, other: TraceSearch): boolean => textOf(one) === textOf(other);
+
 const textOf = (search: TraceSearch): string => JSON.stringify(search);
+
+/** What somebody goes to on purpose, and back from. */
+const stepOf = (search: TraceSearch): string =>
+  JSON.stringify([search.view, search.focus, search.with, search.by, search.sort]);

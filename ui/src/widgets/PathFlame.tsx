@@ -1,10 +1,9 @@
 /** Where the time of these went, and how much of it the rest spend as well: their critical paths as one flame. */
 
-import type { UseQueryResult } from "@tanstack/react-query";
 import { type JSX, type KeyboardEvent, useRef, useState } from "react";
 
-import { formatDuration, formatOffset } from "../../base/format.ts";
-import { nanos } from "../../base/time.ts";
+import { formatDuration, formatOffset } from "../base/format.ts";
+import { nanos } from "../base/time.ts";
 import {
   type Cell,
   cellsOf,
@@ -14,8 +13,8 @@ import {
   neighbourOf,
   ownDifferences,
   type PathComparison,
-} from "../../model/flame.ts";
-import { Waiting } from "../../widgets/Notice.tsx";
+} from "../model/flame.ts";
+import { Waiting } from "./Notice.tsx";
 
 const ROW = 22;
 /** Of the whole width: a name in less is not read. */
@@ -28,10 +27,23 @@ const DIRECTIONS: Readonly<Record<string, Direction>> = {
   ArrowRight: "behind",
 };
 
-export function Flame({ query }: { readonly query: UseQueryResult<PathComparison> }): JSX.Element {
+interface PathFlameProps {
+  readonly query: PathQuery;
+  readonly title?: string;
+}
+
+/** What is known of an answer that is waited for. */
+interface PathQuery {
+  readonly data: PathComparison | undefined;
+  readonly error: Error | null;
+  readonly isFetching: boolean;
+  readonly refetch: () => unknown;
+}
+
+export function PathFlame({ query, title = "Where their time went" }: PathFlameProps): JSX.Element {
   return (
     <section className="flame" aria-labelledby="flame-title" aria-busy={query.isFetching}>
-      <h3 id="flame-title">Where their time went</h3>
+      <h3 id="flame-title">{title}</h3>
       {query.data === undefined ? (
         <Waiting error={query.error} what="paths" rows={3} retry={query.refetch} />
       ) : query.data.selected === 0 || query.data.rest === 0 ? (
