@@ -7,6 +7,7 @@ mod access;
 mod alerts;
 mod answers;
 mod body;
+mod changes;
 mod cold_starts;
 mod compare;
 mod cursor;
@@ -98,6 +99,7 @@ fn served(api: Api, answers: Answers, registry: &Registry) -> Router {
     };
     Router::new()
         .merge(alerts::router(route))
+        .merge(kept("/api/v1/changes", changes::list()))
         .merge(kept("/api/v1/cold-starts", cold_starts::starts()))
         .merge(kept("/api/v1/compare", compare::cohorts()))
         .merge(kept("/api/v1/compare/paths", compare::paths()))

@@ -7,6 +7,7 @@
 
 mod alerts;
 mod app;
+mod changes;
 mod compare;
 mod config;
 mod cost;

@@ -10,6 +10,7 @@ mod alerts_rules;
 mod alerts_silences;
 mod alerts_watch;
 mod alerts_why;
+mod changes;
 mod cold_starts;
 mod compare;
 mod details;

@@ -170,7 +170,11 @@ pub fn ranked(mut changes: Vec<Change>, most: usize) -> Vec<Change> {
     changes.sort_by(|one, other| {
         let fails = |change: &Change| change.failing > 0.0;
         let by_failing = other.failing.total_cmp(&one.failing);
-        let by_size = other.size().total_cmp(&one.size());
+        // Of what fails as much, an error comes before the rate that has it.
+        let by_size = match fails(one) {
+            true => std::cmp::Ordering::Equal,
+            false => other.size().total_cmp(&one.size()),
+        };
         let name = |change: &Change| (change.kind, change.function.clone(), change.about.clone());
         fails(other)
             .cmp(&fails(one))
@@ -390,7 +394,7 @@ impl Means {
         let of_blocks = rates.iter().sum::<f64>() / count as f64;
         let squares = rates.iter().map(|rate| (rate - of_blocks).powi(2));
         Some(Self {
-            mean: whole / hours,
+            mean: (whole / hours).round(),
             of_blocks,
             variance: squares.sum::<f64>() / (count - 1) as f64 / count as f64,
             count,

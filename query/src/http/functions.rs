@@ -13,6 +13,7 @@ use super::cursor::Place;
 use super::error::ApiError;
 use super::params::{Order, Params};
 use super::{Written, bytes_of, json};
+use crate::changes::just_before;
 use crate::cost::cost;
 use crate::reply::{Decimal, GainReply, Signed};
 
@@ -141,14 +142,6 @@ async fn list_functions(access: Access, uri: Uri) -> Result<Response, ApiError> 
         findings,
     })
     .await
-}
-
-/// As long a time, which ends where the range begins.
-fn just_before(range: TimeRange) -> TimeRange {
-    TimeRange {
-        from: range.from.minus(range.to.since(range.from)),
-        to: range.from,
-    }
 }
 
 /// By what the order is, the greatest first.

@@ -44,6 +44,10 @@ async fn every_reply_is_what_the_description_says() {
     let cases = [
         ("/api/v1/findings", vec![String::new(), "?from=x".into()]),
         (
+            "/api/v1/changes",
+            vec![format!("?{range}"), "?from=x".into()],
+        ),
+        (
             "/api/v1/cold-starts",
             vec![format!("?{range}"), "?from=x".into()],
         ),

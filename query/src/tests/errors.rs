@@ -7,6 +7,8 @@ use super::served::Served;
 async fn a_wrong_parameter_is_named_with_what_is_allowed() {
     let served = Served::without_store();
     let paths = [
+        "/api/v1/changes?from=2&to=1",
+        "/api/v1/changes?kind=slower",
         "/api/v1/cold-starts?from=2&to=1",
         "/api/v1/cold-starts?runtime=python3.12",
         "/api/v1/compare?from=1",

@@ -100,6 +100,18 @@ impl Reader {
             .await
     }
 
+    /// The same by steps of whole minutes, the first of which may begin before the range; those of whole hours are read from hours.
+    pub async fn function_blocks(
+        &self,
+        range: TimeRange,
+        functions: &[String],
+        step: Nanos,
+    ) -> Result<Vec<FunctionMinute>, ReadError> {
+        let (seconds, coarsest) = Coarsest::of_step(step);
+        let step = format!("toDateTime(intDiv(toUnixTimestamp(t), {seconds}) * {seconds}, 'UTC')");
+        self.function_steps(range, functions, coarsest, &step).await
+    }
+
     async fn function_steps(
         &self,
         range: TimeRange,

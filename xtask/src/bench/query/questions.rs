@@ -90,6 +90,9 @@ pub(super) fn kinds(server: &Server, range: &Range<u64>, count: u64) -> anyhow::
         kind("functions_over_7_days_by_cost", OTHER_MS, &|it, n| {
             format!("/api/v1/functions?{}&sort=cost", week(it, n))
         }),
+        kind("changes_over_a_day", OTHER_MS, &|it, n| {
+            format!("/api/v1/changes?{}", day(it, n))
+        }),
         kind("cold_starts_over_a_day", OTHER_MS, &|it, n| {
             format!("/api/v1/cold-starts?{}", day(it, n))
         }),
