@@ -22,6 +22,8 @@ pub(crate) struct Control {
     pub(crate) rings: Rings,
     source: Source,
     interval: Duration,
+    /// Whether this process is the one that keeps them.
+    pub(crate) is_own: bool,
 }
 
 // === impl Control ===
@@ -29,6 +31,7 @@ pub(crate) struct Control {
 impl Control {
     /// Of the control database in this folder, or of a query service elsewhere. Blocks.
     pub(crate) fn open(remote: Option<Remote>, data_dir: &Path) -> Result<Self, SourceError> {
+        let is_own = remote.is_none();
         let (source, ring, interval) = match remote {
             None => {
                 let (source, ring) = Source::database(data_dir)?;
@@ -43,6 +46,7 @@ impl Control {
             rings: Rings::new(ring),
             source,
             interval,
+            is_own,
         })
     }
 
@@ -51,7 +55,7 @@ impl Control {
         let mut told = String::new();
         loop {
             let polled = tokio::task::spawn_blocking(move || {
-                let polled = self.source.poll();
+                let polled = self.rings.renew(|| self.source.poll());
                 (self, polled)
             });
             let Ok((returned, polled)) = polled.await else {
@@ -60,10 +64,9 @@ impl Control {
             };
             self = returned;
             match polled {
-                Ok(changed) => {
-                    if let Some(ring) = changed {
+                Ok(has_changed) => {
+                    if has_changed {
                         info!("keys and limits changed");
-                        self.rings.replace(ring);
                     }
                     told.clear();
                     component.set_ready(true);

@@ -136,6 +136,8 @@ struct Process {
     tasks: Tasks,
     store_state: watch::Receiver<State>,
     rings: Rings,
+    /// Whether keys and limits stand in the data folder, and not with another service.
+    keeps_keys: bool,
 }
 
 /// Tells that a service ended when it is dropped: also when the service panicked.
@@ -169,7 +171,7 @@ impl Process {
             shutdown.clone(),
         );
         tasks.spawn("damage watch", watch);
-        let rings = control.rings.clone();
+        let (rings, keeps_keys) = (control.rings.clone(), control.is_own);
         let component = health.component("keys");
         tasks.spawn("control watch", control.follow(component, shutdown.clone()));
         Self {
@@ -182,6 +184,7 @@ impl Process {
             tasks,
             store_state,
             rings,
+            keeps_keys,
         }
     }
 
@@ -198,6 +201,7 @@ impl Process {
         let mut deployment = Deployment {
             collector: None,
             keep_days: config.collector.keep_days,
+            keeps_keys: self.keeps_keys,
         };
         if services.collector {
             let collector = self.start_collector(config.collector, data_dir).await?;

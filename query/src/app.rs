@@ -21,6 +21,7 @@ use crate::alerts::{Alerting, Alerts, Own};
 use crate::deployment::Intake;
 use crate::http::{self, Answers, Api, Cookies};
 use crate::journey::Limits;
+use crate::keyring::Keyring;
 use crate::settle::Settle;
 use crate::tail::Tails;
 use crate::{Config, Deployment};
@@ -55,6 +56,9 @@ pub enum BuildError {
     /// What is kept of alerts can't be had.
     #[error("what is kept of alerts can't be read")]
     Alerts(#[from] DbError),
+    /// What is kept of keys can't be had.
+    #[error("what is kept of keys can't be read")]
+    Keys(#[source] DbError),
     /// The certificate or its key could not be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -90,9 +94,13 @@ impl App {
             true => Some(Alerting::new(&alerts, &store, &rings, data_dir, registry)?),
             false => None,
         };
+        let keyring = match deployment.keeps_keys {
+            true => Keyring::open(rings.clone(), data_dir).map_err(BuildError::Keys)?,
+            false => Keyring::elsewhere(rings.clone()),
+        };
         let gate = Gate::new(rings, config.listen.ip().is_loopback());
         let intake = Intake::new(config.otlp, deployment);
-        let api = Api::new(store, Limits::default(), gate, alerts, intake);
+        let api = Api::new(store, Limits::default(), gate, alerts, intake, keyring);
         let tails = api.tails().clone();
         let tls = Tls::load(config.tls)?;
         let cookies = match tls {
@@ -182,6 +190,7 @@ mod tests {
         let deployment = Deployment {
             collector: None,
             keep_days: 14,
+            keeps_keys: true,
         };
         App::build(
             config,

@@ -1,4 +1,4 @@
-//! What a query service can't tell by itself: where functions send to, and for how long what they send is kept.
+//! What a query service can't tell by itself: where functions send to, for how long what they send is kept, and who keeps keys.
 
 use std::net::SocketAddr;
 
@@ -11,6 +11,8 @@ pub struct Deployment {
     pub collector: Option<Collector>,
     /// After how many days data is dropped, where a tenant's limits say nothing.
     pub keep_days: u16,
+    /// Whether keys and limits stand in the data folder, and not with another service (`control.url`).
+    pub keeps_keys: bool,
 }
 
 /// Where a collector listens.
@@ -124,6 +126,7 @@ pub(crate) fn intake() -> Intake {
     let deployment = Deployment {
         collector: None,
         keep_days: 14,
+        keeps_keys: true,
     };
     Intake::new(PublicUrls::default(), deployment)
 }
@@ -143,6 +146,7 @@ mod tests {
         Deployment {
             collector: Some(collector),
             keep_days: 14,
+            keeps_keys: true,
         }
     }
 

@@ -17,6 +17,7 @@ mod findings;
 mod function;
 mod functions;
 mod invocations;
+mod keys;
 mod login;
 mod logs;
 mod map;
@@ -24,7 +25,9 @@ mod params;
 mod paths;
 mod sandboxes;
 mod search;
+mod sent;
 mod settings;
+mod show;
 mod suggest;
 mod tail;
 mod traces;
@@ -89,12 +92,28 @@ fn served(api: Api, answers: Answers, registry: &Registry) -> Router {
         handler.layer(middleware::from_fn_with_state(gate, pass))
     };
     // Whoever is not let in waits for no turn.
+    let show = middleware::from_fn_with_state(api.clone(), show::queries);
     let route = |path: &'static str, handler: MethodRouter<Api>| {
-        Router::new().route(path, turned(path, handler).layer(let_in.clone()))
+        let shown = turned(path, handler).layer(show.clone());
+        Router::new().route(path, shown.layer(let_in.clone()))
+    };
+    let endless = |path: &'static str, handler: MethodRouter<Api>| {
+        let refused = middleware::from_fn(show::no_queries);
+        Router::new().route(
+            path,
+            turned(path, handler).layer(refused).layer(let_in.clone()),
+        )
+    };
+    let let_admin_in = middleware::from_fn_with_state(api.clone(), access::let_admin_in);
+    let administered = |path: &'static str, handler: MethodRouter<Api>| {
+        let shown = turned(path, handler).layer(show.clone());
+        Router::new().route(path, shown.layer(let_admin_in.clone()))
     };
     let keep = middleware::from_fn_with_state(answers, answers::keep);
     let kept = |path: &'static str, handler: MethodRouter<Api>| {
-        let kept = turned(path, handler).layer(keep.clone());
+        let kept = turned(path, handler)
+            .layer(keep.clone())
+            .layer(show.clone());
         Router::new().route(path, kept.layer(let_in.clone()))
     };
     Router::new()
@@ -125,12 +144,16 @@ fn served(api: Api, answers: Answers, registry: &Registry) -> Router {
             "/api/v1/invocations/{request_id}",
             invocations::detail(),
         ))
+        .merge(administered("/api/v1/keys", keys::all()))
+        .merge(administered("/api/v1/keys/{key}", keys::one()))
+        .merge(administered("/api/v1/keys/{key}/rotate", keys::rotate()))
+        .merge(administered("/api/v1/limits", keys::limits()))
         .merge(route("/api/v1/logs", logs::list()))
         .merge(kept("/api/v1/map", map::get_map()))
         .merge(route("/api/v1/search", search::traces()))
         .merge(kept("/api/v1/search/suggest", suggest::list()))
         .merge(route("/api/v1/settings", settings::tell()))
-        .merge(route("/api/v1/tail", tail::follow()))
+        .merge(endless("/api/v1/tail", tail::follow()))
         .merge(route("/api/v1/traces", traces::list()))
         .merge(route("/api/v1/traces/{trace_id}", traces::detail()))
         .route("/api/v1/control/keys", access::ring())

@@ -15,6 +15,7 @@ mod deployment;
 mod explain;
 mod http;
 mod journey;
+mod keyring;
 mod logs;
 mod pieces;
 mod reply;

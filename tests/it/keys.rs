@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use coldtrace_tests::{Backend, BackendOptions, binary, eventually, get, post};
-use serde_json::Value;
+use coldtrace_tests::{Backend, BackendOptions, binary, delete, eventually, get, post};
+use serde_json::{Value, json};
 
 /// A change is in force within two seconds; the rest is for a busy machine.
 const FOLLOWED: Duration = Duration::from_secs(30);
@@ -118,6 +118,39 @@ fn keys_are_followed_without_a_restart_here_and_elsewhere() {
         for told in [up.told(), collector.told(), listed.to_string()] {
             assert!(!told.contains(secret), "a secret is told: {told}");
         }
+    }
+}
+
+#[test]
+fn keys_that_are_made_and_revoked_over_the_api_are_in_force_at_once() {
+    let up = BackendOptions::default()
+        .set("COLDTRACE_STORE__URL", NO_STORE)
+        .start();
+    let url = format!("{}/api/v1/keys", up.api);
+    let make = |scope: &str, key: &str| {
+        let body = json!({"name": "made over the API", "scope": scope}).to_string();
+        let headers = [("content-type", "application/json"), ("x-api-key", key)];
+        post(&url, &headers, body.as_bytes()).expect("it answers")
+    };
+    assert_eq!(sent(&up, "none"), 200, "open while there never was a key");
+    let shut_out = make("ingest", "");
+    assert_eq!(shut_out.status, 409, "{}", shut_out.body);
+    let admin = make("admin", "").json();
+    let admin = text(&admin, "secret");
+    assert_eq!(sent(&up, "none"), 401, "the collector follows");
+    let ingest = make("ingest", admin).json();
+    let secret = text(&ingest, "secret");
+    assert_eq!(sent(&up, secret), 200);
+    let one = format!("{url}/{}", text(&ingest["key"], "id"));
+    let revoked = delete(&one, &[("x-api-key", admin)]).expect("it answers");
+    assert_eq!(revoked.status, 200, "{}", revoked.body);
+    assert_eq!(sent(&up, secret), 401);
+
+    let listed = keys(up.data_dir(), &["list"]);
+    assert!(listed[1]["revoked"].is_string(), "{listed}");
+    for secret in [admin, secret] {
+        let told = up.told();
+        assert!(!told.contains(secret), "a secret is told: {told}");
     }
 }
 

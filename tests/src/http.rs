@@ -41,6 +41,15 @@ pub fn post(url: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<Reply> {
     read(request.send(body))
 }
 
+/// DELETE with headers. `None` where nobody answers.
+pub fn delete(url: &str, headers: &[(&str, &str)]) -> Option<Reply> {
+    let mut request = agent().delete(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    read(request.call())
+}
+
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)

@@ -10,7 +10,7 @@ mod setup;
 
 pub use backend::{Backend, BackendOptions, Ended};
 pub use faults::{ALL, ALL_AT_ONCE, Fault, Faults, MERGES};
-pub use http::{Reply, get, get_json, post};
+pub use http::{Reply, delete, get, get_json, post};
 pub use setup::{Setup, binary, run_json};
 
 use std::time::{Duration, Instant};

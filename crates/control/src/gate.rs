@@ -3,7 +3,7 @@
 use coldtrace_model::{Tenant, UnixNanos};
 
 use crate::key::Scope;
-use crate::ring::{Denied, Ring, Rings};
+use crate::ring::{Denied, Grant, Ring, Rings};
 
 /// Lets requests in.
 #[derive(Clone, Debug)]
@@ -17,8 +17,8 @@ pub struct Gate {
 pub struct Holder {
     /// Whose data it is about.
     pub tenant: Tenant,
-    /// What the key is good for; `None` where nobody needs one.
-    pub scope: Option<Scope>,
+    /// What its key is good for; `None` where nobody needs one.
+    pub grant: Option<Grant>,
 }
 
 // === impl Gate ===
@@ -49,13 +49,13 @@ impl Gate {
         if self.is_open() {
             return Ok(Holder {
                 tenant: Tenant::single(),
-                scope: None,
+                grant: None,
             });
         }
         let grant = self.ring().check(presented, wanted, UnixNanos::now())?;
         Ok(Holder {
-            tenant: grant.tenant,
-            scope: Some(grant.scope),
+            tenant: grant.tenant.clone(),
+            grant: Some(grant),
         })
     }
 }

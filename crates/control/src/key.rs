@@ -111,3 +111,12 @@ impl fmt::Display for Scope {
         f.write_str(self.as_str())
     }
 }
+
+// === impl Key ===
+
+impl Key {
+    /// Whether it is good for anything at this time.
+    pub fn is_valid(&self, now: UnixNanos) -> bool {
+        self.revoked.is_none() && self.expires.is_none_or(|expires| expires > now)
+    }
+}

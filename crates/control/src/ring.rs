@@ -3,7 +3,7 @@
 //! A collector on another machine gets it as JSON. It holds hashes and no secrets.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use coldtrace_model::{Tenant, UnixNanos};
 use serde::{Deserialize, Serialize};
@@ -82,6 +82,8 @@ pub enum RingError {
 pub struct Rings {
     /// Held for a line: it is read once per request, and replaced when a key changes.
     current: Arc<RwLock<Arc<Ring>>>,
+    /// Held while the next one is made.
+    renewal: Arc<Mutex<()>>,
 }
 
 /// A key as the ring holds it.
@@ -257,6 +259,18 @@ impl Rings {
     pub fn current(&self) -> Arc<Ring> {
         let current = self.current.read();
         Arc::clone(&current.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts in force what is read, and says whether there was another one. Of several who do so, each reads when the one before is
+    /// done: no ring follows one that was read later. Blocks.
+    pub fn renew<E>(&self, read: impl FnOnce() -> Result<Option<Ring>, E>) -> Result<bool, E> {
+        let renewal = self.renewal.lock();
+        let _renewal = renewal.unwrap_or_else(PoisonError::into_inner);
+        let Some(ring) = read()? else {
+            return Ok(false);
+        };
+        self.replace(ring);
+        Ok(true)
     }
 
     /// Puts another one in force.

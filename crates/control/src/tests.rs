@@ -186,3 +186,43 @@ fn nobody_is_let_in_before_it_is_known_who_may() {
     let denied = ring.check(Some("ct_ingest_x"), Scope::Ingest, NOW);
     assert_eq!(denied, Err(Denied::Sealed));
 }
+
+#[test]
+fn no_ring_follows_one_that_was_read_later() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut db = Db::open(folder.path()).expect("a new database");
+    let rings = Rings::default();
+    // One word each.
+    let (read, is_read) = std::sync::mpsc::sync_channel(1);
+    let (go_on, goes_on) = std::sync::mpsc::sync_channel::<()>(1);
+    let slow = {
+        let (rings, db) = (rings.clone(), Db::open(folder.path()).expect("it is there"));
+        std::thread::spawn(move || {
+            rings.renew(|| {
+                let ring = db.ring()?;
+                read.send(()).expect("somebody waits");
+                goes_on.recv().expect("somebody tells");
+                Ok::<_, DbError>(Some(ring))
+            })
+        })
+    };
+    is_read.recv().expect("it was read");
+    let secret = db
+        .create(&new_key(Scope::Ingest, None), NOW)
+        .expect("a key");
+    let quick = {
+        let rings = rings.clone();
+        std::thread::spawn(move || rings.renew(|| db.ring().map(Some)))
+    };
+    go_on.send(()).expect("it waits");
+    for thread in [slow, quick] {
+        let renewed = thread.join().expect("no panic").expect("it is read");
+        assert!(renewed);
+    }
+    let grant = rings
+        .current()
+        .check(Some(secret.reveal()), Scope::Ingest, NOW);
+    assert!(grant.is_ok(), "the key that was made meanwhile: {grant:?}");
+    let unchanged = rings.renew(|| Ok::<_, DbError>(None)).expect("it is read");
+    assert!(!unchanged && rings.current().demands_keys());
+}

@@ -20,6 +20,7 @@ mod known;
 mod lines;
 mod logs;
 mod minutes;
+mod noted;
 mod parts;
 mod paths;
 mod peers;
@@ -59,6 +60,7 @@ pub use known::Newcomer;
 pub use lines::{LineFilter, LineKey, LineQuery};
 pub use logs::{LogFilter, LogRecordRow};
 pub use minutes::{BilledPart, FunctionMinute};
+pub use noted::{NotedQuery, Notes, TooManyNotes};
 pub use parts::{FunctionPart, MemoryLife, MessageCount};
 pub use paths::{FunctionPath, PathPoint, PathSegment};
 pub use peers::{Peer, PeerKind, Peers};
@@ -88,6 +90,8 @@ const ENGINE_DEADLINE: Duration = Duration::from_secs(20);
 const ANSWER_DEADLINE: Duration = Duration::from_secs(25);
 /// In bytes: the ids of a whole journey stand in one query.
 const MAX_QUERY_SIZE: u32 = 8 << 20;
+/// Marks and rows of derived tables belong together.
+const SNAPSHOT: (&str, &str) = ("enable_shared_storage_snapshot_in_query", "1");
 
 /// Reads one tenant's data. Clones share the connections of their store.
 #[derive(Clone)]
@@ -97,6 +101,8 @@ pub struct Reader {
     pace: Pace,
     /// The present, if it is not the clock's.
     as_of: Option<UnixNanos>,
+    /// Where every query is noted, if that is asked.
+    notes: Option<Notes>,
 }
 
 /// How much of the store's machine a question may take.
@@ -136,6 +142,16 @@ impl Reader {
             tenant,
             pace: Pace::Asked,
             as_of: None,
+            notes: None,
+        }
+    }
+
+    /// The same, and its clones with it, noting every query that is answered.
+    #[must_use]
+    pub fn noting(self, notes: Notes) -> Self {
+        Self {
+            notes: Some(notes),
+            ..self
         }
     }
 
@@ -186,20 +202,22 @@ impl Reader {
 
     async fn ask<T: RowOwned + RowRead>(
         &self,
-        query: &str,
+        sql: &str,
     ) -> Result<Vec<T>, clickhouse::error::Error> {
-        let query = self.store.client().query_raw(query);
+        let query = self.store.client().query_raw(sql);
         let query = match self.pace {
             Pace::Asked => query,
             Pace::Background => query.with_setting("max_threads", "1"),
         };
-        query
+        let (snapshot, is_on) = SNAPSHOT;
+        let query = query
             .with_setting("max_execution_time", ENGINE_DEADLINE.as_secs().to_string())
             .with_setting("max_query_size", MAX_QUERY_SIZE.to_string())
-            // Marks and rows of derived tables belong together.
-            .with_setting("enable_shared_storage_snapshot_in_query", "1")
-            .fetch_all()
-            .await
+            .with_setting(snapshot, is_on);
+        match &self.notes {
+            None => query.fetch_all().await,
+            Some(notes) => notes.fetch(query, sql, &self.store.config().database).await,
+        }
     }
 
     /// The one row of a query that always has one.

@@ -74,6 +74,16 @@ pub(crate) fn views() -> Vec<View> {
     views
 }
 
+/// Names of the tables as they are after all migrations.
+pub(crate) fn tables() -> Vec<String> {
+    let statements = MIGRATIONS.iter().flat_map(Migration::statements);
+    let table = |statement: String| {
+        let rest = statement.strip_prefix("CREATE TABLE IF NOT EXISTS ")?;
+        Some(rest.split_whitespace().next()?.to_owned())
+    };
+    statements.filter_map(table).collect()
+}
+
 // === impl Migration ===
 
 impl Migration {

@@ -12,8 +12,9 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
-use coldtrace_control::{self as control, Gate, Holder, Scope, presented};
+use coldtrace_control::{self as control, Gate, Grant, Holder, Scope, presented};
 use coldtrace_model::Tenant;
+use coldtrace_store::reader::Notes;
 use coldtrace_store::{Reader, Store};
 
 use super::error::ApiError;
@@ -22,6 +23,7 @@ use crate::compare::Comparer;
 use crate::deployment::Intake;
 use crate::explain::Explainer;
 use crate::journey::{Journeys, Limits};
+use crate::keyring::Keyring;
 use crate::search::Searcher;
 use crate::tail::Tails;
 
@@ -38,14 +40,15 @@ pub(crate) struct Api {
     tails: Tails,
     alerts: Alerts,
     intake: Intake,
+    keyring: Keyring,
 }
 
 /// One tenant's data, for one request.
 #[derive(Clone)]
 pub(super) struct Access {
     pub(super) tenant: Tenant,
-    /// Of the key; `None` where nobody needs one.
-    pub(super) scope: Option<Scope>,
+    /// By which key; `None` where nobody needs one.
+    pub(super) grant: Option<Grant>,
     pub(super) reader: Reader,
     pub(super) journeys: Journeys,
     pub(super) searcher: Searcher,
@@ -63,6 +66,7 @@ impl Api {
         gate: Gate,
         alerts: Alerts,
         intake: Intake,
+        keyring: Keyring,
     ) -> Self {
         Self {
             store,
@@ -70,6 +74,7 @@ impl Api {
             gate,
             alerts,
             intake,
+            keyring,
             tails: Tails::default(),
         }
     }
@@ -82,6 +87,11 @@ impl Api {
     /// Where functions send to.
     pub(super) fn intake(&self) -> &Intake {
         &self.intake
+    }
+
+    /// What keys and limits are changed by.
+    pub(super) fn keyring(&self) -> &Keyring {
+        &self.keyring
     }
 
     /// What a tenant may have.
@@ -107,24 +117,34 @@ impl Api {
         self.gate.holder(key, wanted).map_err(ApiError::Denied)
     }
 
-    /// Who sends a request that may change something.
-    fn writer(&self, headers: &HeaderMap) -> Result<Holder, ApiError> {
+    /// Who sends a request that changes something, if it may do what needs `wanted`.
+    fn changer(&self, headers: &HeaderMap, wanted: Scope) -> Result<Holder, ApiError> {
         // Nobody needs a key here: a page in the browser of who runs this must not be able to pose as this address, nor to send
         // a form to it.
         if self.gate.is_open() && !(is_addressed_here(headers) && is_from_here(headers)) {
             return Err(ApiError::Foreign);
         }
-        self.holder(headers, Scope::Write)
+        self.holder(headers, wanted)
     }
 
     /// For who was let in.
     pub(super) fn access(&self, holder: Holder) -> Access {
-        let Holder { tenant, scope } = holder;
-        let reader = self.store.reader(tenant.clone());
+        let reader = self.store.reader(holder.tenant.clone());
+        self.access_by(holder, reader)
+    }
+
+    /// The same, with everything that is asked of the store noted.
+    pub(super) fn noted_access(&self, holder: Holder, notes: Notes) -> Access {
+        let reader = self.store.reader(holder.tenant.clone());
+        self.access_by(holder, reader.noting(notes))
+    }
+
+    fn access_by(&self, holder: Holder, reader: Reader) -> Access {
+        let Holder { tenant, grant } = holder;
         Access {
             alerts: self.alerts.of(tenant.clone()),
             tenant,
-            scope,
+            grant,
             journeys: Journeys::new(reader.clone(), self.limits),
             searcher: Searcher::new(reader.clone(), self.limits),
             explainer: Explainer::new(reader.clone(), self.limits),
@@ -135,11 +155,29 @@ impl Api {
 }
 
 /// Lets a request to the API in: to read, or, where its method changes something, to write.
-pub(super) async fn let_in(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+pub(super) async fn let_in(State(api): State<Api>, request: Request, next: Next) -> Response {
     let let_in = match request.method().is_safe() {
         true => api.holder(request.headers(), Scope::Read),
-        false => api.writer(request.headers()),
+        false => api.changer(request.headers(), Scope::Write),
     };
+    go_on(&api, let_in, request, next).await
+}
+
+/// Lets a request in that is about keys and limits, whatever its method.
+pub(super) async fn let_admin_in(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let let_in = match request.method().is_safe() {
+        true => api.holder(request.headers(), Scope::Admin),
+        false => api.changer(request.headers(), Scope::Admin),
+    };
+    go_on(&api, let_in, request, next).await
+}
+
+async fn go_on(
+    api: &Api,
+    let_in: Result<Holder, ApiError>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     match let_in {
         Ok(holder) => {
             request.extensions_mut().insert(api.access(holder));
@@ -206,6 +244,16 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 }
 
 // === impl Access ===
+
+impl Access {
+    /// Who asks.
+    pub(super) fn holder(&self) -> Holder {
+        Holder {
+            tenant: self.tenant.clone(),
+            grant: self.grant.clone(),
+        }
+    }
+}
 
 impl<S: Sync> FromRequestParts<S> for Access {
     type Rejection = ApiError;

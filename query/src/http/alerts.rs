@@ -8,7 +8,6 @@ mod channels;
 mod deliveries;
 mod history;
 mod rules;
-mod sent;
 mod silences;
 
 use axum::Router;
@@ -59,17 +58,20 @@ pub(super) fn router(
 }
 
 /// A reply that owns what it tells.
-struct Whole<T>(T);
+pub(super) struct Whole<T>(pub(super) T);
 
 /// The answer to who made something.
-async fn created(reply: impl Written) -> Result<Response, ApiError> {
+pub(super) async fn created(reply: impl Written) -> Result<Response, ApiError> {
     let mut response = json(reply).await?;
     *response.status_mut() = StatusCode::CREATED;
     Ok(response)
 }
 
 /// The id in a path.
-fn id_of(name: &str, path: Result<Path<String>, PathRejection>) -> Result<String, ApiError> {
+pub(super) fn id_of(
+    name: &str,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<String, ApiError> {
     let Path(id) = path.map_err(|error| ApiError::invalid(name, error.body_text()))?;
     Ok(id)
 }

@@ -18,6 +18,7 @@ use moka::future::Cache;
 use tokio::time::Instant;
 
 use super::access::Access;
+use super::show::Shown;
 
 /// In bytes, of all answers together.
 const MOST: u64 = 64 << 20;
@@ -77,7 +78,7 @@ impl Answers {
         let (Some(kept), Some(access)) = (&self.kept, access) else {
             return next.run(request).await;
         };
-        if request.method() != Method::GET {
+        if request.method() != Method::GET || request.extensions().get::<Shown>().is_some() {
             return next.run(request).await;
         }
         let uri = request.uri();
@@ -159,6 +160,7 @@ mod tests {
     use super::*;
     use crate::deployment::intake;
     use crate::journey::Limits;
+    use crate::keyring::Keyring;
 
     const LIFETIME: Duration = Duration::from_secs(10);
 
@@ -189,16 +191,25 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let alerts = crate::alerts::alerts_in(folder.path());
         let gate = Gate::new(Rings::default(), true);
-        Api::new(store, Limits::default(), gate, alerts, intake())
+        let keyring = Keyring::elsewhere(Rings::default());
+        Api::new(store, Limits::default(), gate, alerts, intake(), keyring)
     }
 
     async fn ask(router: &Router, tenant: &str, path: &str) -> (String, bool) {
+        told(router, request(tenant, path)).await
+    }
+
+    fn request(tenant: &str, path: &str) -> Request {
         let mut request = Request::get(path).body(Body::empty()).unwrap();
         let holder = Holder {
             tenant: Tenant::parse(tenant).unwrap(),
-            scope: None,
+            grant: None,
         };
         request.extensions_mut().insert(api().access(holder));
+        request
+    }
+
+    async fn told(router: &Router, request: Request) -> (String, bool) {
         let Ok(reply) = router.clone().oneshot(request).await;
         let has_age = reply.headers().contains_key(header::AGE);
         let body = to_bytes(reply.into_body(), usize::MAX).await.unwrap();
@@ -230,6 +241,21 @@ mod tests {
                 (number.to_string(), false)
             );
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_whose_queries_are_shown_is_neither_kept_nor_told_what_was() {
+        let answers = Answers::lasting(LIFETIME, &Registry::new());
+        let router = counting(answers, Arc::default());
+        let shown = async || {
+            let mut request = request("ours", "/?200");
+            request.extensions_mut().insert(Shown);
+            told(&router, request).await
+        };
+        assert_eq!(shown().await, ("1".to_owned(), false));
+        assert_eq!(ask(&router, "ours", "/?200").await, ("2".to_owned(), false));
+        assert_eq!(shown().await, ("3".to_owned(), false));
+        assert_eq!(ask(&router, "ours", "/?200").await, ("2".to_owned(), true));
     }
 
     #[tokio::test(start_paused = true)]

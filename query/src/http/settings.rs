@@ -61,7 +61,7 @@ async fn get_settings(
     let tenant = &access.tenant;
     json(SettingsReply {
         version: env!("CARGO_PKG_VERSION"),
-        scope: access.scope.map(|scope| scope.as_str()),
+        scope: access.grant.as_ref().map(|grant| grant.scope.as_str()),
         demands_keys: !api.is_open(),
         otlp_grpc: api.intake().grpc(host.as_deref()),
         otlp_http: api.intake().http(host.as_deref()),

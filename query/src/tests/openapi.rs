@@ -100,6 +100,14 @@ impl Description {
         );
     }
 
+    /// Panics where it is not what the description calls by this name.
+    pub(super) fn check_as(&self, schema: &str, value: &Value) {
+        let schema = &self.0["components"]["schemas"][schema];
+        let mut faults = Vec::new();
+        self.compare(schema, value, "", &mut faults);
+        assert!(faults.is_empty(), "{faults:#?}\n{value:#}");
+    }
+
     fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
         let Some(reference) = schema.get("$ref") else {
             return schema;

@@ -1,5 +1,6 @@
 //! The API as its clients see it, without a socket.
 
+use std::path::Path;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,15 +10,17 @@ use axum::response::Response;
 use coldtrace_control::{Gate, Rings};
 use coldtrace_service::health::{self, About, Health};
 use coldtrace_service::metrics::Registry;
-use coldtrace_store::{Store, StoreConfig};
+use coldtrace_store::Store;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+use super::keys::nowhere;
 use crate::alerts::{Alerts, Policy, alerts_in, alerts_sending};
 use crate::deployment::intake;
 use crate::http::{self, Answers, Api, Cookies};
 use crate::journey::Limits;
+use crate::keyring::Keyring;
 use crate::tail::Tails;
 
 /// A router on some store.
@@ -25,7 +28,7 @@ pub(super) struct Served {
     router: Router,
     tails: Tails,
     alerts: Alerts,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Served {
@@ -58,6 +61,21 @@ impl Served {
         Self::of(store, limits, rings, folder, alerts)
     }
 
+    /// Where another service has the keys that these rings are of.
+    pub(super) fn without_keys(rings: Rings) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let alerts = alerts_in(folder.path());
+        let keyring = Keyring::elsewhere(rings.clone());
+        Self::by(
+            &nowhere(),
+            Limits::default(),
+            rings,
+            folder,
+            alerts,
+            keyring,
+        )
+    }
+
     /// Whose alerts go where this policy allows it.
     pub(super) fn sending(store: &Store, limits: Limits, rings: Rings, policy: Policy) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
@@ -72,8 +90,27 @@ impl Served {
         folder: tempfile::TempDir,
         alerts: Alerts,
     ) -> Self {
+        let keyring = Keyring::open(rings.clone(), folder.path()).expect("a database");
+        Self::by(store, limits, rings, folder, alerts, keyring)
+    }
+
+    fn by(
+        store: &Store,
+        limits: Limits,
+        rings: Rings,
+        folder: tempfile::TempDir,
+        alerts: Alerts,
+        keyring: Keyring,
+    ) -> Self {
         let gate = Gate::new(rings, true);
-        let api = Api::new(store.clone(), limits, gate, alerts.clone(), intake());
+        let api = Api::new(
+            store.clone(),
+            limits,
+            gate,
+            alerts.clone(),
+            intake(),
+            keyring,
+        );
         let (registry, health) = (Registry::new(), Health::new());
         let about = health::router(&About::new(registry.clone(), health));
         let tails = api.tails().clone();
@@ -83,8 +120,13 @@ impl Served {
             router,
             tails,
             alerts,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// Where its control database is.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// What it has of alerts.
@@ -99,12 +141,7 @@ impl Served {
 
     /// On a store that nobody answers for.
     pub(super) fn without_store() -> Self {
-        Self::on(&Store::connect(StoreConfig {
-            url: "http://127.0.0.1:9".to_owned(),
-            user: "default".to_owned(),
-            password: String::new(),
-            database: "coldtrace".to_owned(),
-        }))
+        Self::on(&nowhere())
     }
 
     pub(super) async fn ask(&self, request: Request<Body>) -> Response {

@@ -128,10 +128,13 @@ async fn whatever_is_asked_a_tenant_is_told_nothing_of_another() {
     engine.stop().await;
 }
 
-/// All that can be got, but for alerts: whose those are is tested where they are.
+/// All that can be got, but for alerts and keys: whose those are is tested where they are.
 fn endpoints() -> Vec<Endpoint> {
     let mut endpoints = Description::read().endpoints();
-    endpoints.retain(|endpoint| !endpoint.path.starts_with("/api/v1/alerts"));
+    endpoints.retain(|endpoint| {
+        let is_of = |part| endpoint.path.starts_with(part);
+        !is_of("/api/v1/alerts") && !is_of("/api/v1/keys")
+    });
     endpoints
 }
 

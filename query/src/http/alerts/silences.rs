@@ -15,7 +15,7 @@ use super::super::body::Body;
 use super::super::error::ApiError;
 use super::super::json;
 use super::super::params::Params;
-use super::sent::Sent;
+use super::super::sent::Sent;
 use super::{Whole, created, id_of};
 use crate::alerts::muted::silence_of;
 use crate::alerts::random;

@@ -3,7 +3,7 @@
 use coldtrace_alerts::{Format, KeyKind, Mistake, read_length};
 use coldtrace_control::{NewChannel, Secrets};
 
-use super::super::sent::Sent;
+use super::super::super::sent::Sent;
 use super::Kept;
 use crate::alerts::Alerts;
 use crate::alerts::channel::{

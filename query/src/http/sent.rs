@@ -7,8 +7,8 @@ use coldtrace_alerts::Mistake;
 use coldtrace_model::UnixNanos;
 use serde_json::{Map, Value};
 
-use super::super::body::Body;
-use super::super::error::ApiError;
+use super::body::Body;
+use super::error::ApiError;
 
 const LONGEST_SHOWN: usize = 50;
 
@@ -95,6 +95,30 @@ impl Sent {
                 "must be a time in Unix nanoseconds as a text, such as \"1767225600000000000\"",
             ),
         }
+    }
+
+    /// A number as digits in a text, as all of 64 bits are told, or null.
+    pub(super) fn number_or_null(&mut self, key: &'static str) -> Option<u64> {
+        let number = match self.take(key)? {
+            Value::Null => return None,
+            Value::String(text) => whole(&text),
+            _ => None,
+        };
+        number.or_else(|| {
+            self.wrong(
+                key,
+                "must be a whole number as a text, such as \"1000\", or null",
+            )
+        })
+    }
+
+    /// A small number, or null.
+    pub(super) fn small_or_null<T: TryFrom<u64>>(&mut self, key: &'static str) -> Option<T> {
+        let number = match self.take(key)? {
+            Value::Null => return None,
+            value => value.as_u64().and_then(|number| T::try_from(number).ok()),
+        };
+        number.or_else(|| self.wrong(key, "must be a whole number, or null"))
     }
 
     fn list(&mut self, key: &'static str) -> Option<Vec<Value>> {
@@ -189,6 +213,13 @@ impl Sent {
         self.mistake(key, message);
         None
     }
+}
+
+/// What digits say; of what a database keeps, which has a sign.
+fn whole(text: &str) -> Option<u64> {
+    let is_digits = text.bytes().all(|digit| digit.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| is_digits);
+    number.filter(|&number| i64::try_from(number).is_ok())
 }
 
 /// A name as it was given may be anything.
