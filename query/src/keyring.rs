@@ -6,12 +6,12 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use coldtrace_control::{
     Db, DbError, Denied, Holder, Key, Limits, NewKey, Ring, Rings, Scope, Secret,
 };
 use coldtrace_model::{Nanos, Tenant, UnixNanos};
-use std::time::Duration;
 use tracing::{info, warn};
 
 /// How long the secret from before a rotation is taken.

@@ -4,9 +4,8 @@
 
 use std::error::Error as _;
 
-use axum::extract::Path;
-use axum::extract::State;
 use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, post, put};
@@ -137,8 +136,8 @@ async fn set_limits(
 /// A new key as it was sent.
 fn wanted(mut sent: Sent) -> Result<Wanted, Vec<Mistake>> {
     let name = sent.needed_text("name");
-    let length = name.trim().chars().count();
-    if !sent.is_wrong("name") && !(1..=LONGEST_NAME).contains(&length) {
+    let is_named = !name.trim().is_empty() && name.chars().count() <= LONGEST_NAME;
+    if !sent.is_wrong("name") && !is_named {
         let told = format!("must be a text of 1 to {LONGEST_NAME} letters");
         sent.mistake("name", told);
     }

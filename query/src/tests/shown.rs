@@ -150,6 +150,25 @@ async fn what_is_shown_gives_the_rows_of_the_answer() {
 }
 
 #[tokio::test]
+async fn whether_anything_was_received_is_told_without_reading_what_was() {
+    let engine = engine::start().await;
+    let (served, stranger) = (Served::on(&engine.store()), Stranger(engine.store_config()));
+    // For three days, six spans a second.
+    let spans = "INSERT INTO coldtrace.spans (tenant, keep_days, ts, kind, service)
+        SELECT 'default', 7300, fromUnixTimestamp64Nano(1767225600000000000 + toInt64(number) * 166666666, 'UTC'), 3, 'shop'
+        FROM numbers(1555200)";
+    stranger.run(spans).await;
+    let reply = served.ok("/api/v1/settings?show=queries").await;
+    let queries = reply["queries"].as_array().expect("a list").iter();
+    let rows: u64 = queries.map(|query| number(query, "rows")).sum();
+    assert!(rows < 155_520, "a tenth at most: {reply:#}");
+    let received = &served.ok("/api/v1/settings").await["received"];
+    assert_eq!(received["first"], "1767225600000000000");
+    assert_eq!(received["last"], "1767484799832296534");
+    engine.stop().await;
+}
+
+#[tokio::test]
 async fn what_asks_nothing_shows_nothing_and_what_goes_wrong_is_told_as_always() {
     let served = Served::on(&nowhere());
     let rules = served.ok("/api/v1/alerts/rules?show=queries").await;

@@ -70,7 +70,10 @@ impl Reader {
         let minutes = format!("touched WHERE {owned} AND source = 1");
         let descending = "tenant DESC, bucket DESC";
         format!(
-            "SELECT {} AS first_bucket, {} AS last_bucket, {} AS first_minute, {} AS last_minute",
+            "SELECT {} AS first_bucket,
+                {} AS last_bucket,
+                {} AS first_minute,
+                {} AS last_minute",
             end_of("bucket", &spans, "tenant, bucket"),
             end_of("bucket", &spans, descending),
             end_of("touched.t", &minutes, "tenant, source, touched.t"),
@@ -84,10 +87,13 @@ impl Reader {
 
     /// The exact times, from the buckets that begin then.
     fn times(&self, begins: [UnixNanos; 2]) -> String {
-        let ranges = begins.map(|from| TimeRange {
-            from,
-            to: UnixNanos(from.0.saturating_add(BUCKET.0)),
-        });
+        let mut ranges = begins
+            .map(|from| TimeRange {
+                from,
+                to: UnixNanos(from.0.saturating_add(BUCKET.0)),
+            })
+            .to_vec();
+        ranges.dedup();
         let within = sql::any_of(&ranges, sql::within);
         let owned = self.owned();
         let moment = |end: &str| format!("toUInt64(toUnixTimestamp64Nano({end}(ts)))");
