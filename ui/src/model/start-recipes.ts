@@ -368,7 +368,6 @@ function platformRecipes(target: Target): readonly Recipe[] {
           "Add to the command that deploys it",
           `--set-env-vars "${[
             "NODE_OPTIONS=--require @opentelemetry/auto-instrumentations-node/register",
-            "OTEL_NODE_RESOURCE_DETECTORS=env,gcp",
             ...variables(target),
           ].join(",\\\n")}"`,
         ),
