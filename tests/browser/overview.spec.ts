@@ -375,3 +375,15 @@ test("a key that can't be made says why", async ({ page }) => {
   await page.getByRole("button", { name: "Make a key" }).click();
   await expect(page.getByRole("alert")).toHaveText("No key was made. There is a key of that name.");
 });
+
+for (const width of [320, 761, 940, 1000, 1121, 1241]) {
+  test(`on ${width} px nothing is wider than the page`, async ({ page }) => {
+    await page.setViewportSize({ width, height: 844 });
+    await page.goto(at("full", "/"));
+    await expect(rowOf(page, "inventory")).toBeVisible();
+    await page.getByText("4 more changes").click();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(
+      await page.evaluate(() => document.documentElement.clientWidth),
+    );
+  });
+}
