@@ -1,8 +1,9 @@
 /** The overview, and attaching a function: every state in every look, by key, and the ways to what is wrong. */
 
-import { expect, type Page, type Route, test } from "@playwright/test";
+import { expect, type Page, test } from "@playwright/test";
 
 import type { Scenario } from "../../ui/dev/fake-api.ts";
+import { startSettings } from "../../ui/dev/start.ts";
 import { type FakeServer, serveFake } from "./src/fake-server.ts";
 import { keep, LOOKS } from "./src/looks.ts";
 import { openRow } from "./src/walk.ts";
@@ -18,6 +19,9 @@ test.beforeAll(async () => {
 test.afterAll(async () => {
   for (const server of servers.values()) await server.close();
 });
+
+// Pages ask again while a test ends: what is being answered is waited for.
+test.afterEach(({ page }) => page.unrouteAll({ behavior: "wait" }));
 
 const at = (scenario: Scenario, path: string): string => `${servers.get(scenario)?.url}${path}`;
 
@@ -36,11 +40,11 @@ interface Settings {
 
 /** The made-up settings, but for some of them. */
 async function withSettings(page: Page, changes: () => Partial<Settings>): Promise<void> {
-  await page.route("**/api/v1/settings", async (route: Route) => {
-    const response = await route.fetch();
-    const settings = (await response.json()) as Settings;
-    await route.fulfill({ response, json: { ...settings, ...changes() } });
-  });
+  const now = `${Date.now()}000000`;
+  const { status, body } = startSettings({ first: now, last: now }, "admin");
+  await page.route("**/api/v1/settings", route =>
+    route.fulfill({ status, json: { ...(body as Settings), ...changes() } }),
+  );
 }
 
 interface State {
