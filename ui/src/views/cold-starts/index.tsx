@@ -27,7 +27,7 @@ import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 const route = getRouteApi("/cold-starts");
 
 const BY_TEXT: Readonly<Record<ColdBy, string>> = {
-  part: "all of it",
+  part: "all",
   function: "function",
   runtime: "runtime",
   architecture: "architecture",

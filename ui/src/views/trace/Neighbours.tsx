@@ -72,9 +72,11 @@ function Way({ run, idle, title, sign }: WayProps): JSX.Element {
       search={{}}
       className="neighbour"
       title={`${requestId}, ${OUTCOME_TEXT[outcome]}`}
-      aria-label={`The one ${title} on the same sandbox: ${OUTCOME_TEXT[outcome]}, ${formatClock(start)}`}
     >
       <kbd aria-hidden="true">{sign}</kbd>
+      <span className="hidden">
+        The one {title} on the same sandbox: {OUTCOME_TEXT[outcome]}
+      </span>
       <OutcomeShape outcome={outcome} />
       <span>{formatClock(start).slice(0, 8)}</span>
       {duration !== null && <span>{formatDuration(duration)}</span>}
