@@ -94,7 +94,7 @@ function Side({ title, end, edges, nodes, range }: SideProps): JSX.Element {
         <>
           {edge.isEstimated && "≈ "}
           {formatCount(edge.calls)}
-          {edge.kind === "message" && <span className="share">messages</span>}
+          {edge.kind === "message" && <span className="sub">messages</span>}
         </>
       ),
     },
