@@ -89,7 +89,6 @@ function PaletteButton({ open }: { readonly open: () => void }): JSX.Element {
       <button
         type="button"
         className="field"
-        aria-label="Go to, or do"
         aria-haspopup="dialog"
         title="A page, a function, an id, or what to do"
         onClick={open}
