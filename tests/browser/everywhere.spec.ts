@@ -171,7 +171,9 @@ test.describe("in New York", () => {
 
   test("a range that is typed is read by the clock that was chosen, and back undoes it", async ({ page }) => {
     await page.goto(`${server.url}/errors`);
+    await expect(rows(page).first()).toBeVisible();
     await page.keyboard.press("U");
+    await expect(page.getByRole("button", { name: "Times are in UTC" })).toBeVisible();
     await page.getByRole("button", { name: "custom" }).click();
     await expect(page.getByLabel("From", { exact: true })).toBeFocused();
     await page.getByLabel("From", { exact: true }).fill("2026-11-23 14:03");
