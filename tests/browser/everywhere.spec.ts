@@ -169,6 +169,18 @@ test.describe("in New York", () => {
     await expect(time).toContainText(again);
   });
 
+  test("axes are by the same clock", async ({ page }) => {
+    await page.goto(`${server.url}/functions/checkout`);
+    const marks = page.getByRole("region", { name: "Over time" }).locator(".steps-times");
+    await expect(marks).toContainText(/\d\d:\d\d/);
+    const hour = (text: string | null) => Number(text?.slice(0, 2));
+    const before = hour(await marks.locator("span").first().textContent());
+    await page.keyboard.press("U");
+    await expect(marks).not.toContainText(`${String(before).padStart(2, "0")}:`);
+    const after = hour(await marks.locator("span").first().textContent());
+    expect([4, 5]).toContain((after - before + 24) % 24);
+  });
+
   test("a range that is typed is read by the clock that was chosen, and back undoes it", async ({ page }) => {
     await page.goto(`${server.url}/errors`);
     await expect(rows(page).first()).toBeVisible();
@@ -277,6 +289,15 @@ test("a list is copied as a table, to paste", async ({ page, context }) => {
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   expect(copied.split("\n")[0]).toContain("| Function |");
   expect(copied).toContain("| checkout |");
+});
+
+test("an action leads to its part of the settings", async ({ page }) => {
+  await page.goto(`${server.url}/errors`);
+  await expect(rows(page).first()).toBeVisible();
+  await openPalette(page, "attach");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/settings#addresses-title$/);
+  await expect(page.getByRole("heading", { name: "Where functions send to" })).toBeInViewport();
 });
 
 test("the help lists the page's keys and those of all pages", async ({ page }) => {

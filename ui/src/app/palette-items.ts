@@ -99,7 +99,7 @@ function ranked(query: string, items: readonly PaletteItem[]): readonly RankedIt
 const BONUS: Readonly<Record<GroupName, number>> = {
   Id: 0,
   Page: 3,
-  Function: 2,
+  Function: 4,
   Recent: 1,
   Query: 0,
   Action: 1,

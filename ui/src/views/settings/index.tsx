@@ -1,7 +1,7 @@
 /** How this service is set up, for who asks: who they are, where functions send to, keys, limits, and how pages look. */
 
 import { Link } from "@tanstack/react-router";
-import type { JSX } from "react";
+import { type JSX, useEffect } from "react";
 
 import { serviceSettingsQuery, useSettings } from "../../api/settings.ts";
 import { mayAdminister, SCOPE_TEXT, type ServiceSettings } from "../../model/settings.ts";
@@ -20,6 +20,11 @@ import "./settings.css";
 export function SettingsPage(): JSX.Element {
   useTitle("Settings");
   const query = useSettings();
+  const isTold = query.data !== undefined;
+  useEffect(() => {
+    // What an address with a hash leads to is there only now.
+    if (isTold) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  }, [isTold]);
   return (
     <>
       <header className="page-head">
