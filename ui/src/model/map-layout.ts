@@ -42,8 +42,9 @@ export interface MapLayout {
   readonly routes: readonly Route[];
 }
 
-export const NODE = { width: 164, height: 44 } as const;
-const COLUMN = NODE.width + 132;
+export const NODE = { width: 196, height: 44 } as const;
+/** Between two columns there is room for what a way says of itself. */
+const COLUMN = NODE.width + 168;
 const GAP = 16;
 /** Between what has nothing to do with each other. */
 const APART = 44;

@@ -45,15 +45,26 @@ export function MapEdges({ map, layout, node, isDim }: MapEdgesProps): JSX.Eleme
   );
 }
 
+/** Twice: its ground is as wide as all of it, and would cover what stands before where each part had its own. */
 function EdgeText({ edge, route }: { readonly edge: MapEdge; readonly route: Route }): JSX.Element {
   const { x, y } = middleOf(route);
-  return (
-    <text className="map-told" x={x} y={y} dy="0.35em">
+  const told = (
+    <>
       {edge.isEstimated ? "≈ " : ""}
       {formatCount(edge.calls)}
       {edge.errors > 0 && <tspan className="map-failed"> · {formatShare(edge.errors, edge.calls)}</tspan>}
       {` · ${formatDuration(edge.p95)}`}
-    </text>
+    </>
+  );
+  return (
+    <>
+      <text className="map-told map-told-ground" x={x} y={y} dy="0.35em">
+        {told}
+      </text>
+      <text className="map-told" x={x} y={y} dy="0.35em">
+        {told}
+      </text>
+    </>
   );
 }
 
