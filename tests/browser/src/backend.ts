@@ -1,4 +1,7 @@
-/** `coldtrace up` on a fresh data folder and on ports that the system chose; or one that runs already (`COLDTRACE_URL`). */
+/**
+ * `coldtrace up` on a fresh data folder and on ports that the system chose; or one that runs already (`COLDTRACE_URL`).
+ * `COLDTRACE_BINARY` names another one than what tests are built with.
+ */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -39,6 +42,8 @@ export async function backend(): Promise<Backend> {
 }
 
 async function engineLibrary(): Promise<string> {
+  const told = process.env.COLDTRACE_STORE__ENGINE_LIBRARY;
+  if (told !== undefined) return told;
   const noted = join(TARGET, "setup.json");
   const text = await readFile(noted, "utf8").catch(() => {
     throw new Error(`${noted} is not there; run \`cargo xtask setup\``);
@@ -47,17 +52,21 @@ async function engineLibrary(): Promise<string> {
 }
 
 function start(folder: string, library: string): ChildProcess {
-  return spawn(join(TARGET, "debug/coldtrace"), ["up", "--data-dir", join(folder, "data")], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: {
-      ...process.env,
-      COLDTRACE_COLLECTOR__GRPC_LISTEN: "127.0.0.1:0",
-      COLDTRACE_COLLECTOR__HTTP_LISTEN: "127.0.0.1:0",
-      COLDTRACE_QUERY__LISTEN: "127.0.0.1:0",
-      COLDTRACE_STORE__ENGINE_PORT: "0",
-      COLDTRACE_STORE__ENGINE_LIBRARY: library,
+  return spawn(
+    process.env.COLDTRACE_BINARY ?? join(TARGET, "debug/coldtrace"),
+    ["up", "--data-dir", join(folder, "data")],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: {
+        ...process.env,
+        COLDTRACE_COLLECTOR__GRPC_LISTEN: "127.0.0.1:0",
+        COLDTRACE_COLLECTOR__HTTP_LISTEN: "127.0.0.1:0",
+        COLDTRACE_QUERY__LISTEN: "127.0.0.1:0",
+        COLDTRACE_STORE__ENGINE_PORT: "0",
+        COLDTRACE_STORE__ENGINE_LIBRARY: library,
+      },
     },
-  });
+  );
 }
 
 /** The addresses that it prints, each at the end of its line. */

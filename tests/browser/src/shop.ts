@@ -21,6 +21,8 @@ const ORDERS_PER_REQUEST = 60;
 const COLD_EVERY = 30;
 const DECLINED_EVERY = 25;
 
+const FUNCTIONS = ["checkout", "inventory"];
+
 /** In milliseconds, the wait for the stock database. */
 const NEAR = 18;
 const FAR = 900;
@@ -59,8 +61,9 @@ export async function shopListed(url: string, sent: Sent, signal: AbortSignal): 
   const range = `from=${BigInt(Date.now() - (BEGAN_MINUTES + 10) * MINUTE_MS) * MS}&to=${BigInt(Date.now()) * MS}`;
   for (;;) {
     const response = await fetch(`${url}/api/v1/functions?${range}`, { signal });
-    const { functions } = (await response.json()) as { functions: { invocations: string }[] };
-    if (functions.length === 2 && functions.every(one => Number(one.invocations) === sent.orders)) return;
+    const { functions } = (await response.json()) as { functions: { function: string; invocations: string }[] };
+    const known = functions.filter(one => FUNCTIONS.includes(one.function));
+    if (known.length === FUNCTIONS.length && known.every(one => Number(one.invocations) === sent.orders)) return;
     await new Promise(resolve => setTimeout(resolve, 100));
   }
 }
