@@ -26,6 +26,7 @@ mod load;
 mod process;
 mod query;
 mod store;
+mod ui;
 mod workload;
 
 pub(crate) use child::free_port;
@@ -100,6 +101,13 @@ pub(crate) enum Bench {
         #[command(flatten)]
         output: Output,
     },
+    /// Open the first page and traces of very many spans in a browser: how long it takes, and the work of a frame.
+    Ui {
+        #[command(flatten)]
+        arguments: ui::Arguments,
+        #[command(flatten)]
+        output: Output,
+    },
     /// The load generator's process; started by `ingest`.
     #[command(hide = true)]
     Load {
@@ -170,6 +178,7 @@ pub(crate) fn run(root: &Path, bench: &Bench) -> anyhow::Result<()> {
         Bench::Query { arguments, output } => (query::run(root, arguments)?, output),
         Bench::Ingest { arguments, output } => (ingest::run(root, arguments)?, output),
         Bench::Extension { arguments, output } => (extension::run(root, arguments)?, output),
+        Bench::Ui { arguments, output } => (ui::run(root, arguments)?, output),
         Bench::Load { plan } => return load::run(plan.clone()),
         Bench::Floor => return ingest::floor::run(),
     };
