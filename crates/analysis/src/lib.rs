@@ -14,6 +14,7 @@ mod ends;
 mod evidence;
 mod findings;
 mod flame;
+mod fold;
 mod function;
 mod hops;
 mod order;
@@ -36,6 +37,7 @@ use synthesis::Synthesis;
 pub use evidence::{Evidence, SandboxPhase};
 pub use findings::{Confidence, Finding, FindingKind, Words, findings, length};
 pub use flame::{Flame, Frame, FrameSide, PathTree, flame, path_tree};
+pub use fold::{Fold, Folded, Room, below, fold};
 pub use function::{
     Fault, Figure, FunctionFinding, Gain, Messages, Observed, Profile, Question, SandboxLife,
     VersionCount, explain, profile,

@@ -5,7 +5,7 @@ use axum::extract::rejection::PathRejection;
 use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
-use coldtrace_model::{Nanos, RequestId, TraceId, UnixNanos};
+use coldtrace_model::{Nanos, RequestId, SpanId, TraceId, UnixNanos};
 use coldtrace_store::reader::{Sort, TraceFilter, TraceKey, TraceSummary};
 use serde::Serialize;
 
@@ -85,15 +85,23 @@ async fn get_trace(
     uri: Uri,
     trace_id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
-    Params::read(&uri, &[])?;
+    let params = Params::read(&uri, &["below"])?;
     let Path(text) = trace_id.map_err(|error| ApiError::invalid("trace_id", error.body_text()))?;
     let trace_id: TraceId = text
         .parse()
         .map_err(|_| ApiError::invalid("trace_id", "must be 32 hex digits that are not all 0"))?;
-    let journey = access.journeys.of_trace(trace_id).await?;
-    let journey =
-        journey.ok_or_else(|| ApiError::NotFound(format!("there is no trace {trace_id}")))?;
-    json(journey).await
+    let Some(below) = params.text("below") else {
+        let journey = access.journeys.of_trace(trace_id).await?;
+        let missing = || ApiError::NotFound(format!("there is no trace {trace_id}"));
+        return json(journey.ok_or_else(missing)?).await;
+    };
+    let span_id: SpanId = below
+        .parse()
+        .map_err(|_| ApiError::invalid("below", "must be 16 hex digits that are not all 0"))?;
+    let part = access.journeys.below(trace_id, span_id).await?;
+    let missing =
+        || ApiError::NotFound(format!("there is no span {span_id} in a trace {trace_id}"));
+    json(part.ok_or_else(missing)?).await
 }
 
 fn key_from((duration, start, trace_id): &CursorKey) -> Result<TraceKey, ApiError> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use coldtrace_analysis::{Finding, Hop, Mark, Trace};
+use coldtrace_analysis::{Finding, Fold, Hop, Mark, Trace};
 use coldtrace_model::{
     Event, Invocation, Link, RequestId, Resource, SandboxId, Scope, SpanId, TraceId,
 };
@@ -29,7 +29,19 @@ pub(crate) struct TraceReply<'a> {
     scopes: Vec<ScopeReply<'a>>,
     critical_path: Vec<SectionReply>,
     findings: Vec<FindingReply<'a>>,
+    folds: Vec<FoldReply>,
     warnings: &'a [String],
+}
+
+/// The schema `Fold`.
+#[derive(Serialize)]
+struct FoldReply {
+    span: usize,
+    siblings: u64,
+    errors: u64,
+    hidden: u64,
+    total: Decimal,
+    critical_time: Decimal,
 }
 
 /// The schema `Hop`.
@@ -194,6 +206,7 @@ impl<'a> From<&'a Journey> for TraceReply<'a> {
             findings: findings
                 .map(|finding| FindingReply::of(finding, trace))
                 .collect(),
+            folds: journey.folds.iter().map(FoldReply::from).collect(),
             warnings: &journey.trace.warnings,
         }
     }
@@ -223,6 +236,19 @@ fn listed<'a, T>(shared: impl Iterator<Item = &'a Arc<T>>) -> (Vec<&'a T>, Index
         });
     }
     (list, Indexes(indexes))
+}
+
+impl From<&Fold> for FoldReply {
+    fn from(fold: &Fold) -> Self {
+        Self {
+            span: fold.node,
+            siblings: fold.siblings,
+            errors: fold.errors,
+            hidden: fold.hidden,
+            total: fold.total.into(),
+            critical_time: fold.critical_time.into(),
+        }
+    }
 }
 
 // === impl Spans, Indexes ===

@@ -1,11 +1,13 @@
 use std::collections::BTreeSet;
 
+use coldtrace_analysis::Room;
 use coldtrace_control::Scope;
-use coldtrace_testkit::engine;
+use coldtrace_model::Span;
+use coldtrace_testkit::{engine, resource, span};
 use insta::assert_json_snapshot;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::fixture::{Data, an_order, wide};
+use super::fixture::{Data, an_order};
 use super::keys::{Keys, get};
 use super::openapi::Description;
 use super::served::Served;
@@ -195,26 +197,113 @@ async fn every_reply_is_what_the_description_says() {
     );
 }
 
+/// A root with so many calls alike, each with a query below it; the last but one is the longest and failed.
+fn alike(trace: u128, calls: u64) -> Vec<Span> {
+    let shared = resource("wide");
+    let mut spans = vec![
+        span("all")
+            .trace(trace)
+            .id(1)
+            .resource(&shared)
+            .at(0.0, 2_000.0)
+            .build(),
+    ];
+    for call in 1..=calls {
+        let (id, start) = (call * 2, call as f64);
+        let one = |name: &str| span(name).trace(trace).resource(&shared);
+        let outer = one("call").id(id).under(1);
+        let outer = outer.attribute("item", call.to_string().as_str());
+        spans.push(match call + 1 == calls {
+            true => outer.at(start, start + 90.0).failed("no stock").build(),
+            false => outer.at(start, start + 50.0).build(),
+        });
+        let inner = one("query").id(id + 1).under(id);
+        spans.push(inner.at(start + 1.0, start + 2.0).build());
+    }
+    spans
+}
+
 #[tokio::test]
-async fn a_journey_with_more_spans_than_are_shown_says_how_many_there_are() {
+async fn a_journey_with_more_spans_than_are_shown_is_folded_and_opens_below_each() {
     let engine = engine::start().await;
     Data::of(&engine.store())
-        .spans("wide", &wide(1, 1_000))
+        .spans("wide", &alike(1, 500))
         .await;
     let trace = "/api/v1/traces/00000000000000000000000000000001";
     let whole = Served::on(&engine.store()).ok(trace).await;
-    assert_eq!(shown(&whole), 1_000);
-    assert_eq!(whole["spans_total"], 1_000);
-    assert_eq!(whole["warnings"], Value::Array(Vec::new()));
+    assert_eq!(shown(&whole), 1_001);
+    assert_eq!(whole["spans_total"], 1_001);
+    assert_eq!(whole["folds"], json!([]));
+    assert_eq!(whole["warnings"], json!([]));
 
     let limits = Limits {
         spans: 100,
+        folded: Room {
+            spans: 50,
+            alike: 1,
+        },
+        below: Room {
+            spans: 60,
+            alike: 10,
+        },
         ..Limits::default()
     };
+    let served = Served::with(&engine.store(), limits);
+    let folded = served.ok(trace).await;
+    let names = |trace: &Value| -> Vec<String> {
+        let spans = trace["spans"].as_array().expect("a list").iter();
+        spans
+            .map(|one| one["name"].as_str().expect("a name").to_owned())
+            .collect()
+    };
+    assert_eq!(names(&folded), ["all", "call", "query"]);
+    assert_eq!(folded["spans_total"], 1_001);
+    let longest = &folded["spans"][1];
+    assert_eq!(longest["attributes"], whole["spans"][997]["attributes"]);
+    assert_eq!(longest["status_message"], "no stock");
+    let fold = &folded["folds"][0];
+    assert_eq!(
+        *fold,
+        json!({ "span": 1, "siblings": 500, "errors": 1, "hidden": 998, "total": "25040000000", "critical_time": fold["critical_time"] })
+    );
+    assert_eq!(
+        folded["warnings"][0],
+        "1001 spans are too many to show: of siblings that are alike the longest are shown, 3 spans in all; \
+         findings go by names, kinds and times alone"
+    );
+
+    let root = folded["spans"][0]["span_id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let below = served.ok(&format!("{trace}?below={root}")).await;
+    assert_eq!(
+        shown(&below),
+        1 + 10 * 2,
+        "the ten longest, with what is below them"
+    );
+    assert_eq!(below["folds"][0]["siblings"], 500);
+    let call = longest["span_id"].as_str().expect("an id");
+    let below = served.ok(&format!("{trace}?below={call}")).await;
+    assert_eq!(names(&below), ["call", "query"]);
+    assert_eq!(below["spans"][0]["depth"], 0);
+    assert_eq!(below["folds"], json!([]));
+
+    let limits = Limits {
+        looked_at: 200,
+        ..limits
+    };
     let cut = Served::with(&engine.store(), limits).ok(trace).await;
-    assert_eq!(shown(&cut), 100);
-    assert_eq!(cut["spans_total"], 1_000);
-    assert_eq!(cut["warnings"][0], "the first 100 of 1000 spans are shown");
+    assert_eq!(cut["spans_total"], 1_001);
+    assert_eq!(
+        cut["warnings"][1],
+        "the first 200 of 1001 spans are looked at"
+    );
+
+    let missing = served.get(&format!("{trace}?below=ffffffffffffffff")).await;
+    assert_eq!(missing.0, 404);
+    let wrong = served.get(&format!("{trace}?below=xyz")).await;
+    assert_eq!(wrong.0, 400);
 }
 
 fn shown(trace: &Value) -> usize {

@@ -3,6 +3,7 @@
 mod changes;
 mod findings;
 mod flame;
+mod fold;
 mod hops;
 mod picture;
 mod properties;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use clickhouse::Row;
-use coldtrace_model::{Nanos, TimeRange, TraceId};
+use coldtrace_model::{Nanos, SpanId, TimeRange, TraceId};
 use serde::Deserialize;
 
 use super::correlation::TraceWindow;
@@ -19,6 +19,14 @@ const MAX_RANGES: usize = 64;
 pub(super) const COLUMNS: &str = "toUInt64(toUnixTimestamp64Nano(ts)) AS nanos, trace_id, span_id, parent_span_id, service,
     name, kind, duration_ns, status, status_message, request_id, sandbox_id, phase, resource_id, scope_id, flags,
     attr_keys, attr_values, attr_types, extra";
+
+/// The same without what takes most room in them.
+const BARE_COLUMNS: &str = "toUInt64(toUnixTimestamp64Nano(ts)) AS nanos, trace_id, span_id, parent_span_id, service,
+    name, kind, duration_ns, status, '' AS status_message, request_id, sandbox_id, phase, resource_id, scope_id, flags,
+    '' AS attr_keys, '' AS attr_values, '' AS attr_types, '' AS extra";
+
+/// Span ids in one statement, whose text has a limit of 256 KiB.
+const IDS: usize = 5_000;
 
 /// A row of `spans`, as [`crate::rows::SpanRow`] says; `extra` is the caller's to decode.
 #[derive(Clone, Debug, PartialEq)]
@@ -135,18 +143,60 @@ impl Reader {
         windows: &[TraceWindow],
         limit: usize,
     ) -> Result<Vec<SpanRecord>, ReadError> {
+        self.columns_of_spans(COLUMNS, windows, limit).await
+    }
+
+    /// The same without attributes, events, links and words for the status: of a trace so large that these would not fit.
+    pub async fn bare_spans(
+        &self,
+        windows: &[TraceWindow],
+        limit: usize,
+    ) -> Result<Vec<SpanRecord>, ReadError> {
+        self.columns_of_spans(BARE_COLUMNS, windows, limit).await
+    }
+
+    async fn columns_of_spans(
+        &self,
+        columns: &str,
+        windows: &[TraceWindow],
+        limit: usize,
+    ) -> Result<Vec<SpanRecord>, ReadError> {
         let Some(windows) = Windows::of(windows) else {
             return Ok(Vec::new());
         };
         let records: Vec<StoredSpan> = self
             .rows(&format!(
-                "SELECT {COLUMNS}
+                "SELECT {columns}
                 FROM spans WHERE {} AND {} ORDER BY ts, trace_id, span_id LIMIT {limit}",
                 self.owned(),
                 windows.filter()
             ))
             .await?;
         Ok(records.into_iter().map(SpanRecord::from).collect())
+    }
+
+    /// Those of these traces that have one of these ids, in any order.
+    pub async fn spans_by_id(
+        &self,
+        windows: &[TraceWindow],
+        ids: &[SpanId],
+    ) -> Result<Vec<SpanRecord>, ReadError> {
+        let Some(windows) = Windows::of(windows) else {
+            return Ok(Vec::new());
+        };
+        let mut found = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(IDS) {
+            let records: Vec<StoredSpan> = self
+                .rows(&format!(
+                    "SELECT {COLUMNS} FROM spans WHERE {} AND {} AND span_id IN {}",
+                    self.owned(),
+                    windows.filter(),
+                    sql::ids(ids.iter().map(SpanId::as_bytes))
+                ))
+                .await?;
+            found.extend(records.into_iter().map(SpanRecord::from));
+        }
+        Ok(found)
     }
 
     /// How many different spans these traces have.
