@@ -152,6 +152,7 @@ interface WaitingProps {
 }
 
 function Waiting({ waiting, goOn }: WaitingProps): JSX.Element {
+  if (waiting === 0) return <p className="tail-waiting">Paused. Nothing came since.</p>;
   return (
     <p className="tail-waiting">
       <span>
