@@ -3,7 +3,7 @@
 import { expect, type Page, test } from "@playwright/test";
 
 import type { Scenario } from "../../ui/dev/fake-api.ts";
-import { startSettings } from "../../ui/dev/start.ts";
+import { FakeSettings } from "../../ui/dev/settings.ts";
 import { type FakeServer, serveFake } from "./src/fake-server.ts";
 import { keep, LOOKS } from "./src/looks.ts";
 import { openRow } from "./src/walk.ts";
@@ -40,8 +40,7 @@ interface Settings {
 
 /** The made-up settings, but for some of them. */
 async function withSettings(page: Page, changes: () => Partial<Settings>): Promise<void> {
-  const now = `${Date.now()}000000`;
-  const { status, body } = startSettings({ first: now, last: now }, "admin");
+  const { status, body } = new FakeSettings(Date.now(), "admin").answer("GET", ["settings"], null);
   await page.route("**/api/v1/settings", route =>
     route.fulfill({ status, json: { ...(body as Settings), ...changes() } }),
   );

@@ -111,6 +111,7 @@ export class Journey {
         return this.#span(span, parent, depth, critical.get(span) ?? 0, services.indexOf(span.service));
       }),
       spans_total: order.length,
+      folds: [],
       invocations: this.invocations,
       hops: this.invocations.map((one, place) => ({
         request_id: one.request_id,

@@ -161,9 +161,10 @@ export async function listTraces(query: TraceQuery, signal: AbortSignal): Promis
 }
 
 export function getInvocation(requestId: string, signal: AbortSignal): Promise<InvocationDetail> {
-  return getWithTrace(`invocations/${encodeURIComponent(requestId)}`, invocationDetail, signal);
+  return getWithTrace(`invocations/${encodeURIComponent(requestId)}`, {}, invocationDetail, signal);
 }
 
-export function getTrace(traceId: string, signal: AbortSignal): Promise<Trace> {
-  return getWithTrace(`traces/${encodeURIComponent(traceId)}`, trace, signal);
+/** @param below a span: what stands at and below it alone. */
+export function getTrace(traceId: string, below: string | null, signal: AbortSignal): Promise<Trace> {
+  return getWithTrace(`traces/${encodeURIComponent(traceId)}`, { below }, trace, signal);
 }

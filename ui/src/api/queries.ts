@@ -172,10 +172,11 @@ export function invocationQuery(requestId: string) {
   });
 }
 
-export function traceQuery(traceId: string) {
+/** @param below a span: what stands at and below it alone. */
+export function traceQuery(traceId: string, below: string | null = null) {
   return queryOptions({
-    queryKey: ["trace", traceId],
-    queryFn: ({ signal }) => getTrace(traceId, signal),
+    queryKey: ["trace", traceId, below],
+    queryFn: ({ signal }) => getTrace(traceId, below, signal),
     structuralSharing: (known, next) => keepTrace(known as Trace | undefined, next as Trace),
     refetchInterval: ({ state }) => againOf(state.data),
   });

@@ -2,7 +2,7 @@
 
 import type * as z from "zod/mini";
 
-import { ApiError, open, parsed } from "./request.ts";
+import { ApiError, open, type Parameters, parsed } from "./request.ts";
 import { SpanCutter } from "./span-cutter.ts";
 import { readSpans } from "./spans.ts";
 
@@ -13,10 +13,11 @@ const PIECE = 128 * 1024;
 
 export async function getWithTrace<Schema extends z.ZodMiniType>(
   path: string,
+  parameters: Parameters,
   schema: Schema,
   signal: AbortSignal,
 ): Promise<z.output<Schema>> {
-  const response = await open(path, { signal });
+  const response = await open(path, parameters, signal);
   const cutter = new SpanCutter();
   const spans: unknown[] = [];
   let since = performance.now();

@@ -69,12 +69,19 @@ export function tellingSignal(tell: (call: Call) => void): AbortSignal {
 
 export type Parameter = string | number | bigint | boolean | null;
 
+export type Parameters = Readonly<Record<string, Parameter>>;
+
 export async function get<Schema extends z.ZodMiniType>(
   path: string,
-  parameters: Readonly<Record<string, Parameter>>,
+  parameters: Parameters,
   schema: Schema,
   signal: AbortSignal,
 ): Promise<z.output<Schema>> {
+  return parsed(await bodyOf(await open(path, parameters, signal)), schema);
+}
+
+/** An answer that is one, not yet read. */
+export async function open(path: string, parameters: Parameters, signal: AbortSignal): Promise<Response> {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== null && value !== "") search.set(name, String(value));
@@ -85,7 +92,7 @@ export async function get<Schema extends z.ZodMiniType>(
     return new Promise(() => {});
   }
   const query = search.size === 0 ? "" : `?${search}`;
-  return parsed(await ask(`${path}${query}`, { signal }), schema);
+  return ask(`${path}${query}`, { signal });
 }
 
 /** @param body null where there is nothing to say but the path. */
@@ -103,7 +110,7 @@ export async function send<Schema extends z.ZodMiniType>(
   }).catch((error: unknown) => {
     throw error instanceof ApiError && error.kind === "forbidden" ? new ApiError("forbidden", MAY_ONLY_READ) : error;
   });
-  return parsed(answer, schema);
+  return parsed(await bodyOf(answer), schema);
 }
 
 const MAY_ONLY_READ = "This key may only read. To change something, sign in with a key that may write.";
@@ -116,13 +123,9 @@ export function parsed<Schema extends z.ZodMiniType>(body: unknown, schema: Sche
   throw new ApiError("unexpected", `The answer is not what the API promises: ${place}: ${first?.message ?? ""}`);
 }
 
-async function ask(path: string, how: RequestInit): Promise<unknown> {
-  const response = await open(path, how);
-  return response.json().catch(() => null);
-}
+const bodyOf = (response: Response): Promise<unknown> => response.json().catch(() => null);
 
-/** An answer that is one, not yet read. */
-export async function open(path: string, how: RequestInit): Promise<Response> {
+async function ask(path: string, how: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(`/api/v1/${path}`, { headers: { accept: "application/json" }, ...how });

@@ -21,6 +21,7 @@ import type { ConcurrencyPoint, FunctionSandboxes, Sandbox, SandboxRun, UnusedSa
 import type { ToldFinding } from "../model/told-findings.ts";
 import type {
   Finding,
+  Fold,
   InvocationDetail,
   Log,
   Resource,
@@ -757,6 +758,18 @@ const hop = z.object({
   attempts: z.number(),
 });
 
+const fold = z.pipe(
+  z.object({
+    span: z.number(),
+    siblings: z.number(),
+    errors: z.number(),
+    hidden: z.number(),
+    total: nanosText,
+    critical_time: nanosText,
+  }),
+  z.transform(({ critical_time, ...wire }): Fold => ({ ...wire, criticalTime: critical_time })),
+) satisfies Wire<"Fold", Fold>;
+
 export const trace = z.pipe(
   z.object({
     trace_ids: z.array(text),
@@ -771,6 +784,7 @@ export const trace = z.pipe(
     scopes: z.array(scope),
     critical_path: sections,
     findings: z.array(finding),
+    folds: z.array(fold),
     warnings: z.array(text),
   }),
   z.transform(
@@ -788,6 +802,7 @@ export const trace = z.pipe(
       // A section of a span that was cut off can't be drawn.
       criticalPath: wire.critical_path.filter(one => one.span >= 0 && one.span < wire.spans.length),
       findings: wire.findings.filter(one => one.span < wire.spans.length),
+      folds: wire.folds,
       warnings: wire.warnings,
     }),
   ),

@@ -22,7 +22,7 @@ export function otherTraceQuery(id: string) {
   return queryOptions({
     queryKey: ["other-trace", id],
     queryFn: async ({ signal }) => {
-      if (isTraceId(id)) return getTrace(id.toLowerCase(), signal);
+      if (isTraceId(id)) return getTrace(id.toLowerCase(), null, signal);
       const detail = await getInvocation(id, signal);
       return detail.trace;
     },

@@ -64,6 +64,7 @@ export function madeTrace(made: readonly MadeSpan[]): Trace {
     scopes: [],
     criticalPath: criticalPath.sort((left, right) => Number(left.start - right.start)),
     findings: [],
+    folds: [],
     warnings: [],
   };
 }

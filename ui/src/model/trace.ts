@@ -119,6 +119,19 @@ export interface Hop {
   readonly attempts: number;
 }
 
+/** Siblings that are alike and too many to be told one by one: the longest are told, and the first of these stands for all. */
+export interface Fold {
+  readonly span: number;
+  /** How many it stands for, itself included. */
+  readonly siblings: number;
+  readonly errors: number;
+  /** Spans that are not told: other siblings, and all that is below them. */
+  readonly hidden: number;
+  /** Sum of the siblings' durations. */
+  readonly total: Nanos;
+  readonly criticalTime: Nanos;
+}
+
 /** A rebuilt journey: spans in display order (a parent before its children, siblings by start). */
 export interface Trace {
   readonly traceIds: readonly string[];
@@ -135,6 +148,8 @@ export interface Trace {
   readonly criticalPath: readonly Section[];
   /** The greatest gain first. */
   readonly findings: readonly Finding[];
+  /** Of a trace that is too large to be told whole. */
+  readonly folds: readonly Fold[];
   readonly warnings: readonly string[];
 }
 

@@ -267,6 +267,7 @@ test("the state of a trace's page comes back", () => {
     by: "self",
     sort: "critical",
     other: "rest",
+    below: "00f067aa0ba902b7",
   };
   expect(parseTraceState({ ...printTraceState(state) })).toEqual(state);
 });

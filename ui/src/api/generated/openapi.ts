@@ -1936,7 +1936,7 @@ export interface components {
             start: components["schemas"]["Time"];
             end: components["schemas"]["Time"];
             spans: components["schemas"]["Span"][];
-            /** @description How many there are; `spans` holds the first 100,000 at most */
+            /** @description How many there are. Up to 100,000 are all in `spans`; of more, `spans` holds at most 20,000, with siblings that are alike folded */
             spans_total: number;
             invocations: components["schemas"]["Invocation"][];
             /** @description Of each invocation its place in the journey, in the order of `invocations` */
@@ -1952,8 +1952,24 @@ export interface components {
                 start: components["schemas"]["Time"];
                 end: components["schemas"]["Time"];
             }[];
+            /** @description Siblings that are alike (service, name, kind) and not all in `spans`, by span */
+            folds: components["schemas"]["Fold"][];
             /** @description What was repaired */
             warnings: string[];
+        };
+        Fold: {
+            /** @description Index into spans: the longest, which stands for all */
+            span: number;
+            /** @description How many it stands for, itself included */
+            siblings: number;
+            /** @description How many of them failed */
+            errors: number;
+            /** @description Spans that are not in `spans`: other siblings, and all that is below them */
+            hidden: number;
+            /** @description Sum of the siblings' durations */
+            total: components["schemas"]["Nanos"];
+            /** @description Sum of the critical time of what is hidden */
+            critical_time: components["schemas"]["Nanos"];
         };
         Span: {
             trace_id: string;
@@ -3692,7 +3708,10 @@ export interface operations {
     };
     getTrace: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A span's id: only what stands at and below it, without invocations and findings; of more than 50,000 spans the thousand longest of siblings that are alike */
+                below?: string;
+            };
             header?: never;
             path: {
                 trace_id: string;

@@ -3,7 +3,7 @@
 import { Link } from "@tanstack/react-router";
 import { type JSX, type ReactNode, type RefObject, useId, useMemo } from "react";
 
-import { formatDuration, formatExact, formatOffset, plural } from "../../base/format.ts";
+import { formatCount, formatDuration, formatExact, formatOffset, plural } from "../../base/format.ts";
 import { between } from "../../base/time.ts";
 import { attributeText } from "../../model/attribute.ts";
 import { otlpOf } from "../../model/otlp.ts";
@@ -82,6 +82,7 @@ export function SpanDetails(props: SpanDetailsProps): JSX.Element {
           <code>{mark}</code> {MARK_TEXT[mark]}
         </p>
       ))}
+      <Alike trace={trace} index={index} />
       <dl className="figures">
         <Figure title="Starts" hint={formatExact(span.start)}>
           {offset(span.start)}
@@ -269,5 +270,25 @@ function Ids({ span }: { readonly span: Span }): JSX.Element {
           ),
       )}
     </dl>
+  );
+}
+
+/** Where it stands for siblings that are too many to be shown. */
+function Alike({ trace, index }: { readonly trace: Trace; readonly index: number }): JSX.Element | null {
+  const fold = trace.folds.find(one => one.span === index);
+  if (fold === undefined) return null;
+  const { parent, traceId } = trace.spans[index] as Span;
+  const above = parent === null ? undefined : trace.spans[parent];
+  return (
+    <p className="mark">
+      It is the longest of {plural(fold.siblings, "sibling")} that are alike
+      {fold.errors > 0 && <>, of which {formatCount(fold.errors)} failed</>}; they took {formatDuration(fold.total)} in
+      all. {plural(fold.hidden, "span")} of theirs are not shown here.{" "}
+      {above !== undefined && (
+        <Link to="/traces/$traceId" params={{ traceId }} search={{ below: above.spanId }}>
+          Read what is below {above.name} by itself
+        </Link>
+      )}
+    </p>
   );
 }

@@ -10,7 +10,14 @@ import { Moment } from "../../widgets/Moment.tsx";
 import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 
 /** What a trace is, where no invocation says it. */
-export function TraceHeader({ trace, traceId }: { readonly trace: Trace; readonly traceId: string }): JSX.Element {
+interface TraceHeaderProps {
+  readonly trace: Trace;
+  readonly traceId: string;
+  /** The span at and below which it is shown alone. */
+  readonly below: string | null;
+}
+
+export function TraceHeader({ trace, traceId, below }: TraceHeaderProps): JSX.Element {
   const root = trace.spans[0];
   const failed = trace.spans.filter(span => span.status === "error").length;
   const services = new Set(trace.spans.map(span => span.service)).size;
@@ -18,6 +25,11 @@ export function TraceHeader({ trace, traceId }: { readonly trace: Trace; readonl
     <header className="invocation-head">
       <nav className="crumbs" aria-label="Where this is">
         <Link to="/traces">Traces</Link>
+        {below !== null && (
+          <Link to="/traces/$traceId" params={{ traceId }}>
+            The whole trace
+          </Link>
+        )}
       </nav>
       <h1 className="verdict">
         <span>
@@ -29,7 +41,7 @@ export function TraceHeader({ trace, traceId }: { readonly trace: Trace; readonl
         <Moment at={trace.start} form="clock" />
         <Id text={traceId} what="trace id" />
         <CopyLink />
-        <ShowQuery of={traceQuery(traceId)} what="trace" />
+        <ShowQuery of={traceQuery(traceId, below)} what="trace" />
       </p>
       <dl className="figures">
         <Figure title="Spans">{formatCount(trace.spansTotal)}</Figure>

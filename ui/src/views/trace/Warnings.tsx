@@ -17,10 +17,15 @@ export function Warnings({ trace }: { readonly trace: Trace }): JSX.Element | nu
           shown as it arrives.
         </p>
       )}
-      {cut && (
+      {trace.folds.length > 0 && (
         <p>
-          <strong>A part of it.</strong> Shown are the first {formatCount(spans.length)} of {plural(spansTotal, "span")}
-          ; times, findings and the critical path are those of that part.
+          <strong>Folded.</strong> Of {plural(spansTotal, "span")} {formatCount(spans.length)} are shown: where siblings
+          are alike, the longest stand for all. Their details lead to the others.
+        </p>
+      )}
+      {cut && trace.folds.length === 0 && (
+        <p>
+          <strong>A part of it.</strong> Shown are {formatCount(spans.length)} of {plural(spansTotal, "span")}.
         </p>
       )}
       {warnings.length > 0 && (

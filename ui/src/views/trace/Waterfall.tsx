@@ -5,7 +5,7 @@
  * browser scrolls both together, and nothing is drawn until that margin is used up.
  */
 
-import { type CSSProperties, type JSX, type RefObject, useCallback } from "react";
+import { type CSSProperties, type JSX, type RefObject, useCallback, useMemo } from "react";
 
 import { firstSpan, isGroup, type Layout, type Rows, type Shown } from "../../model/layout.ts";
 import { ticks } from "../../model/ticks.ts";
@@ -54,6 +54,7 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
       drawBars(surface, { layout, rows: entries, first, last, shown, view, zero, found, rowHeight, narrow }),
     [layout, entries, first, last, shown, view, zero, found, rowHeight, narrow],
   );
+  const alike = useMemo(() => new Map(trace.folds.map(fold => [fold.span, fold.siblings])), [trace]);
   const row = (entry: number, at: number) => {
     const common = {
       id: rowId(entry),
@@ -88,6 +89,7 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
         index={entry}
         border={trace.spans[layout.parent[entry] ?? -1]?.service !== span.service}
         closed={shown.closed.has(entry)}
+        alike={alike.get(entry)}
         dim={dim}
       />
     );

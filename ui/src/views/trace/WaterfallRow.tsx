@@ -1,6 +1,6 @@
 import { type JSX, memo } from "react";
 
-import { formatNanos, formatOffset } from "../../base/format.ts";
+import { formatCount, formatNanos, formatOffset } from "../../base/format.ts";
 import { isCritical, type Layout } from "../../model/layout.ts";
 import { spanTarget, spanTitle } from "../../model/span-text.ts";
 import { MARK_TEXT, type Span } from "../../model/trace.ts";
@@ -16,6 +16,8 @@ interface WaterfallRowProps {
   readonly layout: Layout;
   /** Whether its parent is of another service. */
   readonly border: boolean;
+  /** How many siblings that are alike it stands for; none where they are shown themselves. */
+  readonly alike: number | undefined;
   readonly closed: boolean;
   readonly current: boolean;
   readonly dim: boolean;
@@ -30,7 +32,7 @@ export const TELLING = 0.05;
 const DEEPEST = 14;
 
 export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps): JSX.Element {
-  const { id, span, index, row, top, layout, border, closed, current, dim, zero, onOpen, onToggle } = props;
+  const { id, span, index, row, top, layout, border, alike, closed, current, dim, zero, onOpen, onToggle } = props;
   const size = layout.size[index] ?? 1;
   const length = (layout.end[index] ?? 0) - (layout.start[index] ?? 0);
   const start = formatOffset((layout.start[index] ?? 0) - zero);
@@ -73,6 +75,11 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
         )}
         <span className={`dot service-${layout.colour[index] ?? 0}`} />
         <span className="row-text">
+          {alike !== undefined && (
+            <span className="row-times" title={`The longest of ${formatCount(alike)} that are alike`}>
+              {formatCount(alike)}&nbsp;×
+            </span>
+          )}
           <span className="row-span">{spanTitle(span)}</span>
           {target !== "" && <span className="row-target">{target}</span>}
           {border && <span className="row-service">{span.service}</span>}

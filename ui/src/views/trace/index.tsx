@@ -89,7 +89,8 @@ export function TracePage(): JSX.Element {
   const traceId = traceRoute.useParams().traceId.toLowerCase();
   const search = traceRoute.useSearch();
   const navigate = traceRoute.useNavigate();
-  const query = useQuery(traceQuery(traceId));
+  const below = search.below ?? null;
+  const query = useQuery(traceQuery(traceId, below));
   useTitle(`Trace ${traceId.slice(0, 8)}`);
   useKeys("Page", [{ keys: ["u"], does: "up to the traces", run: () => navigate({ to: "/traces" }) }]);
   if (query.data === undefined) {
@@ -97,7 +98,7 @@ export function TracePage(): JSX.Element {
     return <Waiting error={query.error} what="trace" rows={12} retry={query.refetch} />;
   }
   const write: WriteSearch = (next, how) => navigate({ search: next, ...IN_PLACE, ...how });
-  return <PlainTrace key={traceId} trace={query.data} traceId={traceId} search={search} write={write} />;
+  return <PlainTrace key={`${traceId} ${below}`} trace={query.data} traceId={traceId} search={search} write={write} />;
 }
 
 interface PlainTraceProps {
@@ -117,7 +118,7 @@ function PlainTrace({ trace, traceId, search, write }: PlainTraceProps): JSX.Ele
       write={write}
       head={
         <>
-          <TraceHeader trace={trace} traceId={traceId} />
+          <TraceHeader trace={trace} traceId={traceId} below={search.below ?? null} />
           <Journey invocations={trace.invocations} hops={trace.hops} current={null} />
         </>
       }

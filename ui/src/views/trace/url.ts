@@ -31,6 +31,8 @@ export interface TraceSearch {
   readonly sort?: Exclude<TableSort, "start">;
   /** What it is compared with: the id of another, or the rest; an ordinary one where nothing is said. */
   readonly with?: string;
+  /** Of a trace: a span at and below which all is read by itself. */
+  readonly below?: string;
 }
 
 export interface TraceState {
@@ -48,6 +50,7 @@ export interface TraceState {
   readonly by: Measure;
   readonly sort: TableSort;
   readonly other: string | null;
+  readonly below: string | null;
 }
 
 export function parseTraceSearch(raw: Record<string, unknown>): TraceSearch {
@@ -72,11 +75,12 @@ export function parseTraceState(raw: Readonly<Record<string, unknown>>): TraceSt
     by: one(MEASURES, raw.by, "total"),
     sort: one(TABLE_SORTS, raw.sort, "start"),
     other: raw.with === REST || isOtherId(raw.with) ? raw.with : null,
+    below: isSpanId(raw.below) ? raw.below : null,
   };
 }
 
 export function printTraceState(state: TraceState): TraceSearch {
-  const { tab, span, details, closed, opened, folded, focus, onlyCritical, view, find, by, sort, other } = state;
+  const { tab, span, details, closed, opened, folded, focus, onlyCritical, view, find, by, sort, other, below } = state;
   return {
     ...(tab !== "waterfall" && { view: tab }),
     ...(span !== null && { span }),
@@ -91,6 +95,7 @@ export function printTraceState(state: TraceState): TraceSearch {
     ...(by !== "total" && { by }),
     ...(sort !== "start" && { sort }),
     ...(other !== null && { with: other }),
+    ...(below !== null && { below }),
   };
 }
 
