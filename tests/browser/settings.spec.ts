@@ -120,7 +120,7 @@ test("limits are changed, and each mistake is told at its field", async ({ page 
 test("a reader sees who they are and where functions send to, and how to get at the rest", async ({ page }) => {
   const server = await open(page, "readonly");
   await expect(page.getByText("scope read")).toBeVisible();
-  await expect(page.getByText("http://127.0.0.1:4318")).toBeVisible();
+  await expect(page.getByText("https://coldtrace.example:4318")).toBeVisible();
   await expect(page.getByRole("form")).toHaveCount(0);
   await expect(page.getByRole("button", { name: /New key/ })).toHaveCount(0);
   await expect(page.getByText("coldtrace keys create --scope admin")).toBeVisible();

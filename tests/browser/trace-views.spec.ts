@@ -27,7 +27,7 @@ async function openJourney(page: Page): Promise<void> {
 /** An import of 20,000 spans, most of them alike. */
 async function openImport(page: Page): Promise<void> {
   await page.goto(`${server.url}/functions/importer`);
-  await page.locator("tbody a").first().click();
+  await page.getByRole("table", { name: "Invocations" }).locator("tbody a").first().click();
   await expect(grid(page)).toBeVisible();
 }
 
@@ -302,7 +302,34 @@ test("a part of a long trace says how much it is", async ({ page }) => {
     await route.fulfill({ response, json: detail });
   });
   await openJourney(page);
-  await expect(page.getByText("Shown are the first 21 of 250,000 spans")).toBeVisible();
+  await expect(page.getByText("Shown are 21 of 250,000 spans.")).toBeVisible();
+});
+
+test("where siblings are too many to be told, the longest says for how many it stands and leads to them", async ({
+  page,
+}) => {
+  let asked: string | null = null;
+  await page.route(/\/api\/v1\/(invocations|traces)\/[0-9a-f-]{32,36}(\?|$)/, async route => {
+    const below = new URL(route.request().url()).searchParams.get("below");
+    asked = below ?? asked;
+    const response = await route.fetch();
+    const json = await response.json();
+    const trace = json.trace ?? json;
+    const folded = { span: 2, siblings: 42_000, errors: 3, hidden: 83_998, total: "9000000000", critical_time: "0" };
+    if (below === null) Object.assign(trace, { spans_total: 250_000, folds: [folded] });
+    await route.fulfill({ response, json });
+  });
+  await openJourney(page);
+  await expect(page.getByText("Of 250,000 spans 21 are shown")).toBeVisible();
+  await grid(page).getByText("42,000").click();
+  await expect(details(page)).toContainText("the longest of 42,000 siblings that are alike, of which 3 failed");
+  await details(page)
+    .getByRole("link", { name: /^Read what is below/ })
+    .click();
+  await expect(page).toHaveURL(/\/traces\/[0-9a-f]{32}\?below=[0-9a-f]{16}$/);
+  await expect(page.getByRole("link", { name: "The whole trace" })).toBeVisible();
+  await expect(grid(page)).toBeVisible();
+  expect(asked).toMatch(/^[0-9a-f]{16}$/);
 });
 
 test("a link to a span is copied by key", async ({ page, context }) => {

@@ -7,7 +7,7 @@ export function NoSuchPage(): JSX.Element {
   return (
     <Notice title="There is no such page">
       <p>
-        <Link to="/">To the functions</Link>
+        <Link to="/">To the overview</Link>
       </p>
     </Notice>
   );
