@@ -19,7 +19,9 @@ export function SectionNav({ notes }: SectionNavProps): JSX.Element {
   const nav = useRef<HTMLElement>(null);
   const current = useCurrentSection(nav);
   const go = (step: 1 | -1) => {
-    const at = SECTIONS.findIndex(({ id }) => id === current);
+    // Where the last key went; what is seen follows the scrolling a moment later.
+    const gone = SECTIONS.findIndex(({ id }) => id === document.activeElement?.id);
+    const at = gone >= 0 ? gone : SECTIONS.findIndex(({ id }) => id === current);
     const next = SECTIONS[Math.min(SECTIONS.length - 1, Math.max(0, at + step))];
     const section = next === undefined ? null : document.getElementById(next.id);
     section?.scrollIntoView({ block: "start" });
