@@ -294,10 +294,13 @@ test("a list is copied as a table, to paste", async ({ page, context }) => {
 test("an action leads to its part of the settings", async ({ page }) => {
   await page.goto(`${server.url}/errors`);
   await expect(rows(page).first()).toBeVisible();
+  await openPalette(page, "new key");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/settings#keys-title$/);
+  await expect(page.getByRole("heading", { name: "Keys", exact: true })).toBeInViewport();
   await openPalette(page, "attach");
   await page.keyboard.press("Enter");
-  await expect(page).toHaveURL(/\/settings#addresses-title$/);
-  await expect(page.getByRole("heading", { name: "Where functions send to" })).toBeInViewport();
+  await expect(page.getByRole("heading", { level: 1, name: "Attach a function" })).toBeVisible();
 });
 
 test("the help lists the page's keys and those of all pages", async ({ page }) => {

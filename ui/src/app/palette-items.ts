@@ -221,7 +221,7 @@ function actions({ zone, form }: Times): readonly PaletteItem[] {
     action("New key", { words: "create add api token", href: "/settings#keys-title" }),
     action("Attach a function", {
       words: "send data add lambda extension endpoint",
-      href: "/settings#addresses-title",
+      href: "/start",
     }),
   ];
 }

@@ -33,7 +33,7 @@ export function InvocationHeader({ invocation, verdict, trace }: InvocationHeade
   return (
     <header className="invocation-head">
       <nav className="crumbs" aria-label="Where this is">
-        <Link to="/">Functions</Link>
+        <Link to="/">Overview</Link>
         <span aria-hidden="true">/</span>
         <Link to="/functions/$function" params={{ function: invocation.function }}>
           {invocation.function}

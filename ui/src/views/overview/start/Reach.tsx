@@ -23,7 +23,8 @@ export function Reach({ settings: { otlpGrpc: grpc, otlpHttp: http }, isHere }: 
       {isUnknown && (
         <p className="start-warning">
           The collector runs elsewhere and the query service was not told its address. Put it in place of{" "}
-          <code>{UNKNOWN.grpc}</code> and <code>{UNKNOWN.http}</code> below.
+          <code>{UNKNOWN.grpc}</code> and <code>{UNKNOWN.http}</code> below, or set <code>otlp_grpc_url</code> and{" "}
+          <code>otlp_http_url</code> in its section <code>[query]</code>.
         </p>
       )}
       {isOwn && !isHere && (
