@@ -2,8 +2,8 @@
 //!
 //! A function did something in two stretches of time, of which each is cut into blocks. A figure is told if all of this is so:
 //!
-//! - **There is enough of it**: [`FEW`] invocations on either side; of a 95th percentile so many that as many as five are above it.
-//! - **It moved far enough to matter** ([`Figure::matters`]): a share by five points, or by half and a tenth of a point; a 95th percentile by a
+//! - **There is enough of it**: `FEW` invocations on either side; of a 95th percentile so many that as many as five are above it.
+//! - **It moved far enough to matter** (`Figure::matters`): a share by five points, or by half and a tenth of a point; a 95th percentile by a
 //!   fifth and 5 ms; cost by a fifth and what makes a dollar a month.
 //! - **Chance does not move it so far.** Shares are compared by their likelihood: with `p` the share of both sides together, chance puts
 //!   each side as far from it as it is with a probability of at most `exp(-n KL(side, p))` (Chernoff 1952), and both with the product of these,
