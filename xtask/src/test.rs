@@ -56,7 +56,7 @@ fn run_parts(root: &Path, lock: Lock, extent: Extent, parts: &mut Parts) -> anyh
     parts.run("tests", || tests(root, lock))?;
     parts.run("documentation", || documentation(root, lock))?;
     parts.run("demo", || demos(root, &demo_parts))?;
-    parts.run("browser", || browser(root))?;
+    parts.run("browser", || browser(root, extent))?;
     parts.run("deploy recipes", || match extent {
         Extent::Usual => deploy::run_quick(root),
         Extent::All => deploy::run(root, &[]),
@@ -109,11 +109,14 @@ fn demos(root: &Path, parts: &DemoParts) -> anyhow::Result<()> {
 }
 
 /// The browser tests start what they need themselves (tests/browser/README or its config says how).
-fn browser(root: &Path) -> anyhow::Result<()> {
+fn browser(root: &Path, extent: Extent) -> anyhow::Result<()> {
     let mut command = Command::new("npm");
     command
         .args(["test", "--silent"])
         .current_dir(root.join("tests/browser"));
+    if extent == Extent::All {
+        command.env("COLDTRACE_ALL_LOOKS", "1");
+    }
     loud("browser", &mut command).context("tests/browser")
 }
 
