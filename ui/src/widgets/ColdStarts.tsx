@@ -8,7 +8,7 @@ import { longest } from "../base/time.ts";
 import { type ColdPhase, type ColdPoint, coldInSteps, phaseText } from "../model/cold-starts.ts";
 import { type Steps, startOf, stepsOf } from "../model/steps.ts";
 import { type Surface, tokenColours } from "./Canvas.tsx";
-import { StepChart } from "./StepChart.tsx";
+import { Named, StepChart } from "./StepChart.tsx";
 import { type Column, PlainTable } from "./Table.tsx";
 import "./cold-starts.css";
 
@@ -50,17 +50,6 @@ export function ColdOverTime({ of: { of, from, to } }: { readonly of: ColdStarts
         </ul>
       }
     />
-  );
-}
-
-function Named({ className, name }: { readonly className: string; readonly name: string }): JSX.Element {
-  return (
-    <li>
-      <svg viewBox="0 0 10 12" aria-hidden="true">
-        <rect className={className} y={1} width={10} height={10} />
-      </svg>
-      {name}
-    </li>
   );
 }
 

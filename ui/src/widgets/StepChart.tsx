@@ -98,3 +98,15 @@ function moved(key: string, stops: readonly number[], at: number | null): number
       return null;
   }
 }
+
+/** What a colour of the chart stands for, in its legend. */
+export function Named({ className, name }: { readonly className: string; readonly name: string }): JSX.Element {
+  return (
+    <li>
+      <svg viewBox="0 0 10 12" aria-hidden="true">
+        <rect className={className} y={1} width={10} height={10} />
+      </svg>
+      {name}
+    </li>
+  );
+}

@@ -11,7 +11,7 @@ import { inSteps, type Steps, startOf, stepsOf } from "../../model/steps.ts";
 import { type Surface, tokenColours } from "../../widgets/Canvas.tsx";
 import { Figure } from "../../widgets/Figure.tsx";
 import { Meter } from "../../widgets/Meter.tsx";
-import { StepChart } from "../../widgets/StepChart.tsx";
+import { Named, StepChart } from "../../widgets/StepChart.tsx";
 import { MemorySizes } from "./FunctionParts.tsx";
 
 const MEMORY_HEIGHT = 84;
@@ -128,17 +128,6 @@ function MemoryChart({ of: { detail, from, to }, set }: MemoryChartProps): JSX.E
         </ul>
       }
     />
-  );
-}
-
-function Named({ className, name }: { readonly className: string; readonly name: string }): JSX.Element {
-  return (
-    <li>
-      <svg viewBox="0 0 10 12" aria-hidden="true">
-        <rect className={className} y={1} width={10} height={10} />
-      </svg>
-      {name}
-    </li>
   );
 }
 

@@ -6,7 +6,7 @@ import { formatCount, formatNanos, formatOffset, formatShare, plural } from "../
 import { hasError, type Layout, membersOf, waitedFor } from "../../model/layout.ts";
 import type { Span } from "../../model/trace.ts";
 import { Figure } from "../../widgets/Figure.tsx";
-import { Icon } from "../../widgets/Icon.tsx";
+import { DetailsHead } from "./DetailsHead.tsx";
 
 /** Of each list. */
 const SHOWN = 8;
@@ -34,21 +34,7 @@ export function GroupDetails(props: GroupDetailsProps): JSX.Element | null {
   const title = `${formatCount(sum.count)} × ${name}`;
   return (
     <aside className="details" aria-label={title} ref={panel} tabIndex={-1} data-own-arrows>
-      <header>
-        <h2>
-          <span className={`dot service-${layout.colour[entry] ?? 0}`} />
-          {title}
-        </h2>
-        <button
-          type="button"
-          className="button square"
-          onClick={close}
-          aria-label="Close the details"
-          title="Close (esc)"
-        >
-          <Icon name="close" />
-        </button>
-      </header>
+      <DetailsHead colour={layout.colour[entry] ?? 0} title={title} close={close} />
       <p className="byline">
         <strong>{span.service}</strong>
         {span.kind !== "unspecified" && <span>{span.kind}</span>}

@@ -13,6 +13,7 @@ import { Attributes } from "../../widgets/Attributes.tsx";
 import { copy, Id, useCopied } from "../../widgets/Copy.tsx";
 import { Figure } from "../../widgets/Figure.tsx";
 import { Icon } from "../../widgets/Icon.tsx";
+import { DetailsHead } from "./DetailsHead.tsx";
 
 interface SpanDetailsProps {
   readonly trace: Trace;
@@ -40,21 +41,7 @@ export function SpanDetails(props: SpanDetailsProps): JSX.Element {
   const phase = span.phase === "" ? "" : (PHASE_TEXT[span.phase] ?? span.phase);
   return (
     <aside className="details" aria-label={`Span ${span.name}`} ref={panel} tabIndex={-1} data-own-arrows>
-      <header>
-        <h2>
-          <span className={`dot service-${colour}`} />
-          {spanTitle(span)}
-        </h2>
-        <button
-          type="button"
-          className="button square"
-          onClick={close}
-          aria-label="Close the details"
-          title="Close (esc)"
-        >
-          <Icon name="close" />
-        </button>
-      </header>
+      <DetailsHead colour={colour} title={spanTitle(span)} close={close} />
       <p className="byline">
         <strong>{span.service}</strong>
         {span.kind !== "unspecified" && <span>{span.kind}</span>}
