@@ -30,6 +30,7 @@ mod settings;
 mod show;
 mod suggest;
 mod tail;
+mod traced;
 mod traces;
 mod ui;
 
@@ -165,10 +166,17 @@ fn served(api: Api, answers: Answers, registry: &Registry) -> Router {
 
 /// A reply in JSON, written off the runtime's own threads: a large journey takes a while.
 async fn json(reply: impl Written) -> Result<Response, ApiError> {
-    let written = tokio::task::spawn_blocking(move || reply.written()).await;
-    let body = written.map_err(|_| ApiError::Internal)??;
+    let body = off_runtime(move || reply.written()).await?;
     let headers = [(header::CONTENT_TYPE, "application/json")];
     Ok((headers, body).into_response())
+}
+
+/// What takes a while.
+async fn off_runtime<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| ApiError::Internal)?
 }
 
 /// What knows how it looks as JSON: it owns the data from which its borrowed reply is made.

@@ -4,6 +4,7 @@
 //! stand with that resource in [`crate::http`].
 
 mod alert;
+mod block;
 mod finding;
 mod invocation;
 mod log;
@@ -12,9 +13,10 @@ mod trace;
 mod value;
 
 pub(crate) use alert::{AlertReply, Muting};
+pub(crate) use block::BlockReply;
 pub(crate) use finding::{FunctionFindingReply, GainReply, Signed, escaped, path_of};
 pub(crate) use invocation::InvocationReply;
 pub(crate) use log::LogReply;
 pub(crate) use number::{Decimal, Shown};
-pub(crate) use trace::TraceReply;
+pub(crate) use trace::{Indexes, Shape, TraceReply};
 pub(crate) use value::AttributesReply;

@@ -2,6 +2,7 @@
 
 import { expect, type Page, test } from "@playwright/test";
 
+import { changeTraces } from "./src/changed.ts";
 import { type FakeServer, serveFake } from "./src/fake-server.ts";
 import { keep, LOOKS } from "./src/looks.ts";
 import { expectAccessible, watchForProblems } from "./src/watch.ts";
@@ -72,9 +73,7 @@ test("neighbours that can't be read, or are not told, are said, and the page sta
 });
 
 test("attempts of the same message stand in a table", async ({ page }) => {
-  await page.route("**/api/v1/invocations/*", async route => {
-    const answer = await route.fetch();
-    const detail = await answer.json();
+  await changeTraces(page, detail => {
     const first = detail.invocation;
     const later = String(BigInt(first.start) - 120_000_000_000n);
     detail.trace.invocations = [{ ...first, start: later, request_id: "the-first", outcome: "timeout" }, first];
@@ -83,7 +82,6 @@ test("attempts of the same message stand in a table", async ({ page }) => {
       { ...hop, request_id: "the-first", attempt: 1 },
       { ...hop, attempt: 2, waited: "117000000000" },
     ];
-    await route.fulfill({ json: detail });
   });
   await open(page, "/functions/inventory", "ok");
   const attempts = page.getByRole("table", { name: "Attempts" });

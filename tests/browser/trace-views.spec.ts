@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 
 import { expect, type Page, test } from "@playwright/test";
 
+import { changeTraces } from "./src/changed.ts";
 import { type FakeServer, serveFake } from "./src/fake-server.ts";
 import { keep, LOOKS } from "./src/looks.ts";
 import { currentSpan, details, grid } from "./src/walk.ts";
@@ -268,16 +269,12 @@ test("lines stand beside the span that they were written in", async ({ page }) =
 
 test("a trace that still runs says so, and grows without losing what is looked at", async ({ page }) => {
   let isEnded = false;
-  await page.route(/\/api\/v1\/invocations\/[0-9a-f-]{36}$/, async route => {
-    const response = await route.fetch();
-    const detail = await response.json();
-    if (!isEnded) {
-      detail.invocation.outcome = "running";
-      detail.trace.invocations[0].outcome = "running";
-      detail.trace.spans = detail.trace.spans.slice(0, 8);
-      detail.trace.spans_total = 8;
-    }
-    await route.fulfill({ response, json: detail });
+  await changeTraces(page, detail => {
+    if (isEnded) return;
+    detail.invocation.outcome = "running";
+    detail.trace.invocations[0].outcome = "running";
+    detail.trace.spans = detail.trace.spans.slice(0, 8);
+    detail.trace.spans_total = 8;
   });
   await openJourney(page);
   await expect(page.getByText("Still running")).toBeVisible();
@@ -295,11 +292,8 @@ test("a trace that still runs says so, and grows without losing what is looked a
 });
 
 test("a part of a long trace says how much it is", async ({ page }) => {
-  await page.route(/\/api\/v1\/invocations\/[0-9a-f-]{36}$/, async route => {
-    const response = await route.fetch();
-    const detail = await response.json();
+  await changeTraces(page, detail => {
     detail.trace.spans_total = 250_000;
-    await route.fulfill({ response, json: detail });
   });
   await openJourney(page);
   await expect(page.getByText("Shown are 21 of 250,000 spans.")).toBeVisible();
@@ -309,15 +303,12 @@ test("where siblings are too many to be told, the longest says for how many it s
   page,
 }) => {
   let asked: string | null = null;
-  await page.route(/\/api\/v1\/(invocations|traces)\/[0-9a-f-]{32,36}(\?|$)/, async route => {
-    const below = new URL(route.request().url()).searchParams.get("below");
+  await changeTraces(page, (answer, url) => {
+    const below = url.searchParams.get("below");
     asked = below ?? asked;
-    const response = await route.fetch();
-    const json = await response.json();
-    const trace = json.trace ?? json;
+    const trace = answer.trace ?? answer;
     const folded = { span: 2, siblings: 42_000, errors: 3, hidden: 83_998, total: "9000000000", critical_time: "0" };
     if (below === null) Object.assign(trace, { spans_total: 250_000, folds: [folded] });
-    await route.fulfill({ response, json });
   });
   await openJourney(page);
   await expect(page.getByText("Of 250,000 spans 21 are shown")).toBeVisible();

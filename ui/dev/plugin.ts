@@ -3,6 +3,7 @@ import { text } from "node:stream/consumers";
 import type { Plugin } from "vite";
 
 import { FakeApi, SCENARIOS } from "./fake-api.ts";
+import { written } from "./in-blocks.ts";
 
 /** Lets the development server answer the API itself. */
 export function fakeApi(name: string): Plugin {
@@ -21,7 +22,7 @@ export function fakeApi(name: string): Plugin {
         const answer = api.answer(url, how);
         if (answer === undefined) return;
         response.writeHead(answer.status, { "content-type": "application/json" });
-        response.end(JSON.stringify(answer.body));
+        response.end(written(answer.body, url));
       });
     },
   };

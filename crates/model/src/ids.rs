@@ -59,6 +59,8 @@ pub enum IdError {
     },
 }
 
+const DIGITS: [u8; 16] = *b"0123456789abcdef";
+
 macro_rules! binary_id {
     ($name:ident, $len:literal, $what:literal) => {
         impl $name {
@@ -106,8 +108,14 @@ macro_rules! binary_id {
         }
 
         impl fmt::Display for $name {
+            /// In one piece: a long trace prints some hundred thousand.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                let mut digits = [0; $len * 2];
+                for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+                    pair[0] = DIGITS[usize::from(byte >> 4)];
+                    pair[1] = DIGITS[usize::from(byte & 0xf)];
+                }
+                f.write_str(std::str::from_utf8(&digits).expect("digits are ASCII"))
             }
         }
 

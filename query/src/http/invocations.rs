@@ -18,9 +18,10 @@ use super::access::{Access, Api};
 use super::cursor::Place;
 use super::error::ApiError;
 use super::params::{Order, Params};
+use super::traced::{self, Traced};
 use super::{Written, bytes_of, json};
 use crate::journey::{self, Journey};
-use crate::reply::{Decimal, InvocationReply, LogReply, TraceReply};
+use crate::reply::{Decimal, InvocationReply, LogReply, Shape, TraceReply};
 
 /// Lines of one invocation that are shown; the reply says how many there are.
 const LOG_LIMIT: u32 = 10_000;
@@ -124,7 +125,8 @@ async fn get_invocation(
     uri: Uri,
     request_id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
-    Params::read(&uri, &[])?;
+    let params = Params::read(&uri, &[traced::PARAMETER])?;
+    let shape = traced::shape(&params)?;
     let request_id = parse_request_id(request_id)?;
     let found = access
         .reader
@@ -151,7 +153,7 @@ async fn get_invocation(
         lines: lines.into_iter().filter_map(journey::line).collect(),
         lines_total,
     };
-    json(detail).await
+    traced::told(detail, shape).await
 }
 
 fn sort(order: Order) -> InvocationSort {
@@ -261,8 +263,12 @@ impl Written for Listed {
     }
 }
 
-impl Written for Detail {
-    fn written(&self) -> Result<Vec<u8>, ApiError> {
+impl Traced for Detail {
+    fn journey(&self) -> &Journey {
+        &self.journey
+    }
+
+    fn written(&self, shape: Shape) -> Result<Vec<u8>, ApiError> {
         let lines = self.lines.iter();
         let journey = &self.journey;
         let verdict = coldtrace_analysis::verdict(
@@ -274,7 +280,7 @@ impl Written for Detail {
         bytes_of(&DetailReply {
             invocation: (&self.invocation).into(),
             verdict: (&verdict).into(),
-            trace: (&self.journey).into(),
+            trace: TraceReply::of(journey, shape),
             logs: lines
                 .map(|(service, record)| LogReply::of(service, record))
                 .collect(),

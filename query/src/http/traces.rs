@@ -13,9 +13,10 @@ use super::access::{Access, Api};
 use super::cursor::Place;
 use super::error::ApiError;
 use super::params::{Order, Params};
+use super::traced::{self, Traced};
 use super::{Written, bytes_of, json};
 use crate::journey::Journey;
-use crate::reply::{Decimal, Shown, TraceReply};
+use crate::reply::{Decimal, Shape, Shown, TraceReply};
 
 const LIST_PARAMETERS: [&str; 6] = ["from", "to", "service", "sort", "limit", "cursor"];
 
@@ -85,7 +86,8 @@ async fn get_trace(
     uri: Uri,
     trace_id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
-    let params = Params::read(&uri, &["below"])?;
+    let params = Params::read(&uri, &["below", traced::PARAMETER])?;
+    let shape = traced::shape(&params)?;
     let Path(text) = trace_id.map_err(|error| ApiError::invalid("trace_id", error.body_text()))?;
     let trace_id: TraceId = text
         .parse()
@@ -93,7 +95,7 @@ async fn get_trace(
     let Some(below) = params.text("below") else {
         let journey = access.journeys.of_trace(trace_id).await?;
         let missing = || ApiError::NotFound(format!("there is no trace {trace_id}"));
-        return json(journey.ok_or_else(missing)?).await;
+        return traced::told(journey.ok_or_else(missing)?, shape).await;
     };
     let span_id: SpanId = below
         .parse()
@@ -101,7 +103,7 @@ async fn get_trace(
     let part = access.journeys.below(trace_id, span_id).await?;
     let missing =
         || ApiError::NotFound(format!("there is no span {span_id} in a trace {trace_id}"));
-    json(part.ok_or_else(missing)?).await
+    traced::told(part.ok_or_else(missing)?, shape).await
 }
 
 fn key_from((duration, start, trace_id): &CursorKey) -> Result<TraceKey, ApiError> {
@@ -129,9 +131,13 @@ impl Written for Listed {
     }
 }
 
-impl Written for Journey {
-    fn written(&self) -> Result<Vec<u8>, ApiError> {
-        bytes_of(&TraceReply::from(self))
+impl Traced for Journey {
+    fn journey(&self) -> &Journey {
+        self
+    }
+
+    fn written(&self, shape: Shape) -> Result<Vec<u8>, ApiError> {
+        bytes_of(&TraceReply::of(self, shape))
     }
 }
 

@@ -1,33 +1,47 @@
-//! A rebuilt journey. Large ones have a hundred thousand spans: they are written one after the other, not collected first.
+//! A rebuilt journey: with its spans as objects, or with room for their blocks. Large ones have a hundred thousand spans: they are
+//! written one after the other, not collected first.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use coldtrace_analysis::{Finding, Fold, Hop, Mark, Trace};
 use coldtrace_model::{
-    Event, Invocation, Link, RequestId, Resource, SandboxId, Scope, SpanId, TraceId,
+    Event, Invocation, Link, RequestId, Resource, SandboxId, Scope, Span, SpanId, TraceId,
 };
 use serde::{Serialize, Serializer};
 
+use super::block::PathColumns;
 use super::invocation::InvocationReply;
 use super::number::{Decimal, Shown};
 use super::value::AttributesReply;
 use crate::journey::Journey;
 
-/// The schema `Trace`.
+/// How spans are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Each an object.
+    Rows,
+    /// By columns.
+    Blocks,
+}
+
+/// The schemas `Trace` and `TraceInBlocks`; of the second all but its blocks, for which it has room.
 #[derive(Serialize)]
 pub(crate) struct TraceReply<'a> {
     trace_ids: Vec<Shown<TraceId>>,
     request_ids: Vec<&'a str>,
     start: Decimal,
     end: Decimal,
-    spans: Spans<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spans: Option<Spans<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocks: Option<[(); 0]>,
     spans_total: u64,
     invocations: Vec<InvocationReply<'a>>,
     hops: Vec<HopReply<'a>>,
     resources: Vec<ResourceReply<'a>>,
     scopes: Vec<ScopeReply<'a>>,
-    critical_path: Vec<SectionReply>,
+    critical_path: PathReply,
     findings: Vec<FindingReply<'a>>,
     folds: Vec<FoldReply>,
     warnings: &'a [String],
@@ -73,12 +87,28 @@ const EVIDENCE: usize = 100;
 
 struct Spans<'a> {
     trace: &'a Trace,
-    resources: Indexes<Resource>,
-    scopes: Indexes<Scope>,
+    indexes: Indexes,
 }
 
-/// Where a shared value stands in its list, by its address.
-struct Indexes<T>(HashMap<*const T, usize>);
+/// Where the resources and scopes of spans stand in their lists, by their addresses.
+pub(crate) struct Indexes {
+    resources: HashMap<usize, usize>,
+    scopes: HashMap<usize, usize>,
+}
+
+/// Each resource and scope of a trace once, in the order in which they first come up.
+struct Listed<'a> {
+    resources: Vec<&'a Resource>,
+    scopes: Vec<&'a Scope>,
+    indexes: Indexes,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum PathReply {
+    Sections(Vec<SectionReply>),
+    Columns(PathColumns),
+}
 
 #[derive(Serialize)]
 struct SpanReply<'a> {
@@ -113,7 +143,7 @@ struct SpanReply<'a> {
 }
 
 #[derive(Serialize)]
-struct EventReply<'a> {
+pub(super) struct EventReply<'a> {
     time: Decimal,
     name: &'a str,
     attributes: AttributesReply<'a>,
@@ -121,7 +151,7 @@ struct EventReply<'a> {
 }
 
 #[derive(Serialize)]
-struct LinkReply<'a> {
+pub(super) struct LinkReply<'a> {
     trace_id: Shown<TraceId>,
     span_id: Shown<SpanId>,
     trace_state: &'a str,
@@ -170,29 +200,41 @@ impl<'a> FindingReply<'a> {
     }
 }
 
-impl<'a> From<&'a Journey> for TraceReply<'a> {
-    fn from(journey: &'a Journey) -> Self {
+impl<'a> TraceReply<'a> {
+    pub(crate) fn of(journey: &'a Journey, shape: Shape) -> Self {
         let trace = &journey.trace;
         let findings = journey.findings.iter();
         let hops = journey.invocations.iter().zip(&journey.hops);
-        let spans = || (0..trace.nodes.len()).map(|place| trace.span(place));
-        let (resources, resource_indexes) = listed(spans().map(|span| &span.resource));
-        let (scopes, scope_indexes) = listed(spans().map(|span| &span.scope));
+        let Listed {
+            resources,
+            scopes,
+            indexes,
+        } = Listed::of(trace);
         let section = |section: &coldtrace_analysis::Section| SectionReply {
             span: section.node,
             start: section.start.into(),
             end: section.end.into(),
         };
+        let path = &trace.critical_path;
+        let (spans, blocks, critical_path) = match shape {
+            Shape::Rows => (
+                Some(Spans { trace, indexes }),
+                None,
+                PathReply::Sections(path.iter().map(section).collect()),
+            ),
+            Shape::Blocks => (
+                None,
+                Some([]),
+                PathReply::Columns(PathColumns::of(path, trace.start)),
+            ),
+        };
         Self {
             trace_ids: journey.trace_ids.iter().copied().map(Shown).collect(),
             request_ids: journey.request_ids.iter().map(RequestId::as_str).collect(),
-            start: journey.trace.start.into(),
-            end: journey.trace.end.into(),
-            spans: Spans {
-                trace,
-                resources: resource_indexes,
-                scopes: scope_indexes,
-            },
+            start: trace.start.into(),
+            end: trace.end.into(),
+            spans,
+            blocks,
             spans_total: journey.spans_total,
             invocations: journey
                 .invocations
@@ -202,12 +244,12 @@ impl<'a> From<&'a Journey> for TraceReply<'a> {
             hops: hops.map(|(one, hop)| HopReply::of(one, hop)).collect(),
             resources: resources.into_iter().map(ResourceReply::from).collect(),
             scopes: scopes.into_iter().map(ScopeReply::from).collect(),
-            critical_path: journey.trace.critical_path.iter().map(section).collect(),
+            critical_path,
             findings: findings
                 .map(|finding| FindingReply::of(finding, trace))
                 .collect(),
             folds: journey.folds.iter().map(FoldReply::from).collect(),
-            warnings: &journey.trace.warnings,
+            warnings: &trace.warnings,
         }
     }
 }
@@ -223,19 +265,6 @@ impl<'a> HopReply<'a> {
             attempts: hop.attempts,
         }
     }
-}
-
-/// Each shared value once, in the order in which they first come up, and where each stands.
-fn listed<'a, T>(shared: impl Iterator<Item = &'a Arc<T>>) -> (Vec<&'a T>, Indexes<T>) {
-    let mut list = Vec::new();
-    let mut indexes = HashMap::new();
-    for one in shared {
-        indexes.entry(Arc::as_ptr(one)).or_insert_with(|| {
-            list.push(&**one);
-            list.len() - 1
-        });
-    }
-    (list, Indexes(indexes))
 }
 
 impl From<&Fold> for FoldReply {
@@ -284,8 +313,8 @@ impl Spans<'_> {
             attributes: AttributesReply(&span.attributes),
             events: span.events.iter().map(EventReply::from).collect(),
             links: span.links.iter().map(LinkReply::from).collect(),
-            resource: self.resources.of(&span.resource),
-            scope: self.scopes.of(&span.scope),
+            resource: self.indexes.resource(span),
+            scope: self.indexes.scope(span),
             trace_state: &span.trace_state,
             flags: span.flags,
             dropped_attributes: span.dropped_attributes,
@@ -295,13 +324,52 @@ impl Spans<'_> {
     }
 }
 
-impl<T> Indexes<T> {
-    fn of(&self, shared: &Arc<T>) -> usize {
-        *self
-            .0
-            .get(&Arc::as_ptr(shared))
-            .expect("the list was made of the same spans")
+impl Indexes {
+    pub(crate) fn of(trace: &Trace) -> Self {
+        Listed::of(trace).indexes
     }
+
+    pub(super) fn resource(&self, span: &Span) -> usize {
+        self.resources[&address(&span.resource)]
+    }
+
+    pub(super) fn scope(&self, span: &Span) -> usize {
+        self.scopes[&address(&span.scope)]
+    }
+}
+
+// === impl Listed ===
+
+impl<'a> Listed<'a> {
+    fn of(trace: &'a Trace) -> Self {
+        let spans = || (0..trace.nodes.len()).map(|place| trace.span(place));
+        let (resources, resource_indexes) = listed(spans().map(|span| &span.resource));
+        let (scopes, scope_indexes) = listed(spans().map(|span| &span.scope));
+        Self {
+            resources,
+            scopes,
+            indexes: Indexes {
+                resources: resource_indexes,
+                scopes: scope_indexes,
+            },
+        }
+    }
+}
+
+fn listed<'a, T>(shared: impl Iterator<Item = &'a Arc<T>>) -> (Vec<&'a T>, HashMap<usize, usize>) {
+    let mut list = Vec::new();
+    let mut indexes = HashMap::new();
+    for one in shared {
+        indexes.entry(address(one)).or_insert_with(|| {
+            list.push(&**one);
+            list.len() - 1
+        });
+    }
+    (list, indexes)
+}
+
+fn address<T>(shared: &Arc<T>) -> usize {
+    Arc::as_ptr(shared).addr()
 }
 
 // === impl EventReply, LinkReply, ResourceReply, ScopeReply ===
@@ -350,4 +418,11 @@ impl<'a> From<&'a Scope> for ScopeReply<'a> {
             schema_url: &scope.schema_url,
         }
     }
+}
+
+/// The spans of a trace, each an object.
+#[cfg(test)]
+pub(super) fn rows(trace: &Trace) -> impl Serialize {
+    let indexes = Indexes::of(trace);
+    Spans { trace, indexes }
 }

@@ -14,7 +14,8 @@ pub(crate) struct AttributesReply<'a>(pub(crate) &'a Attributes);
 
 struct Pair<'a>(&'a (String, AttributeValue));
 
-struct AnyValue<'a>(&'a AttributeValue);
+/// The schema `AnyValue`.
+pub(super) struct AnyValue<'a>(pub(super) &'a AttributeValue);
 
 #[derive(Serialize)]
 struct Values<T> {

@@ -1,9 +1,12 @@
 use std::collections::BTreeSet;
 
+use axum::body::Body;
+use axum::http::Request;
 use coldtrace_analysis::Room;
 use coldtrace_control::Scope;
 use coldtrace_model::Span;
 use coldtrace_testkit::{engine, resource, span};
+use http_body_util::BodyExt as _;
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
@@ -29,6 +32,65 @@ async fn an_invocation_comes_with_its_journey_and_its_lines() {
     );
     let of_platform = "/api/v1/traces/00000000000000000000000000000010";
     assert_eq!(served.ok(of_platform).await, detail["trace"]);
+}
+
+#[tokio::test]
+async fn in_blocks_the_same_is_told_and_each_block_is_a_line() {
+    const CALLS: u64 = 4_500;
+    let engine = engine::start().await;
+    Data::of(&engine.store())
+        .spans("wide", &alike(1, CALLS))
+        .await;
+    let served = Served::on(&engine.store());
+    let trace = "/api/v1/traces/00000000000000000000000000000001";
+    let rows = served.ok(trace).await;
+    let request = Request::get(format!("{trace}?spans=blocks")).body(Body::empty());
+    let reply = served.ask(request.expect("a request")).await;
+    let body = reply.into_body().collect().await.expect("a body");
+    let text = String::from_utf8(body.to_bytes().to_vec()).expect("it is UTF-8");
+
+    let lines: Vec<&str> = text.lines().collect();
+    let (head, tail) = (lines[0], lines[lines.len() - 1]);
+    assert!(head.ends_with("\"blocks\":["), "{head}");
+    assert!(tail.starts_with(']'), "{tail}");
+    let blocks: Vec<Value> = lines[1..lines.len() - 1]
+        .iter()
+        .map(|line| serde_json::from_str(line.trim_end_matches(',')).expect("a block"))
+        .collect();
+    assert_eq!(
+        blocks.len() as u64,
+        (1 + 2 * CALLS).div_ceil(1_000),
+        "each has a thousand spans"
+    );
+    let mut told: Value = serde_json::from_str(&text).expect("all of it is JSON");
+    assert_eq!(told["blocks"], json!(blocks));
+    let column = |name: &str| -> Vec<Value> {
+        let columns = blocks.iter().map(|block| block[name].as_array());
+        columns
+            .flat_map(|column| column.expect(name))
+            .cloned()
+            .collect()
+    };
+    let spans = rows["spans"].as_array().expect("spans");
+    let ids: Vec<Value> = spans.iter().map(|span| span["span_id"].clone()).collect();
+    assert_eq!(column("span_id"), ids);
+    let parents: Vec<Value> = spans.iter().map(|span| span["parent"].clone()).collect();
+    assert_eq!(column("parent"), parents, "they count through all blocks");
+    let sections = rows["critical_path"].as_array().expect("sections");
+    let path = &told["critical_path"];
+    assert_eq!(path["span"].as_array().map(Vec::len), Some(sections.len()));
+
+    let mut around = rows;
+    for one in [&mut told, &mut around] {
+        for name in ["spans", "blocks", "critical_path"] {
+            one.as_object_mut().expect("an object").remove(name);
+        }
+    }
+    assert_eq!(told, around, "the rest is the same");
+
+    let wrong = served.get(&format!("{trace}?spans=columns")).await;
+    assert_eq!(wrong.0, 400);
+    assert_eq!(wrong.1["error"]["message"], "must be rows or blocks");
 }
 
 #[tokio::test]
@@ -121,6 +183,7 @@ async fn every_reply_is_what_the_description_says() {
             "/api/v1/invocations/{request_id}",
             vec![
                 "order-1".into(),
+                "order-1?spans=blocks".into(),
                 "mail-1".into(),
                 "nobody".into(),
                 "%FF".into(),
@@ -152,6 +215,7 @@ async fn every_reply_is_what_the_description_says() {
             "/api/v1/traces/{trace_id}",
             vec![
                 ORDER_TRACE.into(),
+                format!("{ORDER_TRACE}?spans=blocks"),
                 ORDER_TRACE.replace('2', "7"),
                 "xyz".into(),
             ],

@@ -7,6 +7,7 @@ import { extname, join } from "node:path";
 import { text } from "node:stream/consumers";
 
 import { FakeApi, type Scenario } from "../../../ui/dev/fake-api.ts";
+import { written } from "../../../ui/dev/in-blocks.ts";
 
 const DIST = join(import.meta.dirname, "../../../ui/dist");
 
@@ -39,7 +40,7 @@ export async function serveFake(scenario: Scenario): Promise<FakeServer> {
     const answer = api.answer(url, how);
     if (answer === undefined) return;
     response.writeHead(answer.status, { "content-type": "application/json" });
-    response.end(JSON.stringify(answer.body));
+    response.end(written(answer.body, url));
   });
   await new Promise<void>(listening => server.listen(0, "127.0.0.1", listening));
   const { port } = server.address() as AddressInfo;

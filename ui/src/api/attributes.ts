@@ -3,7 +3,7 @@
 import type { AnyValue, Attribute } from "../model/attribute.ts";
 import type { components } from "./generated/openapi.ts";
 
-type WireValue = components["schemas"]["AnyValue"];
+export type WireValue = components["schemas"]["AnyValue"];
 export type WireAttribute = components["schemas"]["Attribute"];
 
 export function isAttributes(wire: unknown): wire is WireAttribute[] {
@@ -14,7 +14,7 @@ function isAttribute(wire: unknown): wire is WireAttribute {
   return isObject(wire) && typeof wire.key === "string" && isValue(wire.value);
 }
 
-function isValue(wire: unknown): wire is WireValue {
+export function isValue(wire: unknown): wire is WireValue {
   if (!isObject(wire)) return false;
   const { stringValue, intValue, arrayValue, kvlistValue } = wire;
   if (typeof stringValue === "string") return true;
@@ -34,7 +34,7 @@ export function toAttributes(wire: readonly WireAttribute[]): readonly Attribute
   return wire.map(({ key, value }) => ({ key, value: toValue(value) }));
 }
 
-function toValue(wire: WireValue): AnyValue {
+export function toValue(wire: WireValue): AnyValue {
   if (wire.stringValue !== undefined) return { kind: "string", value: wire.stringValue };
   if (wire.boolValue !== undefined) return { kind: "bool", value: wire.boolValue };
   if (wire.intValue !== undefined) return { kind: "int", value: BigInt(wire.intValue) };

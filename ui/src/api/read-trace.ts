@@ -2,14 +2,13 @@
 
 import type * as z from "zod/mini";
 
+import type { Span } from "../model/trace.ts";
+import { readBlock } from "./blocks.ts";
+import { LineCutter } from "./line-cutter.ts";
 import { ApiError, open, type Parameters, parsed } from "./request.ts";
-import { SpanCutter } from "./span-cutter.ts";
-import { readSpans } from "./spans.ts";
 
 /** So long may a slice take, in milliseconds: half a frame. */
 const SLICE_MS = 8;
-/** Characters that are cut and parsed at once: some hundred spans. */
-const PIECE = 128 * 1024;
 
 export async function getWithTrace<Schema extends z.ZodMiniType>(
   path: string,
@@ -17,14 +16,13 @@ export async function getWithTrace<Schema extends z.ZodMiniType>(
   schema: Schema,
   signal: AbortSignal,
 ): Promise<z.output<Schema>> {
-  const response = await open(path, parameters, signal);
-  const cutter = new SpanCutter();
-  const spans: unknown[] = [];
+  const response = await open(path, { ...parameters, spans: "blocks" }, signal);
+  const cutter = new LineCutter();
+  const spans: Span[] = [];
   let since = performance.now();
   for await (const text of textOf(response)) {
-    for (let at = 0; at < text.length; at += PIECE) {
-      const complete = cutter.cut(text.slice(at, at + PIECE));
-      if (complete !== "") spans.push(...read(complete));
+    for (const line of cutter.cut(text)) {
+      spans.push(...read(jsonOf(line)));
       if (performance.now() - since < SLICE_MS) continue;
       await pause();
       signal.throwIfAborted();
@@ -48,9 +46,9 @@ async function* textOf(response: Response): AsyncGenerator<string> {
   }
 }
 
-function read(list: string): readonly unknown[] {
+function read(block: unknown): readonly Span[] {
   try {
-    return readSpans(jsonOf(list) as unknown[]);
+    return readBlock(block);
   } catch (error) {
     const problem = error instanceof Error ? error.message : "";
     throw new ApiError("unexpected", `The answer is not what the API promises: ${problem}`);
@@ -66,10 +64,12 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** The trace, or what holds one, with the spans that were cut out of it; what was not cut has its own. */
-function withSpans(rest: unknown, spans: readonly unknown[]): unknown {
-  if (spans.length === 0 || typeof rest !== "object" || rest === null) return rest;
+/** The trace, or what holds one, with the spans that were cut out of it, and those of blocks that were not. */
+export function withSpans(rest: unknown, spans: Span[]): unknown {
+  if (typeof rest !== "object" || rest === null) return rest;
   if ("trace" in rest) return { ...rest, trace: withSpans(rest.trace, spans) };
+  if (!("blocks" in rest) || !Array.isArray(rest.blocks)) return rest;
+  for (const block of rest.blocks) spans.push(...read(block));
   return { ...rest, spans };
 }
 

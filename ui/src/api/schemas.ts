@@ -32,8 +32,8 @@ import type {
   TraceSummary,
 } from "../model/trace.ts";
 import { isAttributes, toAttributes } from "./attributes.ts";
+import { isPath, timeSince } from "./blocks.ts";
 import type { components } from "./generated/openapi.ts";
-import { isDecimal, readSpans } from "./spans.ts";
 
 // The compiled form needs `new Function`, which the content security policy forbids.
 z.config({ jitless: true });
@@ -725,28 +725,21 @@ const finding = z.pipe(
     }),
   ),
 ) satisfies Wire<"Finding", Finding>;
-const spans = z.pipe(
-  z.custom<Schemas["Span"][]>(Array.isArray, { error: "expected spans" }),
-  z.transform((wire, context): readonly Span[] => {
-    try {
-      return readSpans(wire);
-    } catch (error) {
-      context.issues.push({ code: "custom", message: error instanceof Error ? error.message : "", input: wire });
-      return z.NEVER;
-    }
-  }),
-);
+/** What blocks were read into. */
+const spans = z.custom<readonly Span[]>(Array.isArray, { error: "expected spans" });
 /** By hand, as spans: a long trace has as many. */
 const sections = z.pipe(
-  z.custom<Schemas["Trace"]["critical_path"]>(
-    wire =>
-      Array.isArray(wire) &&
-      wire.every(one => typeof one?.span === "number" && isDecimal(one.start) && isDecimal(one.end)),
-    { error: "expected sections of the critical path" },
-  ),
-  z.transform((wire): readonly Section[] =>
-    wire.map(({ span, start, end }) => ({ span, start: time(BigInt(start)), end: time(BigInt(end)) })),
-  ),
+  z.custom<Schemas["TraceInBlocks"]["critical_path"]>(isPath, {
+    error: "expected sections of the critical path",
+  }),
+  z.transform((wire): readonly Section[] => {
+    const since = time(BigInt(wire.since));
+    return wire.span.map((span, row) => ({
+      span,
+      start: timeSince(since, wire.start[row] ?? 0),
+      end: timeSince(since, wire.end[row] ?? 0),
+    }));
+  }),
 );
 
 const hop = z.object({

@@ -1798,6 +1798,14 @@ export interface components {
             logs: components["schemas"]["Log"][];
             logs_total: number;
         };
+        InvocationDetailInBlocks: {
+            invocation: components["schemas"]["Invocation"];
+            verdict: components["schemas"]["Verdict"];
+            trace: components["schemas"]["TraceInBlocks"];
+            /** @description By time, the earliest first; at most 10,000 */
+            logs: components["schemas"]["Log"][];
+            logs_total: number;
+        };
         /** @description One invocation in a sentence, and what somebody waited for, the longest first */
         Verdict: {
             text: string;
@@ -1930,13 +1938,33 @@ export interface components {
             attempts: number;
         };
         /** @description One journey: the closure over request ids, trace ids and links. Spans come in display order (a parent before its children, siblings by start); `parent` is an index into `spans`, after repair. */
-        Trace: {
+        Trace: components["schemas"]["AroundSpans"] & {
+            spans: components["schemas"]["Span"][];
+            /** @description Disjoint sections in order of time; together they cover each root exactly */
+            critical_path: {
+                /** @description Index into spans */
+                span: number;
+                start: components["schemas"]["Time"];
+                end: components["schemas"]["Time"];
+            }[];
+        };
+        /** @description The same with its spans in blocks, one after the other: an index into spans counts through all of them. In the answer each block stands in a line of its own. */
+        TraceInBlocks: components["schemas"]["AroundSpans"] & {
+            blocks: components["schemas"]["SpanBlock"][];
+            /** @description The sections of `Trace`, by columns */
+            critical_path: {
+                since: components["schemas"]["Time"];
+                span: number[];
+                start: components["schemas"]["Since"][];
+                end: components["schemas"]["Since"][];
+            };
+        };
+        AroundSpans: {
             trace_ids: string[];
             request_ids: string[];
             start: components["schemas"]["Time"];
             end: components["schemas"]["Time"];
-            spans: components["schemas"]["Span"][];
-            /** @description How many there are. Up to 100,000 are all in `spans`; of more, `spans` holds at most 20,000, with siblings that are alike folded */
+            /** @description How many there are. Up to 100,000 are all told; of more, at most 20,000, with siblings that are alike folded */
             spans_total: number;
             invocations: components["schemas"]["Invocation"][];
             /** @description Of each invocation its place in the journey, in the order of `invocations` */
@@ -1945,17 +1973,63 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
             /** @description The greatest gain first */
             findings: components["schemas"]["Finding"][];
-            /** @description Disjoint sections in order of time; together they cover each root exactly */
-            critical_path: {
-                /** @description Index into spans */
-                span: number;
-                start: components["schemas"]["Time"];
-                end: components["schemas"]["Time"];
-            }[];
-            /** @description Siblings that are alike (service, name, kind) and not all in `spans`, by span */
+            /** @description Siblings that are alike (service, name, kind) and not all told, by span */
             folds: components["schemas"]["Fold"][];
             /** @description What was repaired */
             warnings: string[];
+        };
+        /** @description Some spans, column by column, the columns named as the properties of `Span`. A column that is optional here is left out where it is empty in every span of the block. A text is told by its index in `texts`. */
+        SpanBlock: {
+            /** @description From when starts and ends are counted */
+            since: components["schemas"]["Time"];
+            texts: string[];
+            trace_id: number[];
+            span_id: string[];
+            parent_span_id?: (string | null)[];
+            parent: (number | null)[];
+            depth: number[];
+            name: number[];
+            service: number[];
+            kind: number[];
+            start: components["schemas"]["Since"][];
+            end: components["schemas"]["Since"][];
+            status: number[];
+            status_message?: (number | null)[];
+            phase?: (number | null)[];
+            request_id?: (number | null)[];
+            sandbox_id?: (number | null)[];
+            self_time: components["schemas"]["Since"][];
+            critical_time: components["schemas"]["Since"][];
+            marks?: components["schemas"]["Mark"][][];
+            /** @description Of each span its attributes: key and value, where a value that is a text is told as texts are */
+            attributes?: (number | components["schemas"]["AnyValue"])[][][];
+            events?: components["schemas"]["SpanEvent"][][];
+            links?: components["schemas"]["SpanLink"][][];
+            resource: number[];
+            scope: number[];
+            trace_state?: (number | null)[];
+            flags?: number[];
+            dropped_attributes?: number[];
+            dropped_events?: number[];
+            dropped_links?: number[];
+        };
+        /** @description Nanoseconds; as decimal digits where a double would lose some */
+        Since: number | string;
+        /** @enum {string} */
+        Mark: "orphan" | "adopted" | "cycle_cut" | "duplicate_removed" | "unfinished" | "ends_before_start" | "async" | "skew_corrected";
+        SpanEvent: {
+            time: components["schemas"]["Time"];
+            name: string;
+            attributes: components["schemas"]["Attribute"][];
+            dropped_attributes: number;
+        };
+        SpanLink: {
+            trace_id: string;
+            span_id: string;
+            trace_state: string;
+            flags: number;
+            attributes: components["schemas"]["Attribute"][];
+            dropped_attributes: number;
         };
         Fold: {
             /** @description Index into spans: the longest, which stands for all */
@@ -1994,22 +2068,10 @@ export interface components {
             sandbox_id: string | null;
             self_time: components["schemas"]["Nanos"];
             critical_time: components["schemas"]["Nanos"];
-            marks: ("orphan" | "adopted" | "cycle_cut" | "duplicate_removed" | "unfinished" | "ends_before_start" | "async" | "skew_corrected")[];
+            marks: components["schemas"]["Mark"][];
             attributes: components["schemas"]["Attribute"][];
-            events: {
-                time: components["schemas"]["Time"];
-                name: string;
-                attributes: components["schemas"]["Attribute"][];
-                dropped_attributes: number;
-            }[];
-            links: {
-                trace_id: string;
-                span_id: string;
-                trace_state: string;
-                flags: number;
-                attributes: components["schemas"]["Attribute"][];
-                dropped_attributes: number;
-            }[];
+            events: components["schemas"]["SpanEvent"][];
+            links: components["schemas"]["SpanLink"][];
             /** @description Index into resources */
             resource: number;
             /** @description Index into scopes */
@@ -2134,6 +2196,8 @@ export interface components {
         limit: number;
         /** @description next_cursor of the page before */
         cursor: string;
+        /** @description How spans are told: each an object, or in blocks of columns, for who reads a hundred thousand of them */
+        Spans: "rows" | "blocks";
     };
     requestBodies: never;
     headers: never;
@@ -3288,7 +3352,10 @@ export interface operations {
     };
     getInvocation: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How spans are told: each an object, or in blocks of columns, for who reads a hundred thousand of them */
+                spans?: components["parameters"]["Spans"];
+            };
             header?: never;
             path: {
                 request_id: string;
@@ -3303,7 +3370,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["InvocationDetail"];
+                    "application/json": components["schemas"]["InvocationDetail"] | components["schemas"]["InvocationDetailInBlocks"];
                 };
             };
             400: components["responses"]["Invalid"];
@@ -3711,6 +3778,8 @@ export interface operations {
             query?: {
                 /** @description A span's id: only what stands at and below it, without invocations and findings; of more than 50,000 spans the thousand longest of siblings that are alike */
                 below?: string;
+                /** @description How spans are told: each an object, or in blocks of columns, for who reads a hundred thousand of them */
+                spans?: components["parameters"]["Spans"];
             };
             header?: never;
             path: {
@@ -3726,7 +3795,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Trace"];
+                    "application/json": components["schemas"]["Trace"] | components["schemas"]["TraceInBlocks"];
                 };
             };
             400: components["responses"]["Invalid"];
