@@ -21,6 +21,7 @@ mod keys;
 mod login;
 mod logs;
 mod map;
+mod operations;
 mod params;
 mod paths;
 mod sandboxes;
@@ -157,6 +158,10 @@ fn served(api: Api, answers: Answers, registry: &Registry) -> Router {
         .merge(endless("/api/v1/tail", tail::follow()))
         .merge(route("/api/v1/traces", traces::list()))
         .merge(route("/api/v1/traces/{trace_id}", traces::detail()))
+        .merge(kept(
+            "/api/v1/traces/{trace_id}/operations",
+            operations::of_trace(),
+        ))
         .route("/api/v1/control/keys", access::ring())
         .route("/api/{*rest}", axum::routing::any(nothing_here))
         .method_not_allowed_fallback(read_only)

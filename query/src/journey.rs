@@ -63,6 +63,8 @@ pub(crate) struct Limits {
     pub(crate) below: Room,
     /// Of an answer from many traces, after which no more of them are read.
     pub(crate) patience: Duration,
+    /// Rows that are looked through at once for how long its operations usually take: half a second where all come from the disk.
+    pub(crate) operation_rows: u64,
 }
 
 /// Finds and rebuilds journeys.
@@ -110,6 +112,7 @@ impl Default for Limits {
                 alike: 1_000,
             },
             patience: Duration::from_secs(2),
+            operation_rows: 5_000_000,
         }
     }
 }
@@ -166,6 +169,12 @@ impl Journeys {
         let closure = Closure::of_request(request_id.clone(), self.limits.closure);
         let closure = self.follow(closure).await?;
         self.all(&closure).await
+    }
+
+    /// When and where the traces of a trace's journey happened; nothing where nothing is known of the trace.
+    pub(crate) async fn windows(&self, trace_id: TraceId) -> Result<Vec<TraceWindow>, ReadError> {
+        let closure = Closure::of_trace(trace_id, self.limits.closure);
+        Ok(self.follow(closure).await?.windows())
     }
 
     async fn follow(&self, mut closure: Closure) -> Result<Closure, ReadError> {

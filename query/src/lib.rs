@@ -17,6 +17,7 @@ mod http;
 mod journey;
 mod keyring;
 mod logs;
+mod operations;
 mod pieces;
 mod reply;
 mod sample;

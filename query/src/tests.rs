@@ -25,6 +25,7 @@ mod lists;
 mod logs;
 mod map;
 mod openapi;
+mod operations;
 mod paths;
 mod search;
 mod served;

@@ -9,6 +9,7 @@ import { findings, toldFindings } from "./function-findings.ts";
 import { functionPath } from "./function-path.ts";
 import type { Trace } from "./journey.ts";
 import { lines, linesAsked } from "./logs.ts";
+import { operations } from "./operations.ts";
 import { changes, listed, trendStep } from "./overview.ts";
 import { sandboxes } from "./sandboxes.ts";
 import { search, suggest } from "./search.ts";
@@ -100,7 +101,10 @@ export class FakeApi {
     if (resource === "invocations")
       return id === undefined ? this.#invocations(url) : this.#invocation(decodeURIComponent(id));
     if (resource === "search") return this.#search(url, id);
-    if (resource === "traces") return id === undefined ? this.#traces(url) : this.#trace(id);
+    if (resource === "traces") {
+      if (id === undefined) return this.#traces(url);
+      return part === "operations" ? this.#operations(id) : this.#trace(id);
+    }
     return failed(404, "not_found", "There is nothing under that path.");
   }
 
@@ -290,6 +294,17 @@ export class FakeApi {
       if (told.invocation.function === "importer") continue;
       const { trace } = told.tell();
       if (trace.trace_ids.includes(id)) return { status: 200, body: trace };
+    }
+    return failed(404, "not_found", `No trace ${id} is stored.`);
+  }
+
+  /** Of the big one too, which is told last. */
+  #operations(id: string): Answer {
+    const isBig = (told: Told) => told.invocation.function === "importer";
+    const told = [...this.#told.filter(one => !isBig(one)), ...this.#told.filter(isBig)];
+    for (const one of told) {
+      const { trace } = one.tell();
+      if (trace.trace_ids.includes(id)) return { status: 200, body: operations(trace) };
     }
     return failed(404, "not_found", `No trace ${id} is stored.`);
   }

@@ -24,6 +24,7 @@ use crate::deployment::Intake;
 use crate::explain::Explainer;
 use crate::journey::{Journeys, Limits};
 use crate::keyring::Keyring;
+use crate::operations::Lengths;
 use crate::search::Searcher;
 use crate::tail::Tails;
 
@@ -54,6 +55,7 @@ pub(super) struct Access {
     pub(super) searcher: Searcher,
     pub(super) explainer: Explainer,
     pub(super) comparer: Comparer,
+    pub(super) lengths: Lengths,
     pub(super) alerts: TenantAlerts,
 }
 
@@ -149,6 +151,7 @@ impl Api {
             searcher: Searcher::new(reader.clone(), self.limits),
             explainer: Explainer::new(reader.clone(), self.limits),
             comparer: Comparer::new(reader.clone(), self.limits),
+            lengths: Lengths::new(reader.clone(), self.limits),
             reader,
         }
     }

@@ -84,14 +84,11 @@ async fn list_traces(access: Access, uri: Uri) -> Result<Response, ApiError> {
 async fn get_trace(
     access: Access,
     uri: Uri,
-    trace_id: Result<Path<String>, PathRejection>,
+    path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let params = Params::read(&uri, &["below", traced::PARAMETER])?;
     let shape = traced::shape(&params)?;
-    let Path(text) = trace_id.map_err(|error| ApiError::invalid("trace_id", error.body_text()))?;
-    let trace_id: TraceId = text
-        .parse()
-        .map_err(|_| ApiError::invalid("trace_id", "must be 32 hex digits that are not all 0"))?;
+    let trace_id = trace_id(path)?;
     let Some(below) = params.text("below") else {
         let journey = access.journeys.of_trace(trace_id).await?;
         let missing = || ApiError::NotFound(format!("there is no trace {trace_id}"));
@@ -104,6 +101,13 @@ async fn get_trace(
     let missing =
         || ApiError::NotFound(format!("there is no span {span_id} in a trace {trace_id}"));
     traced::told(part.ok_or_else(missing)?, shape).await
+}
+
+/// The trace of a path.
+pub(super) fn trace_id(path: Result<Path<String>, PathRejection>) -> Result<TraceId, ApiError> {
+    let Path(text) = path.map_err(|error| ApiError::invalid("trace_id", error.body_text()))?;
+    text.parse()
+        .map_err(|_| ApiError::invalid("trace_id", "must be 32 hex digits that are not all 0"))
 }
 
 fn key_from((duration, start, trace_id): &CursorKey) -> Result<TraceKey, ApiError> {

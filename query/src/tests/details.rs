@@ -220,6 +220,14 @@ async fn every_reply_is_what_the_description_says() {
                 "xyz".into(),
             ],
         ),
+        (
+            "/api/v1/traces/{trace_id}/operations",
+            vec![
+                format!("{ORDER_TRACE}/operations"),
+                format!("{}/operations", ORDER_TRACE.replace('2', "7")),
+                "xyz/operations".into(),
+            ],
+        ),
     ];
     let mut answered = BTreeSet::new();
     for (path, requests) in cases {

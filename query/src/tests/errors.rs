@@ -49,6 +49,8 @@ async fn a_wrong_parameter_is_named_with_what_is_allowed() {
         "/api/v1/traces?cursor=made-up",
         "/api/v1/traces/0af7",
         "/api/v1/traces/00000000000000000000000000000000",
+        "/api/v1/traces/0af7/operations",
+        "/api/v1/traces/0af7651916cd43dd8448eb211c80319c/operations?from=1",
         "/api/v1/invocations/%FF",
     ];
     let mut told = Vec::new();

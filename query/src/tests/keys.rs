@@ -13,7 +13,7 @@ use super::served::Served;
 use crate::journey::Limits;
 
 /// What every route of the API is asked for.
-const PATHS: [&str; 10] = [
+const PATHS: [&str; 11] = [
     "/api/v1/compare?slowest=0.5",
     "/api/v1/functions",
     "/api/v1/invocations",
@@ -24,6 +24,7 @@ const PATHS: [&str; 10] = [
     "/api/v1/tail",
     "/api/v1/traces",
     "/api/v1/traces/0af7651916cd43dd8448eb211c80319c",
+    "/api/v1/traces/0af7651916cd43dd8448eb211c80319c/operations",
 ];
 
 pub(super) struct Keys {

@@ -34,11 +34,11 @@ const PATHS: [&str; 15] = [
 ];
 
 /// A connection of somebody else's, bound to no database.
-struct Stranger(StoreConfig);
+pub(super) struct Stranger(pub(super) StoreConfig);
 
 impl Stranger {
     /// The rows of a query, as it is.
-    async fn run(&self, sql: &str) -> Vec<String> {
+    pub(super) async fn run(&self, sql: &str) -> Vec<String> {
         let (config, sql) = (self.0.clone(), sql.to_owned());
         let asked = tokio::task::spawn_blocking(move || {
             let agent = ureq::Agent::config_builder()
@@ -87,6 +87,7 @@ async fn what_is_shown_can_be_run_as_it_is_and_is_one_tenants() {
     let whole = [
         "/api/v1/invocations/order-1?",
         "/api/v1/traces/00000000000000000000000000000020?",
+        "/api/v1/traces/00000000000000000000000000000020/operations?",
         "/api/v1/settings?",
     ];
     let paths = ranged.into_iter().chain(whole.map(str::to_owned));

@@ -262,6 +262,7 @@ test("the state of a trace's page comes back", () => {
     folded: false,
     focus: "b7ad6b7169203331",
     onlyCritical: true,
+    marked: false,
     view: { from: 10, to: 20 },
     find: "x",
     by: "self",

@@ -24,8 +24,8 @@ pub enum ReadError {
     NoRow,
 }
 
-/// ClickHouse's numbers of exceptions: TIMEOUT_EXCEEDED, MEMORY_LIMIT_EXCEEDED, TOO_SLOW, TOO_MANY_SIMULTANEOUS_QUERIES.
-const TOO_HEAVY: [u32; 4] = [159, 241, 160, 202];
+/// ClickHouse's numbers of exceptions: TIMEOUT_EXCEEDED, MEMORY_LIMIT_EXCEEDED, TOO_SLOW, TOO_MANY_SIMULTANEOUS_QUERIES, TOO_MANY_ROWS.
+const TOO_HEAVY: [u32; 5] = [159, 241, 160, 202, 158];
 /// UNKNOWN_TABLE, UNKNOWN_DATABASE, AUTHENTICATION_FAILED, REQUIRED_PASSWORD, and those of a server that is going down.
 const NOT_READY: [u32; 6] = [60, 81, 516, 194, 236, 394];
 

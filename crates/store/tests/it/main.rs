@@ -11,6 +11,7 @@ mod lost;
 mod migrate;
 mod minutes;
 mod native;
+mod operations;
 mod paths;
 mod push;
 mod reads;

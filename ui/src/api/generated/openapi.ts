@@ -750,6 +750,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/traces/{trace_id}/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How long what a trace's spans did usually takes
+         * @description An operation is what spans of one service, name and kind do. Of those of the trace's journey, the hundred that took longest in it are told, from spans of other journeys: those within five minutes of its begin, or, where these are fewer than a thousand, within half an hour, three hours or twelve, as far as five million rows in a step go.
+         */
+        get: operations["listTraceOperations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2044,6 +2064,25 @@ export interface components {
             total: components["schemas"]["Nanos"];
             /** @description Sum of the critical time of what is hidden */
             critical_time: components["schemas"]["Nanos"];
+        };
+        OperationList: {
+            /** @description Those that took longest in the trace first */
+            operations: components["schemas"]["Operation"][];
+            /** @description How many the trace has */
+            total: number;
+        };
+        Operation: {
+            service: string;
+            name: string;
+            /** @enum {string} */
+            kind: "unspecified" | "internal" | "server" | "client" | "producer" | "consumer";
+            from: components["schemas"]["Time"];
+            to: components["schemas"]["Time"];
+            /** @description Whether there were too many in that time to look at all */
+            is_part: boolean;
+            count: components["schemas"]["Count"];
+            /** @description What 1, 2, ... 100 % of them took at most: the 50th is the median, the last the longest; empty where fewer than 20 were found */
+            percentiles: components["schemas"]["Nanos"][];
         };
         Span: {
             trace_id: string;
@@ -3796,6 +3835,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trace"] | components["schemas"]["TraceInBlocks"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTraceOperations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Operations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationList"];
                 };
             };
             400: components["responses"]["Invalid"];

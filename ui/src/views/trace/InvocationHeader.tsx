@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { JSX, ReactNode } from "react";
 import { neighboursQuery } from "../../api/neighbours.ts";
+import { operationsQuery } from "../../api/operations.ts";
 import { invocationQuery } from "../../api/queries.ts";
 import { formatBytes, formatDollars, formatDuration, unbroken } from "../../base/format.ts";
 import type { Nanos } from "../../base/time.ts";
@@ -56,7 +57,7 @@ export function InvocationHeader({ invocation, verdict, trace }: InvocationHeade
         <Moment at={invocation.start} form="clock" />
         <Id text={invocation.requestId} what="request id" />
         <CopyLink />
-        <ShowQuery of={invocationQuery(invocation.requestId)} what="invocation" />
+        <ShowQuery of={[invocationQuery(invocation.requestId), operationsQuery(trace)]} what="invocation" />
       </p>
       <dl className="figures">
         <Length title="Duration" of={duration} />

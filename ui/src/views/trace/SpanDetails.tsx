@@ -6,6 +6,7 @@ import { type JSX, type ReactNode, type RefObject, useId, useMemo } from "react"
 import { formatCount, formatDuration, formatExact, formatOffset, plural } from "../../base/format.ts";
 import { between } from "../../base/time.ts";
 import { attributeText } from "../../model/attribute.ts";
+import { type Operations, usualText } from "../../model/operations.ts";
 import { otlpOf } from "../../model/otlp.ts";
 import { spanTitle } from "../../model/span-text.ts";
 import { MARK_TEXT, PHASE_TEXT, type Span, type SpanEvent, type SpanLink, type Trace } from "../../model/trace.ts";
@@ -21,6 +22,8 @@ interface SpanDetailsProps {
   readonly index: number;
   /** The number of its service's colour. */
   readonly colour: number;
+  /** How long its like usually takes; null until that is told. */
+  readonly usual: Operations | null;
   /** What offsets count from: nanoseconds since the trace's start. */
   readonly zero: number;
   /** The panel takes the focus when it is opened by key. */
@@ -33,7 +36,7 @@ interface SpanDetailsProps {
 }
 
 export function SpanDetails(props: SpanDetailsProps): JSX.Element {
-  const { trace, span, index, colour, zero, panel, onShow, onFocus, close } = props;
+  const { trace, span, index, colour, usual, zero, panel, onShow, onFocus, close } = props;
   const linkedFrom = useMemo(() => linksTo(trace, span), [trace, span]);
   const offset = (moment: Span["start"]) => formatOffset(Number(between(trace.start, moment)) - zero);
   const scope = trace.scopes[span.scope];
@@ -82,6 +85,7 @@ export function SpanDetails(props: SpanDetailsProps): JSX.Element {
           {span.criticalTime === 0n ? "no" : formatDuration(span.criticalTime)}
         </Figure>
       </dl>
+      <Standing span={span} usual={usual} />
       <Section title="Attributes" count={span.attributes.length} dropped={span.droppedAttributes} open>
         <Attributes of={span.attributes} />
       </Section>
@@ -114,6 +118,22 @@ export function SpanDetails(props: SpanDetailsProps): JSX.Element {
         )}
       </Section>
     </aside>
+  );
+}
+
+/** How long it took beside others of its kind. */
+function Standing({ span, usual }: Pick<SpanDetailsProps, "span" | "usual">): JSX.Element | null {
+  const operation = usual?.of(span);
+  if (operation !== undefined) {
+    return <p className="standing">{usualText(Number(between(span.start, span.end)), operation)}</p>;
+  }
+  // What the platform tells of is no span that came, and there is nothing like it.
+  if (usual === null || !usual.isPart || span.phase !== "") return null;
+  return (
+    <p className="standing">
+      What is usual is told of the {formatCount(usual.list.length)} operations that took longest in this trace, of which
+      this is none.
+    </p>
   );
 }
 

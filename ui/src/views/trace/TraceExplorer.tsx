@@ -20,6 +20,7 @@ import { TraceView } from "./TraceView.tsx";
 import { useTraceKeys } from "./trace-keys.ts";
 import "./trace-views.css";
 import { printTraceState, type TraceSearch, type TraceState } from "./url.ts";
+import { useUsual } from "./usual.ts";
 import { Legend, ViewTools } from "./ViewTools.tsx";
 import { Warnings } from "./Warnings.tsx";
 
@@ -40,6 +41,7 @@ export function TraceExplorer(props: TraceExplorerProps): JSX.Element {
   const { trace, requestId, zero, search, write, head, reasons, foot } = props;
   const [state, change] = useTraceState(search, write);
   const look = useLook(trace, state);
+  const usual = useUsual(trace);
   const { layout, shown, cursor, focus, idOf, indexOf } = look;
   const list = useRef<HTMLDivElement>(null);
   const panel = useRef<HTMLElement>(null);
@@ -96,7 +98,7 @@ export function TraceExplorer(props: TraceExplorerProps): JSX.Element {
   const colourOf = useCallback((service: string) => colours.get(service) ?? 0, [colours]);
   const showId = (id: string) => goTo(indexOf(id) ?? -1, true);
   const hasSpans = trace.spans.length > 0;
-  const view = { trace, requestId, zero, look, state, change, goTo, toggle, setFocus, setView, list };
+  const view = { trace, requestId, zero, look, usual, state, change, goTo, toggle, setFocus, setView, list };
   return (
     <div className={openDetails ? "trace with-details" : "trace"}>
       <div className="trace-top">
@@ -116,7 +118,7 @@ export function TraceExplorer(props: TraceExplorerProps): JSX.Element {
               <Icon name="link" /> Copy link
             </button>
             <output className="faint">{copied && "Copied the link"}</output>
-            {state.tab === "waterfall" && <Legend />}
+            {state.tab === "waterfall" && <Legend marked={state.marked && usual.operations?.isTelling === true} />}
           </div>
           <ViewTools {...view} field={field} onDone={focusList} />
           {focus !== null && <Crumbs trace={trace} layout={layout} focus={focus} onFocus={setFocus} />}
@@ -143,6 +145,7 @@ export function TraceExplorer(props: TraceExplorerProps): JSX.Element {
                   span={span}
                   index={cursor}
                   colour={colourOf(span.service)}
+                  usual={usual.operations}
                   zero={zero}
                   panel={panel}
                   onShow={open}

@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
+import { operationsQuery } from "../../api/operations.ts";
 import { traceQuery } from "../../api/queries.ts";
 import { formatCount, formatDuration } from "../../base/format.ts";
 import { between } from "../../base/time.ts";
@@ -41,7 +42,7 @@ export function TraceHeader({ trace, traceId, below }: TraceHeaderProps): JSX.El
         <Moment at={trace.start} form="clock" />
         <Id text={traceId} what="trace id" />
         <CopyLink />
-        <ShowQuery of={traceQuery(traceId, below)} what="trace" />
+        <ShowQuery of={[traceQuery(traceId, below), operationsQuery(trace)]} what="trace" />
       </p>
       <dl className="figures">
         <Figure title="Spans">{formatCount(trace.spansTotal)}</Figure>

@@ -14,6 +14,7 @@ import { RawView } from "./RawView.tsx";
 import type { ChangeState } from "./state.ts";
 import { TableView } from "./TableView.tsx";
 import type { TraceState } from "./url.ts";
+import type { Usual } from "./usual.ts";
 import { Waterfall } from "./Waterfall.tsx";
 
 export interface TraceViewProps {
@@ -21,6 +22,7 @@ export interface TraceViewProps {
   readonly requestId: string | null;
   readonly zero: number;
   readonly look: Look;
+  readonly usual: Usual;
   readonly state: TraceState;
   readonly change: ChangeState;
   readonly goTo: (entry: number, details?: boolean) => void;
@@ -31,7 +33,7 @@ export interface TraceViewProps {
 }
 
 export function TraceView(props: TraceViewProps): JSX.Element {
-  const { trace, requestId, zero, look, state, change, goTo, toggle, setFocus, setView, list } = props;
+  const { trace, requestId, zero, look, usual, state, change, goTo, toggle, setFocus, setView, list } = props;
   const { layout, rows, shown, found, view, cursor, focus, order } = look;
   const open = useCallback((entry: number) => goTo(entry, true), [goTo]);
   switch (state.tab) {
@@ -46,6 +48,7 @@ export function TraceView(props: TraceViewProps): JSX.Element {
           view={view}
           zero={zero}
           found={found}
+          usual={state.marked ? usual.operations : null}
           grid={list}
           onOpen={open}
           onToggle={toggle}

@@ -6,12 +6,12 @@ import { formatCount, plural } from "../../base/format.ts";
 import { SearchField } from "../../widgets/SearchField.tsx";
 import type { TraceViewProps } from "./TraceView.tsx";
 
-interface ViewToolsProps extends Pick<TraceViewProps, "trace" | "look" | "state" | "change"> {
+interface ViewToolsProps extends Pick<TraceViewProps, "trace" | "look" | "usual" | "state" | "change"> {
   readonly field: RefObject<HTMLInputElement | null>;
   readonly onDone: () => void;
 }
 
-export function ViewTools({ trace, look, state, change, field, onDone }: ViewToolsProps): JSX.Element | null {
+export function ViewTools({ trace, look, usual, state, change, field, onDone }: ViewToolsProps): JSX.Element | null {
   const { matched, layout } = look;
   const { tab } = state;
   const isTree = tab === "waterfall";
@@ -54,19 +54,36 @@ export function ViewTools({ trace, look, state, change, field, onDone }: ViewToo
           >
             Critical path <kbd aria-hidden="true">p</kbd>
           </button>
+          {usual.operations?.isTelling && (
+            <button
+              type="button"
+              className="button"
+              aria-pressed={state.marked}
+              title="Below each bar, where half and where 95 % of those like it would end (m)"
+              onClick={() => change({ marked: !state.marked })}
+            >
+              Usual lengths <kbd aria-hidden="true">m</kbd>
+            </button>
+          )}
           {state.view !== null && (
             <button type="button" className="button" onClick={() => change({ view: null })}>
               See the whole <kbd>0</kbd>
             </button>
           )}
+          {usual.missing !== null && <span className="faint usual-missing">{usual.missing}</span>}
         </>
       )}
     </div>
   );
 }
 
+interface LegendProps {
+  /** Whether bars are marked with what is usual. */
+  readonly marked: boolean;
+}
+
 /** What the marks of the waterfall mean. */
-export function Legend(): JSX.Element {
+export function Legend({ marked }: LegendProps): JSX.Element {
   return (
     <ul className="legend" aria-label="What the marks mean">
       <li>
@@ -90,6 +107,15 @@ export function Legend(): JSX.Element {
         </svg>
         failed
       </li>
+      {marked && (
+        <li title="Others of the same service, name and kind: half of them end at the first mark, 95 % at the second">
+          <svg viewBox="0 0 26 12" aria-hidden="true">
+            <rect className="legend-thin" x={0} y={0} width={22} height={4} />
+            <path className="legend-usual" d="M10.5 7V9.5H19.5M19.5 5V11" />
+          </svg>
+          usual, p50 to p95
+        </li>
+      )}
     </ul>
   );
 }

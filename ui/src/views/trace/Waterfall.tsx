@@ -8,6 +8,7 @@
 import { type CSSProperties, type JSX, type RefObject, useCallback, useMemo } from "react";
 
 import { firstSpan, isGroup, type Layout, type Rows, type Shown } from "../../model/layout.ts";
+import type { Operations } from "../../model/operations.ts";
 import { ticks } from "../../model/ticks.ts";
 import type { Trace } from "../../model/trace.ts";
 import type { View } from "../../model/view.ts";
@@ -33,6 +34,8 @@ interface WaterfallProps {
   readonly view: View;
   readonly zero: number;
   readonly found: Uint8Array | null;
+  /** Null where bars are not marked with what is usual. */
+  readonly usual: Operations | null;
   readonly grid: RefObject<HTMLDivElement | null>;
   readonly onOpen: (entry: number) => void;
   readonly onToggle: (entry: number) => void;
@@ -40,7 +43,7 @@ interface WaterfallProps {
 }
 
 export function Waterfall(props: WaterfallProps): JSX.Element {
-  const { trace, layout, rows, shown, cursor, view, zero, found, grid, onOpen, onToggle, onView } = props;
+  const { trace, layout, rows, shown, cursor, view, zero, found, usual, grid, onOpen, onToggle, onView } = props;
   const { entries } = rows;
   const narrow = useNarrow();
   const rowHeight = narrow ? NARROW_ROW : ROW;
@@ -49,10 +52,17 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
   useCursorInSight(grid, cursorRow, rowHeight);
 
   const marks = ticks(view.from - zero, view.to - zero, narrow ? TICKS.narrow : TICKS.wide).map(at => at + zero);
+  const usualOf = useMemo(() => {
+    if (usual === null) return null;
+    return (index: number) => {
+      const span = trace.spans[index];
+      return span === undefined ? undefined : usual.of(span);
+    };
+  }, [usual, trace]);
   const draw = useCallback(
     (surface: Surface) =>
-      drawBars(surface, { layout, rows: entries, first, last, shown, view, zero, found, rowHeight, narrow }),
-    [layout, entries, first, last, shown, view, zero, found, rowHeight, narrow],
+      drawBars(surface, { layout, rows: entries, first, last, shown, view, zero, found, usualOf, rowHeight, narrow }),
+    [layout, entries, first, last, shown, view, zero, found, usualOf, rowHeight, narrow],
   );
   const alike = useMemo(() => new Map(trace.folds.map(fold => [fold.span, fold.siblings])), [trace]);
   const row = (entry: number, at: number) => {
@@ -90,6 +100,7 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
         border={trace.spans[layout.parent[entry] ?? -1]?.service !== span.service}
         closed={shown.closed.has(entry)}
         alike={alike.get(entry)}
+        usual={usual?.of(span)}
         dim={dim}
       />
     );

@@ -2,6 +2,7 @@ import { type JSX, memo } from "react";
 
 import { formatCount, formatNanos, formatOffset } from "../../base/format.ts";
 import { isCritical, type Layout } from "../../model/layout.ts";
+import { beyond, type Operation, standing } from "../../model/operations.ts";
 import { spanTarget, spanTitle } from "../../model/span-text.ts";
 import { MARK_TEXT, type Span } from "../../model/trace.ts";
 import { Icon } from "../../widgets/Icon.tsx";
@@ -18,6 +19,8 @@ interface WaterfallRowProps {
   readonly border: boolean;
   /** How many siblings that are alike it stands for; none where they are shown themselves. */
   readonly alike: number | undefined;
+  /** How long its like usually takes, where that is shown and known. */
+  readonly usual: Operation | undefined;
   readonly closed: boolean;
   readonly current: boolean;
   readonly dim: boolean;
@@ -32,12 +35,15 @@ export const TELLING = 0.05;
 const DEEPEST = 14;
 
 export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps): JSX.Element {
-  const { id, span, index, row, top, layout, border, alike, closed, current, dim, zero, onOpen, onToggle } = props;
+  const { id, span, index, row, top, layout, border, alike, usual, closed, current, dim, zero, onOpen, onToggle } =
+    props;
   const size = layout.size[index] ?? 1;
   const length = (layout.end[index] ?? 0) - (layout.start[index] ?? 0);
   const start = formatOffset((layout.start[index] ?? 0) - zero);
   const target = spanTarget(span);
   const critical = isCritical(layout, index);
+  const slow = usual === undefined ? null : beyond(length, usual);
+  const stands = slow === null || usual === undefined ? null : standing(length, usual);
   const telling = Number(span.criticalTime) >= layout.length * TELLING;
   const classes = ["row", current && "current", dim && "dim", telling && "telling"].filter(Boolean).join(" ");
   return (
@@ -85,10 +91,14 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
           {border && <span className="row-service">{span.service}</span>}
         </span>
         <Signs span={span} hidden={closed ? size - 1 : 0} />
+        {slow !== null && (
+          <span className="sign sign-slow" aria-hidden="true" title={`It is ${stands}`}>{`> p${slow}`}</span>
+        )}
       </span>
       <span className="row-length" role="gridcell">
         {formatNanos(length)}
         {critical && <span className="hidden">, on the critical path</span>}
+        {stands !== null && <span className="hidden">, {stands}</span>}
       </span>
     </div>
   );

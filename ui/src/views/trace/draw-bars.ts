@@ -1,6 +1,7 @@
 /** The bars of the rows that are in the page. Reads the layout's arrays alone; no span is touched. */
 
 import { ERROR, isGroup, type Layout, membersOf, PHASE, type Shown, UNFINISHED } from "../../model/layout.ts";
+import { beyond, isTelling, type Operation, percentile } from "../../model/operations.ts";
 import { ticks } from "../../model/ticks.ts";
 import type { View } from "../../model/view.ts";
 import type { Surface } from "../../widgets/Canvas.tsx";
@@ -15,6 +16,8 @@ export interface Bars {
   readonly view: View;
   readonly zero: number;
   readonly found: Uint8Array | null;
+  /** What is usual of a span; asked of those that are drawn alone. Null where bars are not marked. */
+  readonly usualOf: ((index: number) => Operation | undefined) | null;
   readonly rowHeight: number;
   readonly narrow: boolean;
 }
@@ -26,6 +29,11 @@ const UNDERLINE = 2;
 /** Shorter bars than this can't be seen. */
 const LEAST = 2;
 const HATCH = 5;
+/** The mark of what is usual stands below the bar, on no colour; both of its ends reach up so far, the second one down as well. */
+const MARK_BELOW = 8;
+const MARK_END = 2;
+/** A narrower one says nothing. */
+const LEAST_MARK = 4;
 /** On a phone the bar's middle is this far above the row's lower edge. */
 const NARROW_MIDDLE = 11;
 
@@ -42,7 +50,10 @@ export function drawBars(surface: Surface, bars: Bars): void {
     const bar = { surface, bars, colours, x, index, middle };
     surface.context.globalAlpha = bars.found !== null && bars.found[index] === 0 ? 0.2 : 1;
     if (isGroup(bars.layout, index)) drawGroup(bar);
-    else drawBar(bar);
+    else {
+      drawBar(bar);
+      drawUsual(bar);
+    }
   }
   surface.context.globalAlpha = 1;
 }
@@ -108,6 +119,24 @@ function drawBar(bar: Bar): void {
     context.fillStyle = colours.bad;
     context.fillRect(Math.max(from, to - 3), middle - 7, 3, 14);
   }
+}
+
+/** A line from where half of the others would end to where 95 % of them would. */
+function drawUsual({ surface, bars, colours, x, index, middle }: Bar): void {
+  const operation = bars.usualOf?.(index);
+  if (operation === undefined || !isTelling(operation)) return;
+  const { context, width } = surface;
+  const start = bars.layout.start[index] as number;
+  const [p50, p95] = [x(start + percentile(operation, 50)), x(start + percentile(operation, 95))];
+  if (p95 - x(start) < LEAST_MARK || p95 < 0 || p50 > width) return;
+  const slow = beyond((bars.layout.end[index] as number) - start, operation) !== null;
+  context.fillStyle = slow ? colours.slow : colours.usual;
+  const line = middle + MARK_BELOW;
+  const from = Math.max(0, Math.round(p50));
+  const to = Math.min(width, Math.round(p95) + 1);
+  context.fillRect(from, line, Math.max(1, to - from), 1);
+  if (p50 >= 0) context.fillRect(from, line - MARK_END, 1, MARK_END);
+  if (p95 <= width) context.fillRect(to - 1, line - MARK_END, 1, 2 * MARK_END + 1);
 }
 
 /** All bars of a group in one row; of those that begin in one pixel the longest. */

@@ -9,6 +9,8 @@ export interface Palette {
   readonly cold: string;
   readonly line: string;
   readonly shade: string;
+  readonly usual: string;
+  readonly slow: string;
 }
 
 export function palette(): Palette {
@@ -21,6 +23,8 @@ export function palette(): Palette {
     cold: "--cold",
     line: "--line",
     shade: "--before",
+    usual: "--faint",
+    slow: "--warn",
   });
   return {
     services: Object.keys(services).map(colour => found[colour as keyof typeof found] ?? ""),
@@ -29,5 +33,7 @@ export function palette(): Palette {
     cold: found.cold,
     line: found.line,
     shade: found.shade,
+    usual: found.usual,
+    slow: found.slow,
   };
 }

@@ -94,6 +94,7 @@ function folds(trace: TraceKeys): Binding[] {
     { keys: ["l", "ArrowRight"], does: "expand or unfold, or go to the first child", run: expand },
     { keys: ["x"], does: "fold alike siblings, or show each", run: () => change({ folded: !state.folded }) },
     { keys: ["p"], does: "the critical path alone, or all", run: () => change({ onlyCritical: !state.onlyCritical }) },
+    { keys: ["m"], does: "marks of what is usual, or none", run: () => change({ marked: !state.marked }) },
   ];
 }
 

@@ -23,6 +23,8 @@ export interface TraceSearch {
   readonly focus?: string;
   /** Only what the whole waited for. */
   readonly path?: "critical";
+  /** Whether bars are marked with how long their like usually takes. */
+  readonly usual?: "hidden";
   /** The stretch of time that is seen: nanoseconds since the trace's start. */
   readonly time?: string;
   readonly find?: string;
@@ -44,6 +46,8 @@ export interface TraceState {
   readonly folded: boolean;
   readonly focus: string | null;
   readonly onlyCritical: boolean;
+  /** Bars are marked with how long their like usually takes. */
+  readonly marked: boolean;
   /** Null for the whole. */
   readonly view: View | null;
   readonly find: string;
@@ -70,6 +74,7 @@ export function parseTraceState(raw: Readonly<Record<string, unknown>>): TraceSt
     folded: raw.alike !== "apart",
     focus: isSpanId(raw.focus) ? raw.focus : null,
     onlyCritical: raw.path === "critical",
+    marked: raw.usual !== "hidden",
     view: parseView(raw.time),
     find: typeof raw.find === "string" ? raw.find : "",
     by: one(MEASURES, raw.by, "total"),
@@ -80,7 +85,23 @@ export function parseTraceState(raw: Readonly<Record<string, unknown>>): TraceSt
 }
 
 export function printTraceState(state: TraceState): TraceSearch {
-  const { tab, span, details, closed, opened, folded, focus, onlyCritical, view, find, by, sort, other, below } = state;
+  const {
+    tab,
+    span,
+    details,
+    closed,
+    opened,
+    folded,
+    focus,
+    onlyCritical,
+    marked,
+    view,
+    find,
+    by,
+    sort,
+    other,
+    below,
+  } = state;
   return {
     ...(tab !== "waterfall" && { view: tab }),
     ...(span !== null && { span }),
@@ -90,6 +111,7 @@ export function printTraceState(state: TraceState): TraceSearch {
     ...(!folded && { alike: "apart" as const }),
     ...(focus !== null && { focus }),
     ...(onlyCritical && { path: "critical" as const }),
+    ...(!marked && { usual: "hidden" as const }),
     ...(view !== null && { time: `${Math.round(view.from)}-${Math.round(view.to)}` }),
     ...(find !== "" && { find }),
     ...(by !== "total" && { by }),

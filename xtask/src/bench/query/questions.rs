@@ -53,6 +53,9 @@ pub(super) fn kinds(server: &Server, range: &Range<u64>, count: u64) -> anyhow::
         kind("trace_by_id", STORE_MS, &|it, n| {
             format!("/api/v1/traces/{}", it.trace(n))
         }),
+        kind("usual_lengths_of_trace", OTHER_MS, &|it, n| {
+            format!("/api/v1/traces/{}/operations", it.trace(n))
+        }),
         kind("invocation_by_request_id", STORE_MS, &|it, n| {
             format!("/api/v1/invocations/{}", it.request(n))
         }),
