@@ -47,7 +47,16 @@ async function someTrace(): Promise<FakeTrace> {
 function told(trace: FakeTrace, span: FakeSpan, percentiles: readonly number[], count: number) {
   const { service, name, kind } = span;
   const [from, to] = [-300n, 300n].map(seconds => String(BigInt(trace.start) + seconds * 1_000_000_000n));
-  const one = { service, name, kind, from, to, is_part: false, count: String(count), percentiles: percentiles.map(String) };
+  const one = {
+    service,
+    name,
+    kind,
+    from,
+    to,
+    is_part: false,
+    count: String(count),
+    percentiles: percentiles.map(String),
+  };
   return { operations: [one], total: 1 };
 }
 
@@ -59,7 +68,11 @@ for (const look of LOOKS) {
     await page.goto(`${server.url}/invocations?start=cold`);
     await page.getByRole("row", { name: "checkout" }).getByRole("link").first().click();
     await expect(legend(page)).toContainText("usual, p50 to p95");
-    await expect(grid(page).getByRole("row", { name: /slower than \d+\s% of/ }).first()).toBeVisible();
+    await expect(
+      grid(page)
+        .getByRole("row", { name: /slower than \d+\s% of/ })
+        .first(),
+    ).toBeVisible();
     const marked = await drawn(page);
     await page.getByRole("region", { name: "The trace" }).evaluate(section => section.scrollIntoView());
     await keep(page, `usual-${look.name}`);
@@ -120,7 +133,9 @@ test("the details say where a span stands, and of too few why nothing is said", 
     await page.keyboard.press("Enter");
   };
   await open();
-  await expect(details(page)).toContainText(/: slower than all 4,210 like it within 5\smin of this trace\. Half of them/);
+  await expect(details(page)).toContainText(
+    /: slower than all 4,210 like it within 5\smin of this trace\. Half of them/,
+  );
   await expect(details(page)).toContainText(/Half of them took 50\.0\sµs at most, 95\s% 95\.0\sµs, 99\s% 99\.0\sµs\./);
   await expect(currentSpan(page)).toContainText("> p99");
   [steps, count] = [[], 7];

@@ -41,7 +41,7 @@ export function TimeAxis({ layout, rows, view, zero, marks, onView }: TimeAxisPr
         {/* biome-ignore lint/a11y/noStaticElementInteractions: the same can be done by key (z, 0, w, s, a, d) */}
         <div
           className="minimap"
-          title="Drag to look closer; double-click for the whole"
+          title="Drag to look closer, or turn the wheel with ctrl; double-click for the whole"
           onPointerDown={drag.start}
           onPointerMove={drag.move}
           onPointerUp={drag.end}

@@ -5,7 +5,7 @@
  * browser scrolls both together, and nothing is drawn until that margin is used up.
  */
 
-import { type CSSProperties, type JSX, type RefObject, useCallback, useMemo } from "react";
+import { type CSSProperties, type JSX, type RefObject, useCallback, useMemo, useRef } from "react";
 
 import { firstSpan, isGroup, type Layout, type Rows, type Shown } from "../../model/layout.ts";
 import type { Operations } from "../../model/operations.ts";
@@ -19,6 +19,7 @@ import { GroupRow } from "./GroupRow.tsx";
 import { TimeAxis } from "./TimeAxis.tsx";
 import { useCursorInSight, useWindow } from "./virtual.ts";
 import { WaterfallRow } from "./WaterfallRow.tsx";
+import { useWheel } from "./wheel.ts";
 
 const ROW = 24;
 /** On a phone the bar is below the name. */
@@ -50,6 +51,11 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
   const { first, last, slotOf } = useWindow(grid, entries.length, rowHeight);
   const cursorRow = rowAt(rows, cursor);
   useCursorInSight(grid, cursorRow, rowHeight);
+
+  const whole = useRef<HTMLDivElement>(null);
+  const bars = useRef<HTMLDivElement>(null);
+  const wheel = useMemo(() => ({ view, length: layout.length, onView }), [view, layout, onView]);
+  useWheel(whole, bars, wheel);
 
   const marks = ticks(view.from - zero, view.to - zero, narrow ? TICKS.narrow : TICKS.wide).map(at => at + zero);
   const usualOf = useMemo(() => {
@@ -106,7 +112,7 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
     );
   };
   return (
-    <div className="waterfall">
+    <div className="waterfall" ref={whole}>
       <TimeAxis layout={layout} rows={entries} view={view} zero={zero} marks={marks} onView={onView} />
       <div
         ref={grid}
@@ -120,6 +126,7 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
         <div className="grid-rows" role="presentation" style={{ height: entries.length * rowHeight }}>
           {Array.from(entries.subarray(first, last), row)}
           <div
+            ref={bars}
             className="grid-bars"
             style={{ transform: `translateY(${first * rowHeight}px)` } satisfies CSSProperties}
           >
