@@ -228,9 +228,8 @@ export class FakeApi {
       return hasLength && isShort && of("version", one.version) && of("error_type", one.error_type);
     };
     const all = found.filter(isAsked);
-    if (searchParams.get("sort") === "slowest") {
-      all.sort((left, right) => Number(BigInt(right.duration ?? "0") - BigInt(left.duration ?? "0")));
-    }
+    const rank = RANKS[searchParams.get("sort") ?? "newest"];
+    if (rank !== undefined) all.sort((left, right) => Number(rank(right) - rank(left)));
     const { items, next } = page(all, searchParams);
     const body: Schemas["InvocationList"] = { invocations: items, total: all.length, next_cursor: next };
     return { status: 200, body };
@@ -309,6 +308,13 @@ export class FakeApi {
     return failed(404, "not_found", `No trace ${id} is stored.`);
   }
 }
+
+/** What a list of invocations is ordered by, the greatest first. */
+const RANKS: Readonly<Record<string, (one: Schemas["Invocation"]) => bigint>> = {
+  slowest: one => BigInt(one.duration ?? "0"),
+  errors: one => (one.outcome === "ok" || one.outcome === "running" ? 0n : 1n),
+  cost: one => BigInt(one.cost ?? "0"),
+};
 
 const parsed = (body: string): unknown => (body === "" ? null : JSON.parse(body));
 

@@ -7,8 +7,16 @@ export type Outcome = (typeof OUTCOMES)[number];
 export type Cold = "warm" | "on_demand" | "provisioned" | "snapstart" | "reset";
 export type Fact = "started" | "finished" | "reported" | "from_span";
 
-export const ORDERS = ["newest", "slowest"] as const;
+export const ORDERS = ["newest", "slowest", "errors", "cost"] as const;
 export type Order = (typeof ORDERS)[number];
+
+/** What is first in each order, in words: of those that are alike in it, the latest. */
+export const ORDER_TEXT: Readonly<Record<Order, string>> = {
+  newest: "The latest first",
+  slowest: "The longest first",
+  errors: "Those that failed before the others",
+  cost: "The dearest first; those without a known cost last",
+};
 
 /** One request that a platform gave to a function. What is not known is null. */
 export interface Invocation {

@@ -96,8 +96,10 @@ function askText(question: Question): string {
   }
 }
 
+const FIRST = { slowest: "the slowest", errors: "those that failed", cost: "the dearest" } as const;
+
 function listText({ outcomes, cold, sort }: Extract<Question, { kind: "invocations" }>): string {
-  const order = sort === "slowest" ? ", the slowest first" : "";
+  const order = sort === "newest" ? "" : `, ${FIRST[sort]} first`;
   const ended = outcomes.map(outcome => OUTCOME_TEXT[outcome]).join(" or ");
   const which = [
     ...(outcomes.length > 0 ? [`that ended in ${ended}`] : []),

@@ -5,7 +5,7 @@ import type { JSX } from "react";
 import { type Listing, type PagedQuery, useListing } from "../../api/listing.ts";
 import { invocationsQuery } from "../../api/queries.ts";
 import { INVOCATION_COLUMNS } from "../../model/export-columns.ts";
-import { type Invocation, type Order, OUTCOMES } from "../../model/invocation.ts";
+import { type Invocation, ORDER_TEXT, ORDERS, type Order, OUTCOMES } from "../../model/invocation.ts";
 import { type Range, rangeText } from "../../model/range.ts";
 import { Choice } from "../../widgets/Choice.tsx";
 import { Export } from "../../widgets/Export.tsx";
@@ -34,6 +34,13 @@ function filtersOf(search: InvocationsSearch) {
   const sort: Order = search.sort ?? "newest";
   return { outcomes, cold, sort };
 }
+
+const ORDER_LABELS: Readonly<Record<Order, string>> = {
+  newest: "newest first",
+  slowest: "slowest first",
+  errors: "failed first",
+  cost: "dearest first",
+};
 
 interface InvocationListProps<Search extends InvocationsSearch> {
   /** The function's; null for all functions. */
@@ -76,18 +83,23 @@ export function InvocationList<Search extends InvocationsSearch>(props: Invocati
             onSearch({ ...rest, ...(start !== "all" && { start }) } as Search);
           }}
         />
-        <Choice
-          label="Order"
+        <select
+          className="list-order"
+          aria-label="Order"
+          title={ORDER_TEXT[sort]}
           value={sort}
-          options={[
-            { value: "newest", label: "newest" },
-            { value: "slowest", label: "slowest" },
-          ]}
-          onChange={(order: Order) => {
+          onChange={event => {
             const { sort: _, ...rest } = search;
+            const order = ORDERS.find(one => one === event.target.value) ?? "newest";
             onSearch({ ...rest, ...(order !== "newest" && { sort: order }) } as Search);
           }}
-        />
+        >
+          {ORDERS.map(order => (
+            <option key={order} value={order}>
+              {ORDER_LABELS[order]}
+            </option>
+          ))}
+        </select>
         <span className="list-tools">
           <ShowQuery of={asked} what="invocations" />
           <Export what="invocations" columns={INVOCATION_COLUMNS} rows={listing.items} of={asked} />
@@ -99,7 +111,7 @@ export function InvocationList<Search extends InvocationsSearch>(props: Invocati
         what="invocations"
         empty={<NoInvocations name={name} range={rangeListed(search)} clear={filtered ? clear : null} />}
       >
-        {invocations => <InvocationTable invocations={invocations} named={name === null} />}
+        {invocations => <InvocationTable invocations={invocations} named={name === null} priced={sort === "cost"} />}
       </ListBody>
     </>
   );

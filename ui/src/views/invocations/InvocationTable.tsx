@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
 
-import { formatBytes, formatDuration, share } from "../../base/format.ts";
+import { formatBytes, formatDollars, formatDuration, share } from "../../base/format.ts";
 import { longest, type Nanos } from "../../base/time.ts";
 import { type Invocation, isFailure } from "../../model/invocation.ts";
 import { ColdMark } from "../../widgets/ColdMark.tsx";
@@ -14,9 +14,11 @@ interface InvocationTableProps {
   readonly invocations: readonly Invocation[];
   /** Whether the function's name is shown. */
   readonly named: boolean;
+  /** Whether its cost is shown: where the list is by cost. */
+  readonly priced: boolean;
 }
 
-export function InvocationTable({ invocations, named }: InvocationTableProps): JSX.Element {
+export function InvocationTable({ invocations, named, priced }: InvocationTableProps): JSX.Element {
   const slowest = longest(invocations.map(total));
   const columns: Column<Invocation>[] = [
     {
@@ -54,6 +56,7 @@ export function InvocationTable({ invocations, named }: InvocationTableProps): J
       cell: one => <Length of={one.init ?? one.restore} />,
     },
     { id: "billed", title: "Billed", align: "end", cell: one => <Length of={one.billed} /> },
+    ...(priced ? [COST] : []),
     {
       id: "memory",
       title: "Memory",
@@ -83,6 +86,14 @@ export function InvocationTable({ invocations, named }: InvocationTableProps): J
     />
   );
 }
+
+const COST: Column<Invocation> = {
+  id: "cost",
+  title: "Cost",
+  hint: "Its billed time and its request, at public prices without the free tier",
+  align: "end",
+  cell: one => (one.cost === null ? <span className="none">–</span> : <strong>{formatDollars(one.cost)}</strong>),
+};
 
 /** What its caller waited for, as far as it is known. */
 function total(one: Invocation): bigint {

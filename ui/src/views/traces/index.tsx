@@ -6,7 +6,6 @@ import type { JSX } from "react";
 import { useListing } from "../../api/listing.ts";
 import { tracesQuery } from "../../api/queries.ts";
 import { TRACE_COLUMNS } from "../../model/export-columns.ts";
-import type { Order } from "../../model/invocation.ts";
 import { type Range, rangeOf, rangeSearch, rangeText } from "../../model/range.ts";
 import { Choice } from "../../widgets/Choice.tsx";
 import { Export } from "../../widgets/Export.tsx";
@@ -18,7 +17,7 @@ import { RangePicker } from "../../widgets/RangePicker.tsx";
 import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { useTitle } from "../../widgets/title.ts";
 import { TraceTable } from "./TraceTable.tsx";
-import type { TracesSearch } from "./url.ts";
+import type { TraceOrder, TracesSearch } from "./url.ts";
 
 const route = getRouteApi("/traces");
 
@@ -27,7 +26,7 @@ export function TracesPage(): JSX.Element {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const range = rangeOf(search);
-  const sort: Order = search.sort ?? "newest";
+  const sort: TraceOrder = search.sort ?? "newest";
   const service = search.service ?? "";
   const listing = useListing(tracesQuery(range, { service, sort }));
   const setService = (name: string) => {
@@ -47,7 +46,7 @@ export function TracesPage(): JSX.Element {
               { value: "newest", label: "newest" },
               { value: "slowest", label: "slowest" },
             ]}
-            onChange={(order: Order) => {
+            onChange={(order: TraceOrder) => {
               const { sort: _, ...rest } = search;
               navigate({ search: order === "newest" ? rest : { ...rest, sort: order } });
             }}
