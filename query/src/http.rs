@@ -99,13 +99,6 @@ fn served(api: Api, answers: Answers, registry: &Registry) -> Router {
         let shown = turned(path, handler).layer(show.clone());
         Router::new().route(path, shown.layer(let_in.clone()))
     };
-    let endless = |path: &'static str, handler: MethodRouter<Api>| {
-        let refused = middleware::from_fn(show::no_queries);
-        Router::new().route(
-            path,
-            turned(path, handler).layer(refused).layer(let_in.clone()),
-        )
-    };
     let let_admin_in = middleware::from_fn_with_state(api.clone(), access::let_admin_in);
     let administered = |path: &'static str, handler: MethodRouter<Api>| {
         let shown = turned(path, handler).layer(show.clone());
@@ -155,7 +148,7 @@ fn served(api: Api, answers: Answers, registry: &Registry) -> Router {
         .merge(route("/api/v1/search", search::traces()))
         .merge(kept("/api/v1/search/suggest", suggest::list()))
         .merge(route("/api/v1/settings", settings::tell()))
-        .merge(endless("/api/v1/tail", tail::follow()))
+        .merge(route("/api/v1/tail", tail::follow()))
         .merge(route("/api/v1/traces", traces::list()))
         .merge(route("/api/v1/traces/{trace_id}", traces::detail()))
         .merge(kept(

@@ -13,6 +13,15 @@ test.beforeAll(async () => {
 
 test.afterAll(() => server.close());
 
+test("what is asked for it can be seen: by one look, whatever is followed", async ({ page }) => {
+  await page.goto(`${server.url}/tail?of=logs&function=checkout&severity=error`);
+  await page.getByRole("button", { name: "Show query: lines as they come" }).click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog).toContainText("/api/v1/tail?of=logs&function=checkout&severity=error");
+  await expect(dialog.getByRole("heading", { name: "To ClickHouse" })).toBeVisible();
+  await expect(dialog.getByText(/^SELECT/).first()).toBeVisible();
+});
+
 test("what comes while it is paused waits, by key", async ({ page }) => {
   const problems = watchForProblems(page);
   await page.goto(`${server.url}/tail`);

@@ -111,7 +111,8 @@ export class FakeApi {
   /** What comes, where that is asked and can be told; what ends it. */
   follow(url: URL, write: (text: string) => void): (() => void) | undefined {
     const isTold = this.#scenario !== "loading" && this.#scenario !== "error";
-    if (url.pathname !== "/api/v1/tail" || !isTold) return undefined;
+    const isShown = url.searchParams.get("show") === "queries";
+    if (url.pathname !== "/api/v1/tail" || !isTold || isShown) return undefined;
     this.#lines ??= lines(this.#told);
     const invocations = this.#told.map(one => one.invocation);
     return tail(invocations, this.#lines, url.searchParams, write);

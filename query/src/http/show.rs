@@ -1,7 +1,7 @@
 //! `show=queries` on any GET of the API: the queries to the store by which it would have been answered, in place of the answer.
 //!
 //! The handler does what it does always, with a reader that notes what it asks; so what is shown is what is asked, and a request that
-//! fails fails as always. Invariant: such a request is neither answered from what was kept nor kept.
+//! fails fails as always. What would go on until its reader leaves is left once it has begun: shown is its first look. Invariant: such a request is neither answered from what was kept nor kept.
 
 use axum::extract::{Request, State};
 use axum::http::uri::PathAndQuery;
@@ -44,18 +44,6 @@ pub(super) async fn queries(State(api): State<Api>, mut request: Request, next: 
         Ok(true) => shown(&api, request, next)
             .await
             .unwrap_or_else(|error| error.into_response()),
-        Err(error) => error.into_response(),
-    }
-}
-
-/// For what goes on until its reader leaves: it has no answer, of which the queries could be told.
-pub(super) async fn no_queries(mut request: Request, next: Next) -> Response {
-    match asked(&mut request) {
-        Ok(false) => next.run(request).await,
-        Ok(true) => {
-            let told = "is not for what goes on until its reader leaves";
-            ApiError::invalid(PARAMETER, told).into_response()
-        }
         Err(error) => error.into_response(),
     }
 }

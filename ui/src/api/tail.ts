@@ -5,7 +5,8 @@ import * as z from "zod/mini";
 import { now, type Time } from "../base/time.ts";
 import { EventReader, type ServerEvent } from "../model/server-events.ts";
 import type { Connection, News, TailSubject } from "../model/tail.ts";
-import { ApiError, problemOf } from "./request.ts";
+import type { Question } from "./call.ts";
+import { ApiError, open, problemOf } from "./request.ts";
 import { invocation, log } from "./schemas.ts";
 
 export interface TailQuestion {
@@ -17,6 +18,11 @@ export interface TailQuestion {
   /** Of lines. */
   readonly severity: string;
   readonly text: string;
+}
+
+/** What is followed, for who wants to know what is asked for it: each look asks the same. */
+export function lookQuestion(question: TailQuestion): Question {
+  return { queryFn: ({ signal }: { readonly signal: AbortSignal }) => open("tail", { ...question }, signal) };
 }
 
 export interface Heard {

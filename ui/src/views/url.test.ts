@@ -107,7 +107,7 @@ const VIEWS = {
     good: [
       {},
       { outcome: "error,timeout", start: "cold", sort: "slowest", range: "15m" },
-      { start: "warm" },
+      { start: "warm", sort: "cost" },
       { min: "400000000", max: "400000000", version: "v 42", error: "a & b" },
       { after: "5", before: "9", max: "7" },
     ],

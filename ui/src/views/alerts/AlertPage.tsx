@@ -38,7 +38,7 @@ export function AlertPage(): JSX.Element {
     <>
       <PartHead title={name} of="/alerts">
         {query.data !== undefined && <Actions of={query.data} />}
-        <ShowQuery of={alertQuery(id)} what="alert" />
+        <ShowQuery of={[alertQuery(id), historyQuery({ alert: id, rule: null })]} what="alert" />
         <Freshness
           of={{ readAt: query.dataUpdatedAt, reading: query.isFetching, error: query.error, read: query.refetch }}
         />

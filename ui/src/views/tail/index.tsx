@@ -5,6 +5,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { type JSX, memo, useRef } from "react";
 
 import { functionsQuery } from "../../api/queries.ts";
+import { lookQuestion, type TailQuestion } from "../../api/tail.ts";
 import { formatClock, formatCount, formatDuration, formatExact } from "../../base/format.ts";
 import { type Invocation, isFailure, OUTCOMES } from "../../model/invocation.ts";
 import { SEVERITY_NAMES, type SeverityName } from "../../model/log-line.ts";
@@ -18,6 +19,7 @@ import { NameField } from "../../widgets/NameField.tsx";
 import { Failure, Notice } from "../../widgets/Notice.tsx";
 import { OutcomeMark } from "../../widgets/OutcomeMark.tsx";
 import { useRowKeys } from "../../widgets/row-keys.ts";
+import { ShowQuery } from "../../widgets/ShowQuery.tsx";
 import { useTimes } from "../../widgets/times.ts";
 import { useTitle } from "../../widgets/title.ts";
 import { ConnectionState } from "./ConnectionState.tsx";
@@ -33,14 +35,15 @@ export function TailPage(): JSX.Element {
   useTitle("Live");
   const search = route.useSearch();
   const subject: TailSubject = search.of ?? "invocations";
-  const tail = useTail({
+  const question: TailQuestion = {
     of: subject,
     function: search.function ?? "",
     outcome: search.only === "failed" ? FAILURES : "",
     cold: search.only === "cold" ? "true" : "",
     severity: search.severity ?? "",
     text: search.text ?? "",
-  });
+  };
+  const tail = useTail(question);
   const { list, connection, error } = tail;
   const isPaused = list.waiting !== null;
   const toggle = isPaused ? tail.goOn : tail.pause;
@@ -60,6 +63,10 @@ export function TailPage(): JSX.Element {
           <button type="button" className="button" onClick={tail.clear}>
             Empty <kbd>x</kbd>
           </button>
+          <ShowQuery
+            of={lookQuestion(question)}
+            what={subject === "logs" ? "lines as they come" : "invocations as they come"}
+          />
         </div>
       </header>
       <Filters search={search} />
