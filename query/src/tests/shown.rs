@@ -106,7 +106,8 @@ async fn what_is_shown_can_be_run_as_it_is_and_is_one_tenants() {
             bytes += number(query, "bytes");
         }
         // Nobody has looked for findings, and nothing came of late.
-        let is_empty = ["findings", "tail"].map(|list| path.starts_with(&format!("/api/v1/{list}")));
+        let is_empty =
+            ["findings", "tail"].map(|list| path.starts_with(&format!("/api/v1/{list}")));
         let is_empty = is_empty.contains(&true);
         let has_read = rows > 0 && bytes > rows;
         assert_eq!(has_read, !is_empty, "{path}: {rows} rows, {bytes} bytes");

@@ -63,6 +63,9 @@ test("the whole is told in words, and why where nothing is", () => {
   expect(plain(usualText(1, { ...few(0), ...near }))).toBe(
     "No other like it was found within 5 min of this trace: too few to say what is usual.",
   );
+  expect(plain(usualText(1, { ...few(0), ...near, isPart: true }))).toBe(
+    "Too many spans came within 5 min of this trace to look at all: among those that were, too few are like it to say what is usual.",
+  );
   expect(plain(usualText(1, few(1)))).toMatch(/^Only 1 like it was found within 12 h/);
   expect(plain(usualText(1, few(19)))).toMatch(/^Only 19 like it were found within 12 h/);
 });

@@ -79,6 +79,9 @@ export function standing(length: number, of: Operation): string | null {
 export function usualText(length: number, of: Operation): string {
   const within = `within ${formatReach(of.reach)} of this trace`;
   const stands = standing(length, of);
+  if (stands === null && of.isPart) {
+    return `Too many spans came ${within} to look at all: among those that were, too few are like it to say what is usual.`;
+  }
   if (stands === null) {
     const found = of.count === 0 ? "No other" : `Only ${formatCount(of.count)}`;
     return `${found} like it ${of.count > 1 ? "were" : "was"} found ${within}: too few to say what is usual.`;
