@@ -293,6 +293,7 @@ impl Journeys {
         large_total: Option<u64>,
     ) -> Result<Read, ReadError> {
         let rows = Rows::of(spans);
+        self.reader.name_errors(&mut invocations).await?;
         let (resources, scopes, phases) = tokio::try_join!(
             self.reader.resources(rows.resource_ids()),
             self.reader.scopes(rows.scope_ids()),

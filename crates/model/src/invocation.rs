@@ -98,6 +98,15 @@ pub struct Reported {
     pub error_type: String,
 }
 
+/// What platforms say of an error of which they know nothing but that there was one: any other type says more.
+pub const UNTOLD_ERRORS: [&str; 5] = [
+    "Runtime.Unknown",
+    "Function.Unknown",
+    "Unhandled",
+    "Runtime.Unhandled",
+    "Function.Unhandled",
+];
+
 /// One invocation as all of its facts together tell it: what is read back. What no fact told is absent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Invocation {

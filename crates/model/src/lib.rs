@@ -16,6 +16,7 @@ pub use ids::{IdError, RequestId, SandboxId, SpanId, Tenant, TraceId};
 pub use invocation::{
     Architecture, ByteSize, Cold, Fact, FactKind, FactSet, Finished, Invocation, InvocationRef,
     LogRecord, Outcome, Phase, PhaseKind, Platform, Reported, Sandbox, Started, Trigger,
+    UNTOLD_ERRORS,
 };
 pub use span::{
     AttributeValue, Attributes, Event, Link, Resource, Scope, Span, SpanKind, SpanOrigin, Status,

@@ -10,6 +10,7 @@ mod compare;
 mod correlation;
 mod edges;
 mod error;
+mod error_types;
 mod error_windows;
 mod errors;
 mod features;

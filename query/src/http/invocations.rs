@@ -128,10 +128,11 @@ async fn get_invocation(
     let params = Params::read(&uri, &[traced::PARAMETER])?;
     let shape = traced::shape(&params)?;
     let request_id = parse_request_id(request_id)?;
-    let found = access
+    let mut found = access
         .reader
         .invocations_of(std::slice::from_ref(&request_id))
         .await?;
+    access.reader.name_errors(&mut found).await?;
     // The latest: a platform that tries again keeps the request's id.
     let invocation = found.into_iter().next().ok_or_else(|| {
         ApiError::NotFound(format!("no invocation has the request id {request_id}"))

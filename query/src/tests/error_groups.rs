@@ -1,7 +1,7 @@
 use axum::http::StatusCode;
 use coldtrace_model::{Cold, Invocation, Nanos, Outcome, Span, SpanKind, UnixNanos};
 use coldtrace_service::metrics::Registry;
-use coldtrace_testkit::{at, engine, invocation, span};
+use coldtrace_testkit::{at, engine, invocation, span, trace_id};
 use serde_json::Value;
 
 use super::fixture::Data;
@@ -126,6 +126,55 @@ async fn errors_that_are_alike_are_told_as_one_with_the_list_that_shows_them() {
         .ok(&format!("/api/v1/errors?{RANGE}&function=nobody"))
         .await;
     assert_eq!(of_nobody["total"], 0);
+}
+
+#[tokio::test]
+async fn a_failed_invocation_shows_what_its_function_called_the_error_in_lists_and_on_its_page() {
+    let engine = engine::start().await;
+    let store = engine.store();
+    let told = [
+        failed(0, Outcome::Error, "Runtime.Unknown"),
+        failed(1, Outcome::Error, "Runtime.Unknown"),
+        failed(2, Outcome::Timeout, "Sandbox.Timedout"),
+    ];
+    Data::of(&store).facts("invocations", &told).await;
+    // As the extension draws them, in a trace of the platform.
+    let drawn = (0..2).map(|number| {
+        let mut drawn = answer(number, "Runtime.Unknown");
+        drawn.trace_id = trace_id(0x8000 + number as u128);
+        drawn.start = drawn.start.minus(Nanos::from_millis(1));
+        drawn.origin.phase = "invocation".to_owned();
+        drawn
+    });
+    let mut spans: Vec<Span> = drawn.collect();
+    spans.push(answer(0, "ValueError: no order 0"));
+    spans.push(answer(2, "ValueError: no order 2"));
+    Data::of(&store).spans("answers", &spans).await;
+    let served = Served::on(&store);
+    let list = served.ok(&format!("/api/v1/invocations?{RANGE}")).await;
+    let expected = ["Sandbox.Timedout", "Runtime.Unknown", "ValueError"];
+    for (row, error_type) in list["invocations"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .zip(expected)
+    {
+        assert_eq!(row["error_type"], error_type, "{row:#}");
+        let id = row["request_id"].as_str().expect("an id");
+        let page = served.ok(&format!("/api/v1/invocations/{id}")).await;
+        assert_eq!(page["invocation"]["error_type"], error_type);
+        assert_eq!(page["trace"]["invocations"][0]["error_type"], error_type);
+        let verdict = page["verdict"]["text"].as_str().expect("a sentence");
+        let is_named = error_type != "Sandbox.Timedout";
+        assert_eq!(verdict.contains(error_type), is_named, "{verdict}");
+        let found = served
+            .ok(&format!(
+                "/api/v1/invocations?{RANGE}&error_type={error_type}"
+            ))
+            .await;
+        let first = &found["invocations"][0]["request_id"];
+        assert_eq!(first, id);
+    }
 }
 
 #[tokio::test]

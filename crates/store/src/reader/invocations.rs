@@ -12,6 +12,7 @@ use coldtrace_model::{
 };
 use serde::Deserialize;
 
+use super::error_types::failed_by;
 use super::rates::{Bill, Rates};
 use super::rollups::AT_ONCE;
 use super::{Page, ReadError, Reader, sql};
@@ -65,7 +66,7 @@ pub struct Narrowing {
     pub most: Option<Nanos>,
     /// Of this version.
     pub version: Option<String>,
-    /// That failed by this type of error.
+    /// That failed by this type of error, as the platform told it or the span that answered.
     pub error_type: Option<String>,
 }
 
@@ -241,6 +242,7 @@ impl Reader {
             .filter_map(InvocationRecord::into_model)
             .collect();
         self.lend_traces(&mut invocations).await?;
+        self.name_errors(&mut invocations).await?;
         Ok(Page {
             items: invocations,
             total: page.total,
@@ -268,7 +270,8 @@ impl Reader {
             format!("SELECT toUInt64(sum(n)) AS count FROM ({counted}){shown}{AT_ONCE}")
         } else {
             let all = merged(&self.owned(), filter.range, function, self.now());
-            let shown = filter.shown(&visible(&self.owned(), filter.range, None));
+            let owned = self.owned();
+            let shown = filter.shown(&visible(&owned, filter.range, None), &owned);
             format!("SELECT count() AS count FROM ({all}) WHERE {shown}")
         };
         Ok(self.row::<Count>(&count).await?.count)
@@ -387,7 +390,7 @@ impl Reader {
         visible: &str,
         limit: u64,
     ) -> Result<Vec<InvocationRecord>, ReadError> {
-        let shown = filter.shown(visible);
+        let shown = filter.shown(visible, &self.owned());
         let (order, behind) = (filter.order(), filter.behind());
         self.rows(&format!(
             "SELECT * FROM ({merged}) WHERE {shown}{behind} ORDER BY {order} LIMIT {limit}"
@@ -561,8 +564,8 @@ impl Keys {
 // === impl Narrowing ===
 
 impl Narrowing {
-    /// A filter of merged rows that others stand before.
-    fn shown(&self) -> String {
+    /// A filter of merged rows of a range that others stand before.
+    fn shown(&self, owned: &str, range: TimeRange) -> String {
         let least = self
             .least
             .map(|least| format!("duration_ns >= {}", least.0));
@@ -572,8 +575,7 @@ impl Narrowing {
         let version = self.version.as_deref();
         let version = version.map(|version| format!("version = {}", sql::text(version)));
         let error_type = self.error_type.as_deref();
-        let error_type =
-            error_type.map(|error_type| format!("error_type = {}", sql::text(error_type)));
+        let error_type = error_type.map(|error_type| failed_by(error_type, owned, range));
         let filters = [least, most, version, error_type].into_iter().flatten();
         filters.map(|filter| format!(" AND {filter}")).collect()
     }
@@ -588,7 +590,7 @@ impl InvocationFilter {
     }
 
     /// Of merged rows, those of the list.
-    fn shown(&self, visible: &str) -> String {
+    fn shown(&self, visible: &str, owned: &str) -> String {
         let mut shown = visible.to_owned();
         if !self.outcomes.is_empty() {
             let outcomes = self.outcomes.iter().map(|outcome| outcome.number().into());
@@ -599,7 +601,7 @@ impl InvocationFilter {
             Some(false) => shown.push_str(&format!(" AND cold NOT IN {COLD_STARTS}")),
             None => {}
         }
-        shown.push_str(&self.only.shown());
+        shown.push_str(&self.only.shown(owned, self.range));
         shown
     }
 

@@ -205,7 +205,8 @@ fn direct_errors(range: TimeRange) -> String {
             SELECT filed.tenant AS tenant, filed.function AS function, filed.ts AS ts, filed.request_id AS request_id,
                 failed.ts AS at, span_id AS id, kind_of, words
             FROM ({filed}) AS filed
-            INNER JOIN (SELECT *, {kind} AS kind_of, {message} AS words FROM spans WHERE kind IN (2, 5) AND status = 2) AS failed
+            INNER JOIN (SELECT *, {kind} AS kind_of, {message} AS words FROM spans
+                WHERE kind IN (2, 5) AND status = 2 AND phase = '') AS failed
                 ON filed.tenant = failed.tenant AND filed.request_id = if(failed.request_id != '', failed.request_id,
                     concat(lower(hex(failed.trace_id)), ':', lower(hex(failed.span_id))))
             WHERE at >= filed.ts - toIntervalSecond({before}) AND at < filed.ts + toIntervalSecond({after})

@@ -2,14 +2,14 @@
 //!
 //! An error is an invocation that failed, that is lost, or of whose answering spans one failed; it is one error, however much of that is
 //! true. Its type and message are what the span says, where the function itself ended; what the platform ended has a type
-//! alone. A group has in common function, type, and the message without what differs from one error to the next
+//! alone. The platform's own span of an invocation says no more than the invocation and is not asked. A group has in common function, type, and the message without what differs from one error to the next
 //! ([`without_what_differs`], which is here and nowhere else). As with functions, settle and the reader compute rows in
 //! one way ([`Failed::rows`]).
 //!
 //! Whatever is sent: of a message a page is looked at, of a span's names the first so many bytes, and a function has no more than so many
 //! groups in a window, the rarest of which are one.
 
-use coldtrace_model::{Cold, Outcome, UnixNanos};
+use coldtrace_model::{Cold, Outcome, UNTOLD_ERRORS, UnixNanos};
 
 use super::features::{SPANS_AFTER, SPANS_BEFORE, spans_of};
 use super::functions::{Filed, twins_of};
@@ -34,6 +34,9 @@ const MOST_VERSIONS: u32 = 10;
 const MOST_SPANS: u32 = 8;
 /// Rows for examples: a request that is tried again has more than one.
 const EXAMPLE_ROWS: u32 = 3 * EXAMPLES;
+
+/// Spans of functions that failed to answer. That of the platform begins first and repeats what the platform told.
+pub(crate) const ANSWERED_BADLY: &str = "kind IN (2, 5) AND status = 2 AND phase = ''";
 
 /// In bytes, of a message as it came.
 const LONGEST_RAW: u32 = 4_096;
@@ -98,6 +101,15 @@ impl Failed {
         )
     }
 
+    /// Of which type the error of each of these invocations is that ended by one itself.
+    pub(crate) fn types(&self) -> String {
+        let (errors, own) = (worded(&self.known()), Outcome::Error.number());
+        format!(
+            "SELECT CAST(function, 'String') AS function, filed_ns, request_id, type AS error_type
+            FROM ({errors}) WHERE outcome = {own}"
+        )
+    }
+
     /// Invocations that are errors, or are once they are lost, with what their spans say of it.
     fn known(&self) -> String {
         let (merged, shown, spans) = (
@@ -137,7 +149,7 @@ impl Failed {
             FROM (
                 SELECT tenant, ts, {request} AS request, hex(span_id) AS span, hex(trace_id) AS trace,
                     {kind} AS type, {message} AS message
-                FROM spans WHERE {spans} AND kind IN (2, 5) AND status = 2
+                FROM spans WHERE {spans} AND {ANSWERED_BADLY}
                     AND (tenant, request) IN (SELECT tenant, request_id FROM invocations WHERE {filed}))
             GROUP BY tenant, request_id"
         )
@@ -158,6 +170,7 @@ pub(super) fn worded(known: &str) -> String {
         .collect();
     let names: Vec<String> = outcomes.map(|one| sql::text(one.as_str())).collect();
     let (numbers, names) = (numbers.join(", "), names.join(", "));
+    let untold = sql::texts(UNTOLD_ERRORS);
     format!(
         "SELECT tenant, function, t, ts, filed_ns, request_id, CAST(version, 'String') AS version, cold, outcome, deadline_minute,
             type, seen, {message} AS message, cityHash64(function, type, message) AS own_id
@@ -167,14 +180,14 @@ pub(super) fn worded(known: &str) -> String {
             FROM (
                 SELECT *, {raw_type} AS raw_type FROM (
                     SELECT *, {said} AS said,
-                        arrayFirst(name -> name != '', [told_type, error_type,
-                            extract(said, '^([A-Za-z_][A-Za-z0-9_.$]*(?:Error|Exception|Failure|Fault))(?:: |$)')]) AS named
+                        arrayFirst(name -> name != '', [told_type, if(error_type IN {untold}, '', error_type),
+                            extract(said, '^([A-Za-z_][A-Za-z0-9_.$]*(?:Error|Exception|Failure|Fault))(?:: |$)'), error_type]) AS named
                     FROM ({known}))))"
     )
 }
 
 /// Of a failed span, the type of what it failed by; empty if it does not tell.
-pub(super) fn span_type() -> String {
+pub(crate) fn span_type() -> String {
     let event = event_text("exception.type");
     format!(
         "substring(arrayFirst(text -> text != '', [{event}, attrs['exception.type'], attrs['error.type']]), 1, {LONGEST_RAW})"
@@ -182,7 +195,7 @@ pub(super) fn span_type() -> String {
 }
 
 /// Of a failed span, what it says of it; empty if it says nothing.
-pub(super) fn span_message() -> String {
+pub(crate) fn span_message() -> String {
     let event = event_text("exception.message");
     format!(
         "substring(arrayFirst(text -> text != '', [status_message, {event}, attrs['exception.message']]), 1, {LONGEST_RAW})"

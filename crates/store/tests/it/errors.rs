@@ -3,7 +3,10 @@
 use coldtrace_model::{FactSet, Nanos, Outcome, Tenant, TimeRange, UnixNanos};
 use coldtrace_store::Reader;
 use coldtrace_store::native::Blocks;
-use coldtrace_store::reader::{ErrorFilter, ErrorGroup, ErrorSort, ErrorState, SILENCE};
+use coldtrace_store::reader::{
+    ErrorFilter, ErrorGroup, ErrorSort, ErrorState, InvocationFilter, InvocationSort, Narrowing,
+    SILENCE,
+};
 use coldtrace_store::rows::{InvocationRow, Owner, SpanRow};
 use coldtrace_testkit::engine::{self, KEEP_DAYS};
 
@@ -97,7 +100,8 @@ fn errors<'a>(
             rows.push(InvocationRow {
                 facts: FactSet::FINISHED,
                 outcome: 1 + dice.below(6) as u8,
-                error_type: ["", "Runtime.ExitError", "ValueError"][dice.below(3) as usize],
+                error_type: ["", "Runtime.ExitError", "Runtime.Unknown", "ValueError"]
+                    [dice.below(4) as usize],
                 ..started
             });
         }
@@ -109,6 +113,7 @@ fn errors<'a>(
             span.span_id = dice.below(1 << 60).to_be_bytes();
             span.kind = [2, 2, 5, 3][dice.below(4) as usize];
             span.status = [2, 2, 2, 0][dice.below(4) as usize];
+            span.phase = ["", "", "", "invocation"][dice.below(4) as usize];
             let attributes = match dice.below(3) {
                 0 => vec![("exception.type", "java.io.IOException".to_owned())],
                 1 => vec![("error.type", "KeyError".to_owned()), ("x", "y".to_owned())],
@@ -264,10 +269,8 @@ async fn messages_that_differ_in_numbers_ids_and_quoted_texts_are_one_group() {
     );
 }
 
-#[tokio::test]
-async fn an_exception_that_is_only_an_event_is_told_from_its_bytes() {
-    let engine = engine::start().await;
-    let mut data = Data::of(&engine.store());
+/// An attribute of an event, as OTLP's bytes.
+fn pair(key: &str, value: &str) -> Vec<u8> {
     let length = |bytes: &mut Vec<u8>, mut length: usize| {
         while length > 127 {
             bytes.push(length as u8 | 128);
@@ -275,34 +278,169 @@ async fn an_exception_that_is_only_an_event_is_told_from_its_bytes() {
         }
         bytes.push(length as u8);
     };
-    let text = |key: &str, value: &str| {
-        let mut text = vec![10];
-        length(&mut text, value.len());
-        text.extend(value.as_bytes());
-        let mut pair = vec![10];
-        length(&mut pair, key.len());
-        pair.extend(key.as_bytes());
-        pair.push(18);
-        length(&mut pair, text.len());
-        pair.extend(text);
-        pair
+    let mut text = vec![10];
+    length(&mut text, value.len());
+    text.extend(value.as_bytes());
+    let mut pair = vec![10];
+    length(&mut pair, key.len());
+    pair.extend(key.as_bytes());
+    pair.push(18);
+    length(&mut pair, text.len());
+    pair.extend(text);
+    pair
+}
+
+/// Invocations that failed, with the spans by which their platform and they themselves tell of it: what the function says is an
+/// event, a status, a message without a type, nothing, or was never told.
+async fn told_twice(data: &mut Data) {
+    let extra = [
+        pair("exception.type", "app.PaymentDeclined"),
+        pair("exception.message", "order 7: no funds"),
+    ]
+    .concat();
+    let mut blocks = Blocks::default();
+    for (id, error_type) in [
+        ("event", "Runtime.Unknown"),
+        ("status", "Function.Unknown"),
+        ("named", "ValueError"),
+        ("silent", "Unhandled"),
+        ("none", "Runtime.Unknown"),
+    ] {
+        blocks.push_invocation(&failed(id, BEGIN, error_type));
+        // As the extension draws it: it begins first, and repeats what the platform told.
+        let drawn = SpanRow {
+            trace_id: [9; 16],
+            sandbox_id: "sandbox",
+            phase: "invocation",
+            ..answer(id, BEGIN - 2 * SECOND, error_type.as_bytes())
+        };
+        push_span(&mut blocks, drawn, NONE);
+        let mut own = SpanRow {
+            sandbox_id: "sandbox",
+            ..answer(id, BEGIN, b"")
+        };
+        match id {
+            "event" => own.extra = &extra,
+            "status" => own.status_message = b"KeyError: 'x' is gone",
+            "named" => own.status_message = b"no such order",
+            "silent" => {}
+            _ => continue,
+        }
+        push_span(&mut blocks, own, NONE);
+    }
+    data.insert(blocks).await;
+}
+
+#[tokio::test]
+async fn what_a_function_says_of_its_error_stands_before_what_its_platform_does_not_know() {
+    let engine = engine::start().await;
+    let settler = engine.store().settler();
+    let reader = engine.store().reader(Tenant::single());
+    told_twice(&mut Data::of(&engine.store())).await;
+    for _ in 0..2 {
+        let groups = groups(&reader, RANGE).await;
+        assert_eq!(
+            words(&groups),
+            [
+                ("KeyError", "'*' is gone", 1),
+                ("Runtime.Unknown", "", 1),
+                ("Unhandled", "", 1),
+                ("ValueError", "no such order", 1),
+                ("app.PaymentDeclined", "order *: no funds", 1),
+            ]
+        );
+        settle_all(&settler).await;
+        check(&settler).await;
+    }
+}
+
+#[tokio::test]
+async fn an_invocation_is_listed_with_the_type_that_its_span_names_and_is_found_by_it() {
+    let engine = engine::start().await;
+    let reader = engine.store().reader(Tenant::single());
+    let mut data = Data::of(&engine.store());
+    told_twice(&mut data).await;
+    // Ended well, though a span of it failed by the same: it is no failed invocation.
+    let well = InvocationRow {
+        outcome: Outcome::Ok.number(),
+        ..failed("well", BEGIN, "")
     };
+    let mut blocks = Blocks::default();
+    blocks.push_invocation(&well);
+    push_span(&mut blocks, answer("well", BEGIN, b"KeyError: y"), NONE);
+    data.insert(blocks).await;
+    let list = async |error_type: Option<&str>, sort| {
+        let filter = InvocationFilter {
+            range: RANGE,
+            function: None,
+            outcomes: Vec::new(),
+            cold: None,
+            only: Narrowing {
+                error_type: error_type.map(str::to_owned),
+                ..Narrowing::default()
+            },
+            sort,
+            after: None,
+            limit: 100,
+        };
+        let page = reader.invocations(&filter).await.expect("an answer");
+        assert_eq!(page.total, page.items.len() as u64);
+        let mut told: Vec<(String, String)> = page
+            .items
+            .into_iter()
+            .map(|one| (one.request_id.as_str().to_owned(), one.error_type))
+            .collect();
+        told.sort();
+        told
+    };
+    let told = |rows: &[(&str, &str)]| -> Vec<(String, String)> {
+        let owned = |(id, named): &(&str, &str)| ((*id).to_owned(), (*named).to_owned());
+        rows.iter().map(owned).collect()
+    };
+    let all = [
+        ("event", "app.PaymentDeclined"),
+        ("named", "ValueError"),
+        ("none", "Runtime.Unknown"),
+        ("silent", "Unhandled"),
+        ("status", "KeyError"),
+        ("well", ""),
+    ];
+    assert_eq!(list(None, InvocationSort::Newest).await, told(&all));
+    let found = [
+        ("app.PaymentDeclined", &all[..1]),
+        ("ValueError", &all[1..2]),
+        ("KeyError", &all[4..5]),
+        // As the platform told it, also where more is known.
+        ("Runtime.Unknown", &[all[0], all[2]]),
+        ("PaymentDeclined", &[]),
+    ];
+    for (error_type, rows) in found {
+        for sort in [InvocationSort::Newest, InvocationSort::Slowest] {
+            assert_eq!(list(Some(error_type), sort).await, told(rows));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_exception_that_is_only_an_event_is_told_from_its_bytes() {
+    let engine = engine::start().await;
+    let mut data = Data::of(&engine.store());
     let long = "very long ".repeat(20);
     let longer = "very long ".repeat(2_000);
     let mut blocks = Blocks::default();
     let extras: Vec<Vec<u8>> = ["short", &long, &longer]
         .iter()
         .map(|message| {
-            let of_type = text("exception.type", "java.lang.IllegalStateException");
+            let of_type = pair("exception.type", "java.lang.IllegalStateException");
             [
                 b"before".to_vec(),
                 of_type,
-                text("exception.message", message),
+                pair("exception.message", message),
             ]
             .concat()
         })
         // Cut off in the midst of it.
-        .chain([text("exception.message", "short")[..20].to_vec()])
+        .chain([pair("exception.message", "short")[..20].to_vec()])
         .collect();
     let ids = ["short", "long", "longer", "cut"];
     for (id, extra) in ids.iter().zip(&extras) {
