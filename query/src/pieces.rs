@@ -91,6 +91,21 @@ impl Pieces {
         self.rows.len()
     }
 
+    /// Those of which platforms alone sent spans, with the requests that they served.
+    pub(crate) fn of_platforms(&self) -> HashMap<TraceId, Vec<RequestId>> {
+        let mut own: HashSet<TraceId> = HashSet::new();
+        let mut requests: HashMap<TraceId, Vec<RequestId>> = HashMap::new();
+        for window in &self.windows {
+            if window.has_own {
+                own.insert(window.trace_id);
+            }
+            let served = requests.entry(window.trace_id).or_default();
+            served.extend(window.request_ids.iter().cloned());
+        }
+        requests.retain(|trace_id, _| !own.contains(trace_id));
+        requests
+    }
+
     /// Each of them, in no order. Takes a while where there are many spans.
     pub(crate) fn rebuilt(self) -> impl Iterator<Item = (TraceId, Trace)> {
         let (parts, told) = self.parts();

@@ -1,19 +1,22 @@
 //! The search for traces: candidates by columns, newest first, each of which is rebuilt and matched exactly.
 //!
+//! A trace of which platforms alone sent spans is not told where one of somebody's own that served the same request matches as well and
+//! is in the range: a person asked for one journey.
+//!
 //! It goes back in time by stretches, each longer than the one before while little is found, until there are enough, or the
 //! range or what one search may look at is used up: then the answer says how far it came.
 
 mod matched;
 mod plan;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use coldtrace_analysis::Trace;
-use coldtrace_model::{TimeRange, TraceId};
+use coldtrace_model::{RequestId, TimeRange, TraceId, UnixNanos};
 
-use coldtrace_store::reader::{Candidate, CandidateFilter, Reader};
+use coldtrace_store::reader::{Candidate, CandidateFilter, Reader, RequestTrace};
 use coldtrace_traceql::Query;
 pub(crate) use matched::{Match, MatchedSpan, MatchedSpans};
 
@@ -60,6 +63,18 @@ pub(crate) struct Finding {
     pub(crate) is_cut: bool,
 }
 
+/// What became of traces that were rebuilt.
+#[derive(Default)]
+struct Looked {
+    /// Those that match.
+    matching: Vec<Match>,
+    /// Those of which platforms alone sent spans, with their requests.
+    platforms: HashMap<TraceId, Vec<RequestId>>,
+}
+
+/// Whether a trace matches, of each that a search has looked at.
+type Judged = HashMap<TraceId, bool>;
+
 /// Finds traces of one tenant.
 #[derive(Clone)]
 pub(crate) struct Searcher {
@@ -93,6 +108,7 @@ impl Searcher {
         let began = Instant::now();
         let needed = plan::needed(&search.query);
         let mut finding = Finding::default();
+        let mut judged = Judged::new();
         let mut after = search.after;
         let mut stretches = Stretches::of(search.range, after.map(|after| after.start));
         if let Some(rest) = stretches.rest() {
@@ -109,8 +125,7 @@ impl Searcher {
                     limit: AT_ONCE,
                 };
                 let candidates = self.reader.candidates(&filter).await?;
-                finding.looked_at += candidates.len();
-                self.keep_matching(&search, &candidates, &mut finding)
+                self.keep_matching(&search, &candidates, &mut finding, &mut judged)
                     .await?;
                 let has_more = candidates.len() == AT_ONCE;
                 after = match candidates.last() {
@@ -146,7 +161,25 @@ impl Searcher {
         search: &Search,
         candidates: &[Candidate],
         finding: &mut Finding,
+        judged: &mut Judged,
     ) -> Result<(), JourneyError> {
+        let mut looked = self.look_at(search, candidates, finding, judged).await?;
+        self.drop_told_twice(search, &mut looked, finding, judged)
+            .await?;
+        finding.traces.extend(looked.matching);
+        Ok(())
+    }
+
+    /// Rebuilds these, and tells which match.
+    async fn look_at(
+        &self,
+        search: &Search,
+        candidates: &[Candidate],
+        finding: &mut Finding,
+        judged: &mut Judged,
+    ) -> Result<Looked, JourneyError> {
+        finding.looked_at += candidates.len();
+        let mut looked = Looked::default();
         let mut waiting = vec![candidates];
         while let Some(some) = waiting.pop() {
             let trace_ids: Vec<TraceId> = some.iter().map(|one| one.trace_id).collect();
@@ -157,6 +190,7 @@ impl Searcher {
                 continue;
             }
             finding.is_cut |= pieces.is_cut;
+            looked.platforms.extend(pieces.of_platforms());
             let (query, some) = (Arc::clone(&search.query), some.to_vec());
             let matching = tokio::task::spawn_blocking(move || {
                 let mut traces: HashMap<TraceId, Trace> = pieces.rebuilt().collect();
@@ -166,9 +200,84 @@ impl Searcher {
                 });
                 matched.collect::<Vec<_>>()
             });
-            finding.traces.extend(matching.await?);
+            looked.matching.extend(matching.await?);
         }
+        judged.extend(candidates.iter().map(|one| (one.trace_id, false)));
+        let matching = looked.matching.iter();
+        judged.extend(matching.map(|one| (one.candidate.trace_id, true)));
+        Ok(looked)
+    }
+
+    /// Drops what platforms told of requests that are found as well as somebody's own.
+    async fn drop_told_twice(
+        &self,
+        search: &Search,
+        looked: &mut Looked,
+        finding: &mut Finding,
+        judged: &mut Judged,
+    ) -> Result<(), JourneyError> {
+        let matching = looked.matching.iter();
+        let platforms = matching.filter_map(|one| looked.platforms.get(&one.candidate.trace_id));
+        let asked: BTreeSet<&RequestId> = platforms
+            .flatten()
+            .filter(|request_id| request_id.is_telling())
+            .collect();
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let asked: Vec<RequestId> = asked.into_iter().cloned().collect();
+        let served = self.reader.traces_of_requests(&asked).await?;
+        let own = self.own_traces(search, &served).await?;
+        let unknown: Vec<Candidate> = own
+            .iter()
+            .filter(|one| !judged.contains_key(&one.trace_id))
+            .copied()
+            .collect();
+        for some in unknown.chunks(AT_ONCE) {
+            self.look_at(search, some, finding, judged).await?;
+        }
+        let found: HashSet<TraceId> = own
+            .into_iter()
+            .map(|one| one.trace_id)
+            .filter(|trace_id| judged.get(trace_id) == Some(&true))
+            .collect();
+        let told: HashSet<RequestId> = served
+            .into_iter()
+            .filter(|one| found.contains(&one.trace_id))
+            .map(|one| one.request_id)
+            .collect();
+        let platforms = &looked.platforms;
+        looked.matching.retain(|one| {
+            let requests = platforms.get(&one.candidate.trace_id);
+            !requests.is_some_and(|requests| requests.iter().any(|id| told.contains(id)))
+        });
         Ok(())
+    }
+
+    /// Of these traces those that the search may tell and of which not platforms alone sent spans.
+    async fn own_traces(
+        &self,
+        search: &Search,
+        served: &[RequestTrace],
+    ) -> Result<Vec<Candidate>, JourneyError> {
+        let trace_ids: BTreeSet<TraceId> = served.iter().map(|one| one.trace_id).collect();
+        let windows = self
+            .reader
+            .trace_windows(&Vec::from_iter(trace_ids))
+            .await?;
+        let mut starts: BTreeMap<TraceId, (UnixNanos, bool)> = BTreeMap::new();
+        for window in windows {
+            let from = window.range.from;
+            let (start, has_own) = starts.entry(window.trace_id).or_insert((from, false));
+            *start = from.min(*start);
+            *has_own |= window.has_own;
+        }
+        let TimeRange { from, to } = search.range;
+        let may_be_told =
+            |(start, has_own): &(UnixNanos, bool)| *has_own && from <= *start && *start < to;
+        let own = starts.into_iter().filter(|(_, known)| may_be_told(known));
+        let own = own.map(|(trace_id, (start, _))| Candidate { start, trace_id });
+        Ok(own.collect())
     }
 }
 

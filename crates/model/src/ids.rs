@@ -181,6 +181,14 @@ text_id!(RequestId, 256, "request id");
 text_id!(SandboxId, 256, "sandbox id");
 text_id!(Tenant, 64, "tenant");
 
+impl RequestId {
+    /// Whether it tells requests apart: an all-zero one is what broken clients send for "none", and would join strangers.
+    pub fn is_telling(&self) -> bool {
+        let is_filler = |letter: char| letter == '0' || letter == '-';
+        !self.as_str().chars().all(is_filler)
+    }
+}
+
 impl Tenant {
     /// The tenant of a deployment that has only one.
     pub fn single() -> Self {

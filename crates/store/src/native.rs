@@ -314,6 +314,7 @@ impl Indexes {
             end: row.ts.saturating_add_signed(row.duration_ns.max(0)),
             service: row.service,
             request_id: row.request_id,
+            is_own: row.phase.is_empty(),
         });
         self.attributes.add(partition, row);
         for trace_id in row.link_trace_ids {
@@ -340,6 +341,7 @@ impl Indexes {
                     end: row.ts,
                     service: row.function,
                     request_id: row.request_id,
+                    is_own: false,
                 });
             }
         }

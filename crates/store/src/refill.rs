@@ -55,6 +55,7 @@ struct Span {
     name: Bytes,
     duration_ns: i64,
     request_id: String,
+    phase: String,
     attr_keys: Bytes,
     attr_values: Bytes,
     link_trace_ids: Vec<[u8; 16]>,
@@ -166,7 +167,7 @@ impl<'a> Refill<'a> {
 
     async fn run(mut self) -> Result<(), RefillError> {
         let spans = "tenant, toUInt64(toUnixTimestamp64Nano(ts)) AS nanos, trace_id, service, name, duration_ns,
-            request_id, attr_keys, attr_values, link_trace_ids FROM spans";
+            request_id, phase, attr_keys, attr_values, link_trace_ids FROM spans";
         self.add_all(spans, Indexes::add_stored_span).await?;
         let invocations =
             "tenant, toUInt64(toUnixTimestamp64Nano(ts)) AS nanos, function, request_id,
@@ -227,6 +228,7 @@ impl Indexes {
             name: &span.name.0,
             duration_ns: span.duration_ns,
             request_id: &span.request_id,
+            phase: &span.phase,
             attr_keys: &span.attr_keys.0,
             attr_values: &span.attr_values.0,
             link_trace_ids: &span.link_trace_ids,
@@ -238,7 +240,6 @@ impl Indexes {
             status: 0,
             status_message: b"",
             sandbox_id: "",
-            phase: "",
             http_status: 0,
             resource_id: 0,
             scope_id: 0,

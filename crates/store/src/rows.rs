@@ -323,6 +323,8 @@ pub struct TraceIndexRow<'a> {
     pub services: &'a [&'a [u8]],
     /// Which invocations it served.
     pub request_ids: &'a [&'a [u8]],
+    /// Whether somebody else than a platform sent spans of it.
+    pub has_own: bool,
 }
 
 /// A row of `request_traces`: a trace of an invocation.

@@ -12,7 +12,7 @@ pub(crate) struct Migration {
     text: &'static str,
 }
 
-pub(crate) const MIGRATIONS: [Migration; 7] = [
+pub(crate) const MIGRATIONS: [Migration; 8] = [
     Migration {
         number: 1,
         file: "0001_base.sql",
@@ -47,6 +47,11 @@ pub(crate) const MIGRATIONS: [Migration; 7] = [
         number: 7,
         file: "0007_errors.sql",
         text: include_str!("../migrations/0007_errors.sql"),
+    },
+    Migration {
+        number: 8,
+        file: "0008_own_spans.sql",
+        text: include_str!("../migrations/0008_own_spans.sql"),
     },
 ];
 

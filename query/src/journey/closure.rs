@@ -73,7 +73,7 @@ impl Closure {
         let mut closure = Self::empty(limits);
         // The one that was asked for belongs to its journey whatever it looks like.
         closure.requests.insert(request_id.clone());
-        if is_telling(&request_id) {
+        if request_id.is_telling() {
             closure.frontier.requests.push(request_id);
         }
         closure
@@ -172,7 +172,7 @@ impl Closure {
     }
 
     fn add_request(&mut self, request_id: &RequestId) {
-        if !is_telling(request_id) || self.requests.contains(request_id) {
+        if !request_id.is_telling() || self.requests.contains(request_id) {
             return;
         }
         if self.requests.len() >= self.limits.requests {
@@ -182,12 +182,6 @@ impl Closure {
         self.requests.insert(request_id.clone());
         self.frontier.requests.push(request_id.clone());
     }
-}
-
-/// Whether an id tells requests apart: an all-zero one is what broken clients send for "none", and would join strangers.
-fn is_telling(request_id: &RequestId) -> bool {
-    let is_filler = |letter: char| letter == '0' || letter == '-';
-    !request_id.as_str().chars().all(is_filler)
 }
 
 #[cfg(test)]
@@ -216,6 +210,7 @@ mod tests {
             },
             services: Vec::new(),
             request_ids: requests.iter().map(|name| request(name)).collect(),
+            has_own: true,
         }
     }
 

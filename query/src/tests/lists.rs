@@ -65,11 +65,24 @@ async fn filters_choose_and_the_total_counts_what_they_chose() {
     check("invocations", "function=checkout-service", &[]).await;
     check(
         "traces",
-        "service=inventory&sort=slowest",
+        "service=reports&sort=slowest",
         &[
-            "00000000000000000000000000000010",
-            "00000000000000000000000000000020",
+            "00000000000000000000000000000030",
+            "00000000000000000000000000000040",
         ],
+    )
+    .await;
+    // The platform's trace has them as well, and is listed where the function's own has not what was asked for.
+    check(
+        "traces",
+        "service=inventory",
+        &["00000000000000000000000000000020"],
+    )
+    .await;
+    check(
+        "traces",
+        "service=mailer",
+        &["00000000000000000000000000000010"],
     )
     .await;
 }

@@ -142,6 +142,92 @@ async fn pages_of_a_search_hold_each_trace_once_the_latest_first() {
 }
 
 #[tokio::test]
+async fn a_journey_is_found_once_under_its_platforms_trace_only_where_no_other_matches() {
+    let engine = engine::start().await;
+    let store = engine.store();
+    an_order(&store).await;
+    let data = Data::of(&store);
+    // An order a day later: what the platform told of it came first, and more was found of others in between.
+    let day = 24.0 * HOUR;
+    let drawn = |name: &str, request: &str, id: u64, start: f64| {
+        span(name)
+            .service(name)
+            .trace(0x90)
+            .id(id)
+            .kind(SpanKind::Server)
+            .request(request)
+            .phase("invocation")
+            .at(start, start + 10.0)
+    };
+    let own = span("handler")
+        .service("checkout")
+        .trace(0x91)
+        .id(0x91)
+        .request("order-9")
+        .at(day + 1_000.0, day + 1_010.0);
+    let spans = [
+        drawn("checkout", "order-9", 0x92, day).build(),
+        drawn("mailer", "mail-9", 0x93, day + 20.0).build(),
+        own.attribute("vip", true).build(),
+    ];
+    data.spans("a day later", &spans).await;
+    let others: Vec<Span> = (0..200)
+        .map(|number| {
+            let id = 0x1000 + number;
+            let start = day + 1.0 + number as f64;
+            let built = span("checkout").service("other").trace(id.into()).id(id);
+            built.at(start, start + 1.0).build()
+        })
+        .collect();
+    data.spans("others", &others).await;
+    let served = Served::on(&store);
+    let found = async |query: &str, range: &str| {
+        let mut found = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let reply = served
+                .ok(&format!("{}&limit=3{cursor}", path_in(range, query)))
+                .await;
+            found.extend(ids(&reply));
+            match reply["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        found.retain(|id| u128::from_str_radix(id, 16).is_ok_and(|id| id < 0x1000));
+        found
+    };
+    let trace = |number: u128| format!("{number:032x}");
+    // Facts alone, beside a trace of spans.
+    assert_eq!(
+        found("{}", RANGE).await,
+        [trace(0x40), trace(0x30), trace(0x20)]
+    );
+    let mailer = found("{ name = \"mailer\" }", RANGE).await;
+    assert_eq!(mailer, [trace(0x10)], "no function told of it");
+    let begin = 1_767_225_600_000_000_000_u64;
+    let first = format!("from={begin}&to={}", begin + 1_000_000);
+    assert_eq!(
+        found("{}", &first).await,
+        [trace(0x10)],
+        "the other began later"
+    );
+    let later = begin + 86_400_000_000_000;
+    let hour = format!("from={later}&to={}", later + 3_600_000_000_000);
+    assert_eq!(found("{ .vip }", &hour).await, [trace(0x91)]);
+    let of_checkout = "{ resource.service.name = \"checkout\" }";
+    assert_eq!(found(of_checkout, &hour).await, [trace(0x91)]);
+    let named = "{ name = \"checkout\" }";
+    assert_eq!(
+        found(named, &hour).await,
+        [trace(0x90)],
+        "it alone is called so"
+    );
+    let both = found("{ name = \"handler\" || name = \"mailer\" }", &hour).await;
+    assert_eq!(both, [trace(0x91)]);
+}
+
+#[tokio::test]
 async fn what_was_found_is_told_with_what_was_asked_for() {
     let engine = engine::start().await;
     let served = Served::on(&engine.store());
@@ -163,8 +249,12 @@ async fn search(served: &Served, query: &str, more: &str) -> Value {
 }
 
 fn path(query: &str, more: &str) -> String {
+    format!("{}{more}", path_in(RANGE, query))
+}
+
+fn path_in(range: &str, query: &str) -> String {
     let escaped: String = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
-    format!("/api/v1/search?{RANGE}&q={escaped}{more}")
+    format!("/api/v1/search?{range}&q={escaped}")
 }
 
 fn list(reply: &Value) -> &[Value] {

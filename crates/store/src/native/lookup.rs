@@ -42,6 +42,7 @@ struct Trace {
     /// The newest of its services and of its requests in `listed`, or [`NONE`].
     services: u32,
     requests: u32,
+    has_own: bool,
 }
 
 /// A service or a request of a trace.
@@ -65,6 +66,8 @@ pub(super) struct Seen<'a> {
     pub(super) service: &'a str,
     /// Empty if none.
     pub(super) request_id: &'a str,
+    /// By a span that no platform made.
+    pub(super) is_own: bool,
 }
 
 // === impl Traces ===
@@ -76,6 +79,7 @@ impl Traces {
         let trace = &mut self.all[number];
         trace.from = trace.from.min(seen.ts);
         trace.to = trace.to.max(seen.end.min(MOST_TIME));
+        trace.has_own |= seen.is_own;
         let service = self.services.number(seen.service.as_bytes());
         list(&mut self.listed, &mut trace.services, service, seen.ts);
         if !seen.request_id.is_empty() {
@@ -121,6 +125,7 @@ impl Traces {
                 max_end: trace.to,
                 services: &services,
                 request_ids: &request_ids,
+                has_own: trace.has_own,
             };
             trace_row(*partition, &row);
         }
@@ -164,6 +169,7 @@ impl Traces {
                         to: 0,
                         services: NONE,
                         requests: NONE,
+                        has_own: false,
                     });
                     all.len() - 1
                 }

@@ -241,6 +241,7 @@ table! {
         max_end: Plain<Moment> = row.max_end,
         services: TextList = row.services,
         request_ids: TextList = row.request_ids,
+        has_own: Plain<U8> = row.has_own.into(),
     }
 }
 

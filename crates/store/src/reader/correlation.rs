@@ -29,6 +29,8 @@ pub struct TraceWindow {
     pub services: Vec<String>,
     /// Requests that its spans name.
     pub request_ids: Vec<RequestId>,
+    /// Whether somebody else than a platform sent spans of it.
+    pub has_own: bool,
 }
 
 #[derive(Row, Deserialize)]
@@ -44,6 +46,7 @@ struct WindowRecord {
     last: u64,
     services: Vec<String>,
     request_ids: Vec<String>,
+    has_own: u8,
 }
 
 #[derive(Row, Deserialize)]
@@ -90,7 +93,7 @@ impl Reader {
                 "SELECT trace_id, toUInt64(toUnixTimestamp64Nano(min(min_ts))) AS first,
                     toUInt64(toUnixTimestamp64Nano(max(max_end))) AS last,
                     arraySort(groupUniqArrayArray(i.services)) AS services,
-                    arraySort(groupUniqArrayArray(i.request_ids)) AS request_ids
+                    arraySort(groupUniqArrayArray(i.request_ids)) AS request_ids, max(i.has_own) AS has_own
                 FROM trace_index AS i WHERE {} AND trace_id IN {}
                 GROUP BY trace_id, day ORDER BY first, trace_id",
                 self.owned(),
@@ -158,6 +161,7 @@ impl WindowRecord {
             request_ids: request_ids
                 .filter_map(|id| RequestId::parse(id).ok())
                 .collect(),
+            has_own: self.has_own != 0,
         })
     }
 }

@@ -29,7 +29,7 @@ const DERIVED: [(&str, &str); 6] = [
     ("attribute_index", "SELECT DISTINCT * FROM attribute_index ORDER BY ALL"),
     (
         "trace_index",
-        "SELECT tenant, day, keep_days, trace_id, min_ts, max_end, arraySort(services), arraySort(request_ids)
+        "SELECT tenant, day, keep_days, trace_id, min_ts, max_end, arraySort(services), arraySort(request_ids), has_own
             FROM trace_index FINAL ORDER BY ALL",
     ),
     (
@@ -146,6 +146,7 @@ fn push(blocks: &mut Blocks, ts: u64, number: u8) {
         span_id: [number; 8],
         kind: 2,
         request_id: &request_id,
+        phase: ["", "invocation"][usize::from(number % 2)],
         duration_ns: i64::from(number),
         link_trace_ids: &[[number + 100; 16]],
         ..plain_span(OWNER, ts)

@@ -19,6 +19,7 @@ const SECOND: u64 = 1_000_000_000;
 #[derive(Clone, Debug)]
 struct Named {
     is_fact: bool,
+    phase: &'static str,
     tenant: &'static str,
     trace: u8,
     other_trace: u8,
@@ -32,9 +33,22 @@ fn named() -> impl Strategy<Value = Named> {
     let duration = prop_oneof![0..SECOND as i64, Just(-5), Just(i64::MAX), Just(i64::MIN)];
     let ids = (0..8_u8, 0..4_u8, 0..30_u8, prop::option::of(0..40_u8));
     let tenant = prop_oneof![Just("a"), Just("b")];
-    (prop::bool::weighted(0.2), tenant, ids, 0..60_u64, duration).prop_map(
-        |(is_fact, tenant, (trace, other_trace, service, request), second, duration_ns)| Named {
+    let kind = prop_oneof![
+        Just((true, "")),
+        Just((false, "")),
+        Just((false, "invocation")),
+        Just((false, "init"))
+    ];
+    (kind, tenant, ids, 0..60_u64, duration).prop_map(
+        |(
+            (is_fact, phase),
+            tenant,
+            (trace, other_trace, service, request),
+            second,
+            duration_ns,
+        )| Named {
             is_fact,
+            phase,
             tenant,
             trace,
             other_trace,
@@ -74,6 +88,7 @@ fn push(blocks: &mut Blocks, number: u64, named: &Named) {
     blocks.push_span(&SpanRow {
         trace_id: id(named.trace),
         service: &service,
+        phase: named.phase,
         duration_ns: named.duration_ns,
         request_id,
         link_trace_ids: if named.other_trace == 0 { &[] } else { &link },
@@ -83,12 +98,12 @@ fn push(blocks: &mut Blocks, number: u64, named: &Named) {
 
 /// What names a trace: when, from where, for whom.
 const NAMED: &str = "
-    SELECT tenant, toDate(ts) AS day, trace_id, ts,
+    SELECT tenant, toDate(ts) AS day, trace_id, ts, phase = '' AS is_own,
         fromUnixTimestamp64Nano(toInt64(least(toUInt64(toUnixTimestamp64Nano(ts)) + toUInt64(greatest(duration_ns, 0)),
             toUInt64(9223372036854775807))), 'UTC') AS end, toString(service) AS service, request_id FROM spans
     UNION ALL
     SELECT tenant, toDate(ts), arrayJoin(arrayFilter(id -> id != toFixedString('', 16), [platform_trace_id, sdk_trace_id])),
-        ts, ts, toString(function), request_id FROM invocations";
+        ts, 0, ts, toString(function), request_id FROM invocations";
 
 async fn assert_alike(engine: &TestEngine, index: &str, base: &str) {
     let config = engine.store_config();
@@ -123,10 +138,10 @@ fn indexes_are_what_a_query_over_the_base_tables_gives() {
             }
             let traces = format!(
                 "SELECT tenant, day, hex(trace_id) AS id, min(ts), max(end), arraySort(groupUniqArray(service)),
-                    arraySort(groupUniqArrayIf(request_id, request_id != '')) FROM ({NAMED}) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+                    arraySort(groupUniqArrayIf(request_id, request_id != '')), max(is_own) FROM ({NAMED}) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
             );
             let index = "SELECT tenant, day, hex(trace_id) AS id, min(min_ts), max(max_end),
-                    arraySort(groupUniqArrayArray(services)), arraySort(groupUniqArrayArray(request_ids))
+                    arraySort(groupUniqArrayArray(services)), arraySort(groupUniqArrayArray(request_ids)), max(has_own)
                 FROM trace_index GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
             assert_alike(&engine, index, &traces).await;
             let requests = format!(

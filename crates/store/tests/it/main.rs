@@ -18,5 +18,6 @@ mod reads;
 mod search;
 mod settle;
 mod tags;
+mod traces;
 
 coldtrace_testkit::engine_child!();

@@ -652,7 +652,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Traces that a query in TraceQL matches, the latest first */
+        /**
+         * Traces that a query in TraceQL matches, the latest first
+         * @description A trace of which platforms alone sent spans is not told where one of its requests was served in a trace of somebody's own that began in the range and matches as well.
+         */
         get: operations["search"];
         put?: never;
         post?: never;
@@ -723,7 +726,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Traces in the range */
+        /**
+         * Traces in the range
+         * @description A platform has a trace of its own of each invocation, beside the one in which the function tells of it. A trace of which platforms alone sent spans is not listed where one of its requests was served in a trace of somebody's own (of the asked service): that one tells of both.
+         */
         get: operations["listTraces"];
         put?: never;
         post?: never;
@@ -1803,6 +1809,7 @@ export interface components {
             extension_overhead: components["schemas"]["Nanos"] | null;
             produced_bytes: components["schemas"]["Count"] | null;
             max_memory_bytes: components["schemas"]["Count"] | null;
+            /** @description What it failed by: the type that the span which answered names, else what the platform calls it (Runtime.Unknown where it does not know); empty if neither says */
             error_type: string;
             platform_trace_id: string | null;
             platform_span_id: string | null;
@@ -1930,18 +1937,25 @@ export interface components {
         };
         TraceList: {
             traces: components["schemas"]["TraceSummary"][];
+            /** @description How many the list has on all its pages: what is not listed, since another tells of it, is not counted */
             total: number;
             next_cursor: string | null;
         };
         TraceSummary: {
             trace_id: string;
+            /** @description When the first of its own spans began */
             start: components["schemas"]["Time"];
+            /** @description To the end of the last of its own spans */
             duration: components["schemas"]["Nanos"];
             root_service: string;
             root_name: string;
+            /** @description Of it, and of what platforms told of its requests in traces that are not listed */
             services: string[];
+            /** @description Likewise */
             spans: components["schemas"]["Count"];
+            /** @description Likewise */
             errors: components["schemas"]["Count"];
+            /** @description Likewise */
             request_ids: string[];
         };
         Hop: {
@@ -3359,7 +3373,7 @@ export interface operations {
                 /** @description Those that took as long or shorter */
                 max_duration?: components["schemas"]["Nanos"];
                 version?: string;
-                /** @description Those that failed by this type of error, such as ValueError */
+                /** @description Those that failed by this type of error, such as ValueError, as the platform or the span that answered tells it */
                 error_type?: string;
                 /** @description errors: those that failed before the others; cost: the dearest first, those without a known cost last */
                 sort?: "newest" | "slowest" | "errors" | "cost";
