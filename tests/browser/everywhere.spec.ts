@@ -2,19 +2,24 @@
 
 import { readFile } from "node:fs/promises";
 
-import { expect, type Locator, type Page, test } from "@playwright/test";
+import { expect, type Page, test } from "@playwright/test";
 
 import { type FakeServer, serveFake } from "./src/fake-server.ts";
-import { keep, LOOKS } from "./src/looks.ts";
-import { expectAccessible, watchForProblems } from "./src/watch.ts";
+import { STILL, see } from "./src/looks.ts";
+import { watchForProblems } from "./src/watch.ts";
 
 let server: FakeServer;
+/** Where nothing moves. */
+let still: FakeServer;
 
 test.beforeAll(async () => {
   server = await serveFake("full");
+  still = await serveFake("full", { still: STILL });
 });
 
-test.afterAll(() => server.close());
+test.afterAll(async () => {
+  for (const one of [server, still]) await one.close();
+});
 
 const palette = (page: Page) => page.getByRole("dialog", { name: "Go to, or do" });
 const line = (page: Page) => palette(page).getByRole("combobox");
@@ -27,51 +32,58 @@ async function openPalette(page: Page, typed: string): Promise<void> {
   await page.keyboard.type(typed);
 }
 
-for (const look of LOOKS) {
-  test.describe(look.name, () => {
-    test.use({ viewport: look.viewport, colorScheme: look.theme });
-
-    const seen = async (page: Page, name: string, opened: Locator) => {
-      await expect(opened).toBeVisible();
-      await keep(page, `${name}-${look.name}`);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(look.viewport.width);
-      if (!look.phone) await expectAccessible(page);
-    };
-
-    test("the palette can be seen", async ({ page }) => {
-      const problems = watchForProblems(page);
-      await page.goto(`${server.url}/functions/checkout`);
+test("the palette can be seen", async ({ page }) => {
+  const problems = watchForProblems(page);
+  await page.clock.setFixedTime(STILL);
+  await see(page, {
+    name: "palette",
+    open: async () => {
+      await page.goto(`${still.url}/functions/checkout`);
       await expect(rows(page).first()).toBeVisible();
       await page.getByRole("button", { name: "Go to, or paste an id" }).click();
       await expect(line(page)).toBeFocused();
       await page.keyboard.type("c");
-      await seen(page, "palette", palette(page).getByRole("option", { name: /^checkout/ }));
-      expect(problems()).toEqual([]);
-    });
+    },
+    shown: () => expect(palette(page).getByRole("option", { name: /^checkout/ })).toBeVisible(),
+    isCompared: true,
+  });
+  expect(problems()).toEqual([]);
+});
 
-    test("the query behind a figure can be seen", async ({ page }) => {
-      const problems = watchForProblems(page);
+test("the query behind a figure can be seen", async ({ page }) => {
+  const problems = watchForProblems(page);
+  await see(page, {
+    name: "show-query",
+    open: async () => {
       await page.goto(`${server.url}/errors`);
       await page.getByRole("button", { name: "Show query: errors" }).click();
-      await seen(page, "show-query", page.getByText("18,204 rows and 2.5 MB read"));
-      expect(problems()).toEqual([]);
-    });
+    },
+    shown: () => expect(page.getByText("18,204 rows and 2.5 MB read")).toBeVisible(),
+  });
+  expect(problems()).toEqual([]);
+});
 
-    test("what a list is taken along as can be seen", async ({ page }) => {
+test("what a list is taken along as can be seen", ({ page }) =>
+  see(page, {
+    name: "export",
+    open: async () => {
       await page.goto(`${server.url}/invocations`);
       await page.getByRole("button", { name: "Export: invocations" }).click();
-      await seen(page, "export", page.getByRole("button", { name: "Copy as Markdown table" }));
-    });
+    },
+    shown: () => expect(page.getByRole("button", { name: "Copy as Markdown table" })).toBeVisible(),
+  }));
 
-    test("a range that is typed can be seen", async ({ page }) => {
+test("a range that is typed can be seen", ({ page }) =>
+  see(page, {
+    name: "typed-range",
+    open: async () => {
       await page.goto(`${server.url}/errors`);
       await page.getByRole("button", { name: "custom" }).click();
       await page.getByLabel("From", { exact: true }).fill("soon");
       await page.getByRole("button", { name: "Show", exact: true }).click();
-      await seen(page, "typed-range", page.getByText("The beginning is no time that is understood"));
-    });
-  });
-}
+    },
+    shown: () => expect(page.getByText("The beginning is no time that is understood")).toBeVisible(),
+  }));
 
 test("the palette leads to pages and functions by a few letters, and the focus comes back where it leads nowhere", async ({
   page,

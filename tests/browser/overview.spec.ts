@@ -5,25 +5,31 @@ import { expect, type Page, test } from "@playwright/test";
 import type { Scenario } from "../../ui/dev/fake-api.ts";
 import { FakeSettings } from "../../ui/dev/settings.ts";
 import { type FakeServer, serveFake } from "./src/fake-server.ts";
-import { keep, LOOKS } from "./src/looks.ts";
+import { STILL, see } from "./src/looks.ts";
 import { openRow } from "./src/walk.ts";
-import { expectAccessible, watchForProblems } from "./src/watch.ts";
+import { watchForProblems } from "./src/watch.ts";
 
 const SCENARIOS = ["full", "empty", "error", "loading", "readonly"] as const satisfies readonly Scenario[];
-const servers = new Map<Scenario, FakeServer>();
+type Servers = Map<Scenario, FakeServer>;
+const servers: Servers = new Map();
+/** Where nothing moves: pages that are looked at. */
+const still: Servers = new Map();
 
 test.beforeAll(async () => {
-  for (const scenario of SCENARIOS) servers.set(scenario, await serveFake(scenario));
+  for (const scenario of SCENARIOS) {
+    servers.set(scenario, await serveFake(scenario));
+    still.set(scenario, await serveFake(scenario, { still: STILL }));
+  }
 });
 
 test.afterAll(async () => {
-  for (const server of servers.values()) await server.close();
+  for (const server of [...servers.values(), ...still.values()]) await server.close();
 });
 
 // Pages ask again while a test ends: what is being answered is waited for.
 test.afterEach(({ page }) => page.unrouteAll({ behavior: "wait" }));
 
-const at = (scenario: Scenario, path: string): string => `${servers.get(scenario)?.url}${path}`;
+const at = (scenario: Scenario, path: string, of: Servers = servers): string => `${of.get(scenario)?.url}${path}`;
 
 const table = (page: Page) => page.getByRole("table", { name: "Functions" });
 const firing = (page: Page) => page.getByRole("region", { name: "Alerts that fire" });
@@ -53,6 +59,10 @@ interface State {
   readonly prepare?: (page: Page) => Promise<void>;
   /** Something can't be read, and the browser says so. */
   readonly isFailing?: true;
+  /** Compared with its picture in the tree. */
+  readonly isCompared?: true;
+  /** What is done once the page is there. */
+  readonly leads?: (page: Page) => Promise<void>;
   readonly shown: (page: Page) => Promise<void>;
 }
 
@@ -62,6 +72,7 @@ const heading = (text: string | RegExp) => (page: Page) =>
 const STATES: readonly State[] = [
   {
     name: "overview",
+    isCompared: true,
     scenario: "full",
     path: "/",
     shown: async page => {
@@ -80,8 +91,8 @@ const STATES: readonly State[] = [
     name: "overview-all-changes",
     scenario: "full",
     path: "/",
+    leads: page => page.getByText("4 more changes").click(),
     shown: async page => {
-      await page.getByText("4 more changes").click();
       await expect(changes(page).getByText("nightly-report")).toBeVisible();
       await expect(changes(page).getByText("has a new version: 43")).toBeVisible();
     },
@@ -121,6 +132,7 @@ const STATES: readonly State[] = [
   { name: "overview-error", scenario: "error", path: "/", isFailing: true, shown: heading("No functions to show") },
   {
     name: "start",
+    isCompared: true,
     scenario: "empty",
     path: "/",
     shown: page => expect(page.getByText("Waiting for the first")).toBeVisible(),
@@ -135,6 +147,7 @@ const STATES: readonly State[] = [
   ),
   {
     name: "start-sdk",
+    isCompared: true,
     scenario: "full",
     path: "/start?tab=otlp&tool=go",
     shown: page => expect(page.getByText("otlptracehttp.New(ctx)")).toBeVisible(),
@@ -194,24 +207,23 @@ const STATES: readonly State[] = [
   { name: "start-error", scenario: "error", path: "/start", isFailing: true, shown: heading("No settings to show") },
 ];
 
-for (const look of LOOKS) {
-  test.describe(look.name, () => {
-    test.use({ viewport: look.viewport, colorScheme: look.theme });
-    for (const state of STATES) {
-      test(`${state.name} can be seen`, async ({ page }) => {
-        const problems = watchForProblems(page, state.isFailing);
-        await state.prepare?.(page);
-        await page.goto(at(state.scenario, state.path));
-        await state.shown(page);
-        await keep(page, `${state.name}-${look.name}`);
-        const sideways = await page.evaluate(
-          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        );
-        expect(sideways, "the page does not scroll sideways").toBe(0);
-        await expectAccessible(page);
-        expect(problems()).toEqual([]);
-      });
-    }
+for (const state of STATES) {
+  test(`${state.name} can be seen`, async ({ page }) => {
+    const problems = watchForProblems(page, state.isFailing);
+    await page.clock.setFixedTime(STILL);
+    await state.prepare?.(page);
+    await see(page, {
+      name: state.name,
+      open: async () => {
+        await page.goto(at(state.scenario, state.path, still));
+        await state.leads?.(page);
+      },
+      shown: () => state.shown(page),
+      isPlain: state.leads === undefined,
+      isOtherOnPhone: true,
+      isCompared: state.isCompared ?? false,
+    });
+    expect(problems()).toEqual([]);
   });
 }
 
@@ -379,7 +391,7 @@ test("a key that can't be made says why", async ({ page }) => {
   await expect(page.getByRole("alert")).toHaveText("No key was made. There is a key of that name.");
 });
 
-for (const width of [320, 761, 940, 1000, 1121, 1241]) {
+for (const width of [320, 761, 940, 1000, 1141, 1241]) {
   test(`on ${width} px nothing is wider than the page`, async ({ page }) => {
     await page.setViewportSize({ width, height: 844 });
     await page.goto(at("full", "/"));

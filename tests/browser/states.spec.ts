@@ -4,19 +4,23 @@ import { expect, type Page, test } from "@playwright/test";
 
 import { SCENARIOS, type Scenario } from "../../ui/dev/fake-api.ts";
 import { type FakeServer, serveFake } from "./src/fake-server.ts";
-import { keep, LOOKS, type Look } from "./src/looks.ts";
-import { expectAccessible, watchForProblems } from "./src/watch.ts";
+import { STILL, see } from "./src/looks.ts";
+import { watchForProblems } from "./src/watch.ts";
 
 const DAY_MILLIS = 86_400_000;
+/** So many invocations are told of by the quiet server. */
+const COMES = 14;
 
 const servers = new Map<Scenario, FakeServer>();
+let quiet: FakeServer;
 
 test.beforeAll(async () => {
-  for (const scenario of SCENARIOS) servers.set(scenario, await serveFake(scenario));
+  for (const scenario of SCENARIOS) servers.set(scenario, await serveFake(scenario, { still: STILL }));
+  quiet = await serveFake("full", { still: STILL, comes: COMES });
 });
 
 test.afterAll(async () => {
-  for (const server of servers.values()) await server.close();
+  for (const server of [...servers.values(), quiet]) await server.close();
 });
 
 interface State {
@@ -27,8 +31,14 @@ interface State {
   readonly isMissing?: true;
   /** Looked at a day later: dates stand before the times. */
   readonly isLater?: true;
-  /** What is seen once the page is there. */
-  readonly shown: (page: Page) => Promise<void>;
+  /** Its server tells of some that come, and then no more. */
+  readonly isQuiet?: true;
+  /** Compared with its picture in the tree. */
+  readonly isCompared?: true;
+  /** What is done once the page is there. */
+  readonly leads?: (page: Page) => Promise<void>;
+  /** What is seen then. */
+  readonly shown?: (page: Page) => Promise<void>;
 }
 
 const heading = (text: string | RegExp) => (page: Page) =>
@@ -54,22 +64,24 @@ const STATES: readonly State[] = [
   { name: "functions-empty", scenario: "empty", path: "/", shown: heading("Attach a function") },
   { name: "functions-loading", scenario: "loading", path: "/", shown: loading },
   { name: "functions-error", scenario: "error", path: "/", shown: heading("No functions to show") },
-  { name: "function", scenario: "full", path: "/functions/checkout", shown: heading("Cold starts") },
+  { name: "function", isCompared: true, scenario: "full", path: "/functions/checkout", shown: heading("Cold starts") },
   { name: "function-heatmap", scenario: "full", path: "/functions/checkout?chart=heatmap", shown: rows },
   {
     name: "function-why",
+    isCompared: true,
     scenario: "full",
     path: "/functions/checkout?why=slow",
-    shown: async page => {
+    leads: async page => {
       await expect(page.getByRole("table", { name: "What tells them apart" })).toBeVisible();
       await page.getByRole("heading", { name: "Why is this different?" }).scrollIntoViewIfNeeded();
     },
   },
   {
     name: "function-time",
+    isCompared: true,
     scenario: "full",
     path: "/functions/checkout?range=6h",
-    shown: async page => {
+    leads: async page => {
       await expect(page.getByRole("region", { name: "Where the time goes" })).toContainText("looked at");
       await page.getByRole("slider", { name: "On what the time of each step went" }).focus();
       await page.keyboard.press("ArrowLeft");
@@ -80,7 +92,7 @@ const STATES: readonly State[] = [
     name: "function-sandboxes",
     scenario: "full",
     path: "/functions/checkout?sandboxes=open",
-    shown: async page => {
+    leads: async page => {
       await expect(page.getByRole("table", { name: "Sandboxes" })).toBeVisible();
       await page.getByRole("heading", { name: "Sandboxes" }).scrollIntoViewIfNeeded();
     },
@@ -95,13 +107,19 @@ const STATES: readonly State[] = [
   },
   { name: "function-loading", scenario: "loading", path: "/functions/checkout", shown: loading },
   { name: "function-error", scenario: "error", path: "/functions/checkout", shown: heading("No invocations to show") },
-  { name: "findings", scenario: "full", path: "/findings", shown: rows },
+  { name: "findings", isCompared: true, scenario: "full", path: "/findings", shown: rows },
   { name: "findings-empty", scenario: "empty", path: "/findings", shown: heading(/Nothing was found/) },
   { name: "findings-loading", scenario: "loading", path: "/findings", shown: loading },
   { name: "findings-error", scenario: "error", path: "/findings", shown: heading("No findings to show") },
-  { name: "invocations", scenario: "full", path: "/invocations?outcome=error,timeout,oom,crash", shown: rows },
+  {
+    name: "invocations",
+    isCompared: true,
+    scenario: "full",
+    path: "/invocations?outcome=error,timeout,oom,crash",
+    shown: rows,
+  },
   { name: "invocations-later", scenario: "full", path: "/invocations?range=7d", isLater: true, shown: rows },
-  { name: "traces", scenario: "full", path: "/traces?sort=slowest", shown: rows },
+  { name: "traces", isCompared: true, scenario: "full", path: "/traces?sort=slowest", shown: rows },
   { name: "traces-later", scenario: "full", path: "/traces?range=7d", isLater: true, shown: rows },
   { name: "traces-empty", scenario: "empty", path: "/traces", shown: heading(/No trace/) },
   { name: "invocation-loading", scenario: "loading", path: "/invocations/some", shown: loading },
@@ -113,15 +131,22 @@ const STATES: readonly State[] = [
     shown: heading("There is no such invocation"),
   },
   { name: "invocation-error", scenario: "error", path: "/invocations/some", shown: heading("No invocation to show") },
-  { name: "journey", scenario: "full", path: "/invocations?start=cold", shown: openInvocation("checkout") },
-  { name: "timeout", scenario: "full", path: "/invocations?outcome=timeout", shown: openInvocation("timeout") },
-  { name: "oom", scenario: "full", path: "/invocations?outcome=oom", shown: openInvocation("out of memory") },
-  { name: "no-spans", scenario: "full", path: "/invocations?outcome=crash", shown: openInvocation("crash") },
+  {
+    name: "journey",
+    isCompared: true,
+    scenario: "full",
+    path: "/invocations?start=cold",
+    leads: openInvocation("checkout"),
+  },
+  { name: "timeout", scenario: "full", path: "/invocations?outcome=timeout", leads: openInvocation("timeout") },
+  { name: "oom", scenario: "full", path: "/invocations?outcome=oom", leads: openInvocation("out of memory") },
+  { name: "no-spans", scenario: "full", path: "/invocations?outcome=crash", leads: openInvocation("crash") },
   {
     name: "exception",
+    isCompared: true,
     scenario: "full",
     path: "/functions/checkout?outcome=error",
-    shown: async page => {
+    leads: async page => {
       await openInvocation("371")(page);
       await page.getByRole("button", { name: "show the span" }).click();
       await expect(page.getByRole("complementary")).toContainText("Traceback");
@@ -129,9 +154,10 @@ const STATES: readonly State[] = [
   },
   {
     name: "trace",
+    isCompared: true,
     scenario: "full",
     path: "/traces?sort=slowest",
-    shown: async page => {
+    leads: async page => {
       await rows(page);
       await openFirst(page);
     },
@@ -141,14 +167,14 @@ const STATES: readonly State[] = [
     name: "search-typing",
     scenario: "full",
     path: "/search",
-    shown: async page => {
+    leads: async page => {
       const line = page.getByRole("combobox", { name: "Query" });
       await line.fill('{ resource.service.name = "checkout" && span.');
       await expect(page.getByRole("option").first()).toBeVisible();
       await line.press("ArrowDown");
     },
   },
-  { name: "search-list", scenario: "full", path: `/search?q=${SLOW}`, shown: rows },
+  { name: "search-list", isCompared: true, scenario: "full", path: `/search?q=${SLOW}`, shown: rows },
   {
     name: "search-columns",
     scenario: "full",
@@ -157,9 +183,10 @@ const STATES: readonly State[] = [
   },
   {
     name: "search-scatter",
+    isCompared: true,
     scenario: "full",
     path: `/search?q=${SLOW}&view=scatter`,
-    shown: async page => {
+    leads: async page => {
       await page.getByRole("slider", { name: "Points" }).focus();
       await page.keyboard.press("ArrowLeft");
       await expect(page.getByRole("link", { name: "Open the trace" })).toBeVisible();
@@ -173,6 +200,7 @@ const STATES: readonly State[] = [
   },
   {
     name: "search-groups",
+    isCompared: true,
     scenario: "full",
     path: `/search?q=${encodeURIComponent("{ kind = client } | by(name) | avg(duration) > 0")}&view=groups`,
     shown: rows,
@@ -206,7 +234,7 @@ const STATES: readonly State[] = [
     name: "search-kept",
     scenario: "full",
     path: `/search?q=${SLOW}`,
-    shown: async page => {
+    leads: async page => {
       await rows(page);
       await page.keyboard.press("h");
       await page.getByLabel("Save this query as").fill("slow checkouts");
@@ -217,15 +245,16 @@ const STATES: readonly State[] = [
   { name: "search-empty", scenario: "empty", path: "/search", shown: heading("To begin with") },
   { name: "search-loading", scenario: "loading", path: `/search?q=${SLOW}`, shown: loading },
   { name: "search-error", scenario: "error", path: `/search?q=${SLOW}`, shown: heading("No traces to show") },
-  { name: "errors", scenario: "full", path: "/errors", shown: rows },
+  { name: "errors", isCompared: true, scenario: "full", path: "/errors", shown: rows },
   { name: "errors-empty", scenario: "empty", path: "/errors", shown: heading(/Nothing failed/) },
   { name: "errors-loading", scenario: "loading", path: "/errors", shown: loading },
   { name: "errors-error", scenario: "error", path: "/errors", shown: heading("No kinds of error to show") },
   {
     name: "error",
+    isCompared: true,
     scenario: "full",
     path: "/errors?function=checkout",
-    shown: async page => {
+    leads: async page => {
       await page.getByRole("link", { name: "PaymentDeclined" }).click();
       await expect(page.getByRole("heading", { name: "Stack" })).toBeVisible();
     },
@@ -237,17 +266,18 @@ const STATES: readonly State[] = [
     isMissing: true,
     shown: heading(/There is no such error/),
   },
-  { name: "map", scenario: "full", path: "/map?view=map", shown: drawn },
+  { name: "map", isCompared: true, scenario: "full", path: "/map?view=map", shown: drawn },
   { name: "map-node", scenario: "full", path: "/map?view=map&node=service%3Acheckout", shown: drawn },
-  { name: "map-list", scenario: "full", path: "/map?view=list&range=6h", shown: rows },
+  { name: "map-list", isCompared: true, scenario: "full", path: "/map?view=list&range=6h", shown: rows },
   { name: "map-empty", scenario: "empty", path: "/map", shown: heading(/Nobody called anybody/) },
   { name: "map-loading", scenario: "loading", path: "/map", shown: loading },
   { name: "map-error", scenario: "error", path: "/map", shown: heading("No map to show") },
   {
     name: "logs",
+    isCompared: true,
     scenario: "full",
     path: "/logs",
-    shown: async page => {
+    leads: async page => {
       const line = page.getByRole("button", { name: /answered 200 in/ }).first();
       await line.click();
       await expect(page.getByText("http.method").first()).toBeVisible();
@@ -258,6 +288,7 @@ const STATES: readonly State[] = [
   { name: "logs-error", scenario: "error", path: "/logs", shown: heading("No lines to show") },
   {
     name: "cold-starts",
+    isCompared: true,
     scenario: "full",
     path: "/cold-starts",
     shown: page => expect(page.getByRole("row", { name: /^checkout/ }).first()).toContainText("812"),
@@ -274,7 +305,7 @@ const STATES: readonly State[] = [
     name: "tail",
     scenario: "full",
     path: "/tail",
-    shown: async page => {
+    leads: async page => {
       await expect(page.getByRole("list", { name: "Invocations" }).getByRole("listitem").nth(14)).toBeVisible();
       await page.keyboard.press(" ");
       await expect(page.getByText(/Paused\. [1-9][0-9]+ wait/)).toBeVisible();
@@ -286,6 +317,14 @@ const STATES: readonly State[] = [
     path: "/tail?of=logs&severity=warn",
     shown: page => expect(page.getByRole("list", { name: "Lines" }).getByRole("listitem").nth(9)).toBeVisible(),
   },
+  {
+    name: "tail-still",
+    isCompared: true,
+    scenario: "full",
+    path: "/tail",
+    isQuiet: true,
+    shown: page => expect(page.getByRole("list", { name: "Invocations" }).getByRole("listitem")).toHaveCount(COMES),
+  },
   { name: "tail-empty", scenario: "empty", path: "/tail", shown: heading("Nothing came yet") },
   { name: "tail-loading", scenario: "loading", path: "/tail", shown: heading("Nothing to show yet") },
   {
@@ -294,12 +333,13 @@ const STATES: readonly State[] = [
     path: "/tail",
     shown: page => expect(page.getByText(/Reconnecting since/)).toBeVisible(),
   },
-  { name: "alerts", scenario: "full", path: "/alerts", shown: rows },
+  { name: "alerts", isCompared: true, scenario: "full", path: "/alerts", shown: rows },
   { name: "alerts-empty", scenario: "empty", path: "/alerts", shown: heading("Nothing fires") },
   { name: "alerts-loading", scenario: "loading", path: "/alerts", shown: loading },
   { name: "alerts-error", scenario: "error", path: "/alerts", shown: heading("No alerts to show") },
   {
     name: "alert",
+    isCompared: true,
     scenario: "full",
     path: "/alerts/9f1c0a77b2d4e658",
     shown: async page => {
@@ -327,9 +367,10 @@ const STATES: readonly State[] = [
   { name: "rule-new", scenario: "full", path: "/alerts/rules/new", shown: heading("As TOML") },
   {
     name: "rule-tested",
+    isCompared: true,
     scenario: "full",
     path: "/alerts/rules/r41aa7?test=7d",
-    shown: async page => {
+    leads: async page => {
       await expect(page.getByRole("status").filter({ hasText: "would have fired" })).toBeVisible();
       await page.getByRole("slider", { name: "Values against the threshold" }).focus();
       await page.keyboard.press("ArrowLeft");
@@ -349,7 +390,7 @@ const STATES: readonly State[] = [
     path: "/alerts/silences/new?match=function%3Dinventory",
     shown: page => expect(page.getByText("1 alert of those")).toBeVisible(),
   },
-  { name: "channels", scenario: "full", path: "/alerts/channels", shown: rows },
+  { name: "channels", isCompared: true, scenario: "full", path: "/alerts/channels", shown: rows },
   { name: "channels-empty", scenario: "empty", path: "/alerts/channels", shown: heading("Nobody is told") },
   { name: "channel-new", scenario: "full", path: "/alerts/channels/new", shown: heading("New channel") },
   {
@@ -362,7 +403,7 @@ const STATES: readonly State[] = [
     name: "channel-tested",
     scenario: "full",
     path: "/alerts/channels/c-tickets",
-    shown: async page => {
+    leads: async page => {
       await page.getByRole("button", { name: "Send a test message" }).click();
       await heading("What is sent")(page);
     },
@@ -374,7 +415,7 @@ const STATES: readonly State[] = [
     name: "menu",
     scenario: "full",
     path: "/traces",
-    shown: async page => {
+    leads: async page => {
       await rows(page);
       const more = page.getByRole("button", { name: /more pages/i });
       if (await more.isVisible()) await more.click();
@@ -382,9 +423,10 @@ const STATES: readonly State[] = [
   },
   {
     name: "keys",
+    isCompared: true,
     scenario: "full",
     path: "/functions/checkout",
-    shown: async page => {
+    leads: async page => {
       await rows(page);
       await page.keyboard.press("?");
       await heading("Keys")(page);
@@ -392,26 +434,20 @@ const STATES: readonly State[] = [
   },
 ];
 
-for (const look of LOOKS) {
-  test.describe(look.name, () => {
-    test.use({ viewport: look.viewport, colorScheme: look.theme });
-    for (const state of STATES) {
-      test(`${state.name} can be seen`, ({ page }) => check(page, state, look));
-    }
-  });
-}
+for (const state of STATES) test(`${state.name} can be seen`, ({ page }) => check(page, state));
 
-async function check(page: Page, state: State, look: Look): Promise<void> {
+async function check(page: Page, state: State): Promise<void> {
   const problems = watchForProblems(page, state.scenario === "error" || state.isMissing);
-  if (state.isLater) await page.clock.setFixedTime(Date.now() + DAY_MILLIS);
-  await page.goto(`${servers.get(state.scenario)?.url}${state.path}`);
-  await state.shown(page);
-  await keep(page, `${state.name}-${look.name}`);
-  const sideways = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  expect(sideways, "the page does not scroll sideways").toBe(0);
-  // On a phone the same elements are placed differently; looking twice would find nothing new.
-  if (!look.phone) await expectAccessible(page);
+  await page.clock.setFixedTime(state.isLater ? STILL + DAY_MILLIS : STILL);
+  await see(page, {
+    name: state.name,
+    open: async () => {
+      await page.goto(`${(state.isQuiet ? quiet : servers.get(state.scenario))?.url}${state.path}`);
+      await state.leads?.(page);
+    },
+    shown: async () => state.shown?.(page),
+    isPlain: state.leads === undefined,
+    isCompared: state.isCompared ?? false,
+  });
   expect(problems()).toEqual([]);
 }

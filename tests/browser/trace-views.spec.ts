@@ -6,28 +6,33 @@ import { expect, type Page, test } from "@playwright/test";
 
 import { changeTraces } from "./src/changed.ts";
 import { type FakeServer, serveFake } from "./src/fake-server.ts";
-import { keep, LOOKS } from "./src/looks.ts";
+import { STILL, see } from "./src/looks.ts";
 import { currentSpan, details, grid } from "./src/walk.ts";
-import { expectAccessible, watchForProblems } from "./src/watch.ts";
+import { watchForProblems } from "./src/watch.ts";
 
 let server: FakeServer;
+/** Where nothing moves: pages that are looked at. */
+let still: FakeServer;
 
 test.beforeAll(async () => {
   server = await serveFake("full");
+  still = await serveFake("full", { still: STILL });
 });
 
-test.afterAll(() => server.close());
+test.afterAll(async () => {
+  for (const one of [server, still]) await one.close();
+});
 
 /** The journey of a checkout that waited for cold starts and a queue. */
-async function openJourney(page: Page): Promise<void> {
-  await page.goto(`${server.url}/invocations?start=cold`);
+async function openJourney(page: Page, of = server): Promise<void> {
+  await page.goto(`${of.url}/invocations?start=cold`);
   await page.getByRole("row", { name: "checkout" }).getByRole("link").first().click();
   await expect(grid(page)).toBeVisible();
 }
 
 /** An import of 20,000 spans, most of them alike. */
-async function openImport(page: Page): Promise<void> {
-  await page.goto(`${server.url}/functions/importer`);
+async function openImport(page: Page, of = server): Promise<void> {
+  await page.goto(`${of.url}/functions/importer`);
   await page.getByRole("table", { name: "Invocations" }).locator("tbody a").first().click();
   await expect(grid(page)).toBeVisible();
 }
@@ -71,45 +76,47 @@ const VIEWS = [
   },
 ] as const;
 
-for (const look of LOOKS) {
-  for (const view of VIEWS) {
-    test(`${view.name}, ${look.name}`, async ({ page }) => {
-      const problems = watchForProblems(page);
-      await page.setViewportSize(look.viewport);
-      await page.emulateMedia({ colorScheme: look.theme });
-      await openJourney(page);
-      await page.keyboard.press(view.key);
-      await expect(tab(page, view.tab)).toHaveAttribute("aria-selected", "true");
-      await view.shown(page);
-      await tab(page, view.tab).scrollIntoViewIfNeeded();
-      await expectNoOverflow(page);
-      await page.evaluate(() => document.querySelector(".trace-views-head")?.scrollIntoView());
-      await page.evaluate(() => window.scrollBy(0, -60));
-      await keep(page, `trace-${view.name}-${look.name}`);
-      expect(problems()).toEqual([]);
-      await expectAccessible(page);
-    });
-  }
-
-  test(`folded, ${look.name}`, async ({ page }) => {
+for (const view of VIEWS) {
+  test(`${view.name} can be seen`, async ({ page }) => {
     const problems = watchForProblems(page);
-    await page.setViewportSize(look.viewport);
-    await page.emulateMedia({ colorScheme: look.theme });
-    await openImport(page);
-    await page.getByText("batch …").click();
-    await expect(details(page)).toContainText("In all");
-    await page.evaluate(() => document.querySelector(".trace-views-head")?.scrollIntoView());
-    await page.evaluate(() => window.scrollBy(0, -60));
-    await expectNoOverflow(page);
-    await keep(page, `trace-folded-${look.name}`);
+    await page.clock.setFixedTime(STILL);
+    await see(page, {
+      name: `trace-${view.name}`,
+      open: async () => {
+        await openJourney(page, still);
+        await page.keyboard.press(view.key);
+        await expect(tab(page, view.tab)).toHaveAttribute("aria-selected", "true");
+        await view.shown(page);
+        await toViews(page);
+      },
+      isOtherOnPhone: true,
+      isCompared: true,
+    });
     expect(problems()).toEqual([]);
-    await expectAccessible(page);
   });
 }
 
-async function expectNoOverflow(page: Page): Promise<void> {
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(over, "nothing is wider than the page").toBeLessThanOrEqual(0);
+test("a trace that is folded can be seen", async ({ page }) => {
+  const problems = watchForProblems(page);
+  await page.clock.setFixedTime(STILL);
+  await see(page, {
+    name: "trace-folded",
+    open: async () => {
+      await openImport(page, still);
+      await page.getByText("batch …").click();
+      await expect(details(page)).toContainText("In all");
+      await toViews(page);
+    },
+    isOtherOnPhone: true,
+    isCompared: true,
+  });
+  expect(problems()).toEqual([]);
+});
+
+/** Scrolls so that they are just below the page's head. */
+async function toViews(page: Page): Promise<void> {
+  await page.evaluate(() => document.querySelector(".trace-views-head")?.scrollIntoView());
+  await page.evaluate(() => window.scrollBy(0, -60));
 }
 
 test("alike siblings are folded, unfolded by key and found inside", async ({ page }) => {

@@ -20,6 +20,8 @@ export interface Asked {
 }
 
 export class FakeAlerts {
+  readonly #clock: () => number;
+  /** When it began. */
   readonly #now: number;
   readonly #isEmpty: boolean;
   readonly #examples: readonly Schemas["Invocation"][];
@@ -29,7 +31,9 @@ export class FakeAlerts {
   #deliveries: Schemas["DeliveryDetail"][];
   #made = 0;
 
-  constructor(now: number, isEmpty: boolean, examples: readonly Schemas["Invocation"][]) {
+  constructor(clock: () => number, isEmpty: boolean, examples: readonly Schemas["Invocation"][]) {
+    const now = clock();
+    this.#clock = clock;
     this.#now = now;
     this.#isEmpty = isEmpty;
     this.#examples = examples;
@@ -97,7 +101,7 @@ export class FakeAlerts {
     if (this.#rules.some(one => one.definition.name === definition.name)) {
       return refused(409, "conflict", `A rule is called ${definition.name} already.`);
     }
-    const made = nanosAt(Date.now());
+    const made = nanosAt(this.#clock());
     const rule: Schemas["Rule"] = {
       rule: `r-${++this.#made}`,
       origin: "api",
@@ -138,7 +142,7 @@ export class FakeAlerts {
       ];
       return refused(400, "invalid", "the silence has a mistake", mistakes);
     }
-    const made = nanosAt(Date.now());
+    const made = nanosAt(this.#clock());
     const silence: Schemas["Silence"] = {
       silence: `s-${++this.#made}`,
       matchers,
@@ -156,7 +160,7 @@ export class FakeAlerts {
   #endSilence(id: string): Answer {
     const found = this.#silences.find(one => one.silence === id);
     if (found === undefined) return missing(`No silence ${id} is there.`);
-    const ended: Schemas["Silence"] = { ...found, ends: nanosAt(Date.now()), state: "expired" };
+    const ended: Schemas["Silence"] = { ...found, ends: nanosAt(this.#clock()), state: "expired" };
     this.#silences = this.#silences.map(one => (one === found ? ended : one));
     return ok(ended);
   }
@@ -175,8 +179,8 @@ export class FakeAlerts {
       settings: made.settings ?? {},
       secrets: made.kind === "webhook" ? ["signing_key"] : [],
       disabled: made.enabled ? null : "It was switched off.",
-      created: nanosAt(Date.now()),
-      updated: nanosAt(Date.now()),
+      created: nanosAt(this.#clock()),
+      updated: nanosAt(this.#clock()),
       waiting: 0,
     };
     this.#channels = [...this.#channels, channel];
@@ -222,7 +226,14 @@ export class FakeAlerts {
       delivery,
       body: JSON.stringify({ type: "test", data: { text: "A test: nothing is wrong." } }),
       attempts: [
-        { ...attempt, number: 1, at: nanosAt(Date.now()), status, answer: status === 410 ? "gone" : "", error: null },
+        {
+          ...attempt,
+          number: 1,
+          at: nanosAt(this.#clock()),
+          status,
+          answer: status === 410 ? "gone" : "",
+          error: null,
+        },
       ],
     };
   }
@@ -239,7 +250,7 @@ export class FakeAlerts {
     if (found === undefined) return missing(`No delivery ${id} is there.`);
     if (action !== "replay") return ok(found);
     if (found.delivery.state === "waiting") return refused(409, "conflict", "It waits to be sent anyway.");
-    const waiting: Schemas["Delivery"] = { ...found.delivery, state: "waiting", next_attempt: nanosAt(Date.now()) };
+    const waiting: Schemas["Delivery"] = { ...found.delivery, state: "waiting", next_attempt: nanosAt(this.#clock()) };
     const again = { ...found, delivery: waiting };
     this.#deliveries = this.#deliveries.map(one => (one === found ? again : one));
     return ok(again);

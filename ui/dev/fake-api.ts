@@ -44,6 +44,7 @@ const PER_OCTAVE = 32;
 
 export class FakeApi {
   readonly #scenario: Scenario;
+  readonly #clock: () => number;
   readonly #told: readonly Told[];
   readonly #alerts: FakeAlerts;
   readonly #settings: FakeSettings;
@@ -51,11 +52,14 @@ export class FakeApi {
   /** What the search looks at: told when it is first asked. */
   #traced: readonly Trace[] | null = null;
 
-  constructor(scenario: Scenario, now = Date.now()) {
+  /** @param still Where its clock stands; without, the clock goes. */
+  constructor(scenario: Scenario, still?: number) {
     this.#scenario = scenario;
+    this.#clock = still === undefined ? Date.now : () => still;
+    const now = this.#clock();
     this.#told = scenario === "empty" ? [] : shop(now);
     const invocations = this.#told.map(one => one.invocation);
-    this.#alerts = new FakeAlerts(now, scenario === "empty", invocations);
+    this.#alerts = new FakeAlerts(this.#clock, scenario === "empty", invocations);
     this.#settings = new FakeSettings(now, scenario === "empty" ? "open" : scenario === "readonly" ? "read" : "admin");
   }
 
@@ -108,14 +112,18 @@ export class FakeApi {
     return failed(404, "not_found", "There is nothing under that path.");
   }
 
-  /** What comes, where that is asked and can be told; what ends it. */
-  follow(url: URL, write: (text: string) => void): (() => void) | undefined {
+  /**
+   * What comes, where that is asked and can be told.
+   * @param most So many events, and then nothing.
+   * @returns what ends it.
+   */
+  follow(url: URL, write: (text: string) => void, most = Number.POSITIVE_INFINITY): (() => void) | undefined {
     const isTold = this.#scenario !== "loading" && this.#scenario !== "error";
     const isShown = url.searchParams.get("show") === "queries";
     if (url.pathname !== "/api/v1/tail" || !isTold || isShown) return undefined;
     this.#lines ??= lines(this.#told);
     const invocations = this.#told.map(one => one.invocation);
-    return tail(invocations, this.#lines, url.searchParams, write);
+    return tail({ invocations, lines: this.#lines, clock: this.#clock, most }, url.searchParams, write);
   }
 
   #inRange(url: URL): Told[] {

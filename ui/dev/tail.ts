@@ -8,10 +8,17 @@ type Schemas = components["schemas"];
 /** Between two events. */
 const EVERY_MS = 150;
 
+export interface Coming {
+  readonly invocations: readonly Schemas["Invocation"][];
+  readonly lines: readonly Schemas["Log"][];
+  readonly clock: () => number;
+  /** After so many nothing comes any more. */
+  readonly most: number;
+}
+
 /** @returns what ends it. */
 export function tail(
-  invocations: readonly Schemas["Invocation"][],
-  lines: readonly Schemas["Log"][],
+  { invocations, lines, clock, most }: Coming,
   search: URLSearchParams,
   write: (text: string) => void,
 ): () => void {
@@ -23,13 +30,16 @@ export function tail(
     .filter(one => cold == null || one.cold !== "warm");
   const wanted = linesAsked(lines, search);
   let number = 0;
+  let came = 0;
   const send = (event: string, data: unknown) => {
     number += 1;
     write(`event: ${event}\nid: e${number}\ndata: ${JSON.stringify(data)}\n\n`);
   };
-  const now = () => String(BigInt(Date.now()) * 1_000_000n);
+  const now = () => String(BigInt(clock()) * 1_000_000n);
   send("begun", {});
   const timer = setInterval(() => {
+    came += 1;
+    if (came >= most) clearInterval(timer);
     if (isLogs) {
       const line = wanted[number % Math.max(1, wanted.length)];
       if (line !== undefined) send("log", { ...line, time: now() });

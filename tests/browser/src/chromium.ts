@@ -3,6 +3,9 @@ import { delimiter, join } from "node:path";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
+/** Pages are written with the system's fonts, as smooth as they are there. They are compared with no picture then. */
+export const hasSystemFonts = process.env.COLDTRACE_SYSTEM_FONTS === "1";
+
 /** The system's browser: none is downloaded. */
 export function chromium(): string {
   const folders = (process.env.PATH ?? "").split(delimiter);

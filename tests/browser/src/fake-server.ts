@@ -28,13 +28,20 @@ export interface FakeServer {
   readonly close: () => Promise<void>;
 }
 
-export async function serveFake(scenario: Scenario): Promise<FakeServer> {
-  const api = new FakeApi(scenario);
+export interface Served {
+  /** Where its clock stands; without, the clock goes. */
+  readonly still?: number;
+  /** So many times something comes to who follows, and then nothing; without, it goes on. */
+  readonly comes?: number;
+}
+
+export async function serveFake(scenario: Scenario, { still, comes }: Served = {}): Promise<FakeServer> {
+  const api = new FakeApi(scenario, still);
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? "/", "http://127.0.0.1");
     if (!url.pathname.startsWith("/api/")) return void file(url.pathname, response);
     response.setHeader("content-type", "text/event-stream");
-    const end = api.follow(url, piece => response.write(piece));
+    const end = api.follow(url, piece => response.write(piece), comes);
     if (end !== undefined) return void request.on("close", end);
     const how = { method: request.method ?? "GET", body: await text(request) };
     const answer = api.answer(url, how);
