@@ -54,7 +54,8 @@ pub struct TraceSummary {
     pub start: UnixNanos,
     /// From its first start to its last end, by its own spans.
     pub duration: Nanos,
-    /// Who sent its root, else its first span; where no span came, the first of its services.
+    /// Who sent its root, else its first span, of the platform's phases none but the invocation; where no span came, the first of its
+    /// services.
     pub root_service: String,
     /// That span's name; empty where no span came.
     pub root_name: String,
@@ -196,8 +197,9 @@ impl Reader {
         let Some(windows) = Windows::of(&windows) else {
             return Ok(());
         };
-        // Roots before others, then by time: false is less than true.
-        let first = "(parent_span_id != toFixedString('', 8), ts, span_id)";
+        // Roots before others, then by time: false is less than true. What a sandbox does before an invocation comes first, and says
+        // nothing of what the trace is.
+        let first = "(phase NOT IN ('', 'invocation'), parent_span_id != toFixedString('', 8), ts, span_id)";
         let records: Vec<SpansRecord> = self
             .rows(&format!(
                 "SELECT trace_id, toString(argMin(service, {first})) AS root_service,

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use coldtrace_model::{Cold, FactSet, Invocation, Tenant, TimeRange, UnixNanos};
 use coldtrace_store::Reader;
 use coldtrace_store::native::Blocks;
-use coldtrace_store::reader::{InvocationFilter, InvocationSort, Narrowing};
-use coldtrace_store::rows::{InvocationRow, Owner};
+use coldtrace_store::reader::{InvocationFilter, InvocationSort, Narrowing, Sort, TraceFilter};
+use coldtrace_store::rows::{InvocationRow, Owner, SpanRow};
 use coldtrace_testkit::engine::{self, KEEP_DAYS};
+
+use crate::push::{NONE, plain_span, push_span};
 
 const SECOND: u64 = 1_000_000_000;
 /// An hour before a midnight.
@@ -172,4 +174,41 @@ async fn pages_are_the_list_cut_into_pages() {
     };
     let listed = pages(&reader, &filter).await.len();
     assert_eq!(listed as u64, REQUESTS, "each request once");
+}
+
+#[tokio::test]
+async fn a_trace_is_called_as_its_invocation_not_as_the_start_of_its_sandbox() {
+    let engine = engine::start().await;
+    let owner = Owner {
+        tenant: "default",
+        keep_days: KEEP_DAYS,
+    };
+    let mut blocks = Blocks::default();
+    // The platform's caller is the parent of both, and sends nothing.
+    for (number, phase, name) in [(1, "init", "init"), (2, "invocation", "checkout")] {
+        let span = SpanRow {
+            phase,
+            name: name.as_bytes(),
+            span_id: [number; 8],
+            parent_span_id: [9; 8],
+            ..plain_span(owner, BEGIN + u64::from(number) * SECOND)
+        };
+        push_span(&mut blocks, span, NONE);
+    }
+    let writer = engine.store().writer();
+    for block in blocks.finish() {
+        let inserted = writer.insert(&block, "1").await;
+        inserted.expect("the engine takes it");
+    }
+    let filter = TraceFilter {
+        range: RANGE,
+        service: None,
+        sort: Sort::Newest,
+        after: None,
+        limit: 10,
+    };
+    let reader = engine.store().reader(Tenant::single());
+    let traces = reader.traces(&filter).await.expect("an answer").items;
+    let names: Vec<&str> = traces.iter().map(|one| &*one.root_name).collect();
+    assert_eq!(names, ["checkout"]);
 }
