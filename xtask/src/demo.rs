@@ -1,10 +1,16 @@
-//! `cargo xtask demo`: set up, then the product's own demo takes over.
+//! `cargo xtask demo`: set up, then the product's own demo takes over. And what the tests have it do.
 
 use std::path::Path;
 use std::process::Command;
 
+use anyhow::Context as _;
+
+use crate::run::{loud, watched};
 use crate::setup::{self, DemoParts};
 use crate::workspace;
+
+/// In the target folder: what [`judged`] stored. The browser tests look for it there (`tests/browser/src/backend.ts`).
+const DATA: &str = "demo-data";
 
 /// Sets up and runs the demo; `arguments` are handed on.
 pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<()> {
@@ -12,6 +18,20 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<()> {
     let mut command = command(root, &parts);
     command.args(arguments);
     replace(command)
+}
+
+/// The demo drives its orders and judges itself; what it stored is left for the browser tests.
+pub(crate) fn judged(root: &Path, parts: &DemoParts) -> anyhow::Result<()> {
+    let data = workspace::target().join(DATA);
+    if data.exists() {
+        // What an earlier run ordered, this one would not know.
+        std::fs::remove_dir_all(&data).with_context(|| format!("remove {}", data.display()))?;
+    }
+    let mut once = command(root, parts);
+    // So many that the findings are judged too.
+    once.args(["--once", "--json", "--orders", "84", "--data-dir"]);
+    once.arg(&data);
+    watched(&"coldtrace demo --once", || loud("demo", &mut once))
 }
 
 /// `coldtrace demo` with the paths of everything that it needs.

@@ -54,7 +54,14 @@ enum Command {
         #[arg(long)]
         all: bool,
     },
-    /// The same with a locked Cargo.lock, as continuous integration runs it.
+    /// Have the demo run once, then look at what it stored, and at all else, in a browser.
+    ///
+    /// Arguments are handed to Playwright: `cargo xtask browser real-pages -g "a trace"`.
+    Browser {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// `cargo xtask test` with a locked Cargo.lock, as continuous integration runs it.
     Ci,
     /// Fetch what demo and test need into the user's cache folder.
     Setup,
@@ -116,6 +123,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Demo { arguments } => demo::run(&root, &arguments),
         Command::Test { all } => test::run(&root, test::Lock::MayChange, test::Extent::of(all)),
+        Command::Browser { arguments } => test::run_browser(&root, &arguments),
         Command::Ci => test::run(&root, test::Lock::Locked, test::Extent::Usual),
         Command::Setup => setup::for_tests(&root, test::Lock::MayChange).map(drop),
         Command::Tidy => tidy::run(&root),

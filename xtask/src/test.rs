@@ -94,10 +94,7 @@ fn documentation(root: &Path, lock: Lock) -> anyhow::Result<()> {
 
 /// The demo judges itself: undisturbed, then with every process killed in the middle of its traffic.
 fn demos(root: &Path, parts: &DemoParts) -> anyhow::Result<()> {
-    let mut once = demo::command(root, parts);
-    // So many that the findings are judged too.
-    once.args(["--once", "--json", "--orders", "84"]);
-    watched(&"coldtrace demo --once", || loud("demo", &mut once))?;
+    demo::judged(root, parts)?;
     let mut killed = demo::command(root, parts);
     killed.args(["--once", "--json"]);
     for target in ["up", "engine", "extension", "function"] {
@@ -108,16 +105,35 @@ fn demos(root: &Path, parts: &DemoParts) -> anyhow::Result<()> {
     })
 }
 
-/// The browser tests start what they need themselves (tests/browser/README or its config says how).
-fn browser(root: &Path, extent: Extent) -> anyhow::Result<()> {
-    let mut command = Command::new("npm");
+/// `cargo xtask browser`: the demo runs once, then the browser tests look at what it stored, and at all else they look at.
+/// `arguments` are Playwright's.
+pub(crate) fn run_browser(root: &Path, arguments: &[String]) -> anyhow::Result<()> {
+    let parts = setup::for_demo(root)?;
+    ui::install(&root.join("tests/browser"))?;
+    demo::judged(root, &parts)?;
+    let mut command = browser_command(root);
     command
-        .args(["test", "--silent"])
-        .current_dir(root.join("tests/browser"));
+        .arg("--")
+        .args(arguments)
+        .env("COLDTRACE_STORE__ENGINE_LIBRARY", &parts.engine_library);
+    loud("browser", &mut command).context("tests/browser")
+}
+
+/// The browser tests start what they need themselves; what the demo stored, they look for in the target folder.
+fn browser(root: &Path, extent: Extent) -> anyhow::Result<()> {
+    let mut command = browser_command(root);
     if extent == Extent::All {
         command.env("COLDTRACE_ALL_LOOKS", "1");
     }
     loud("browser", &mut command).context("tests/browser")
+}
+
+fn browser_command(root: &Path) -> Command {
+    let mut command = Command::new("npm");
+    command
+        .args(["test", "--silent"])
+        .current_dir(root.join("tests/browser"));
+    command
 }
 
 // === impl Lock, Extent, Parts ===

@@ -1,20 +1,25 @@
 /**
- * `coldtrace up` on a fresh data folder and on ports that the system chose; or one that runs already (`COLDTRACE_URL`).
- * `COLDTRACE_BINARY` names another one than what tests are built with.
+ * `coldtrace up` on a data folder of its own, empty or with what the demo stored, and on ports that the system chose; or one that
+ * runs already (`COLDTRACE_URL`). `COLDTRACE_BINARY` names another one than what tests are built with.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
+/** Where the demo stored what it saw; `xtask/src/demo.rs` names it too. */
+const DEMO_DATA = join(TARGET, "demo-data");
+const RENEW = "run `cargo xtask browser`, which has the demo run once and then these tests";
 
 /** For the engine to start and the addresses to be printed, on a busy machine. */
 const START_MS = 60_000;
 const STOP_MS = 40_000;
+/** The tests themselves take some minutes of the hour. */
+const OLDEST_MS = 45 * 60_000;
 
 export interface Backend {
   /** Of the ui and API. */
@@ -24,11 +29,30 @@ export interface Backend {
   readonly stop: () => Promise<void>;
 }
 
-export async function backend(): Promise<Backend> {
+/** With an empty data folder. */
+export function backend(): Promise<Backend> {
+  return open({}, async () => {});
+}
+
+/** With what the demo stored, and the shop's own rule of alerts. */
+export async function demoBackend(): Promise<Backend> {
+  await expectDemo();
+  const settings = {
+    COLDTRACE_ALERTS__RULES: join(ROOT, "demo/alerts.toml"),
+    // All that rules look at is stored already.
+    COLDTRACE_ALERTS__DELAY: "1s",
+  };
+  // A copy: tests make rules in it, and the next run looks at it again.
+  return open(settings, data => cp(DEMO_DATA, data, { recursive: true, verbatimSymlinks: true }));
+}
+
+async function open(settings: NodeJS.ProcessEnv, fill: (data: string) => Promise<void>): Promise<Backend> {
   const running = process.env.COLDTRACE_URL;
   if (running !== undefined) return { url: running.replace(/\/$/, ""), otlp: null, stop: async () => {} };
   const folder = await mkdtemp(join(tmpdir(), "coldtrace-browser-"));
-  const child = start(folder, await engineLibrary());
+  const data = join(folder, "data");
+  await fill(data);
+  const child = start(data, { COLDTRACE_STORE__ENGINE_LIBRARY: await engineLibrary(), ...settings });
   const stop = async () => {
     await end(child);
     await rm(folder, { recursive: true, force: true });
@@ -41,6 +65,16 @@ export async function backend(): Promise<Backend> {
   }
 }
 
+/** Pages show the last hour: so old at most may what it stored be. */
+async function expectDemo(): Promise<void> {
+  if (process.env.COLDTRACE_URL !== undefined) return;
+  const made = await stat(join(DEMO_DATA, "up.log")).catch(() => {
+    throw new Error(`${DEMO_DATA} is not there; ${RENEW}`);
+  });
+  const age = Date.now() - made.mtimeMs;
+  if (age > OLDEST_MS) throw new Error(`${DEMO_DATA} is ${Math.round(age / 60_000)} minutes old; ${RENEW}`);
+}
+
 async function engineLibrary(): Promise<string> {
   const told = process.env.COLDTRACE_STORE__ENGINE_LIBRARY;
   if (told !== undefined) return told;
@@ -51,22 +85,18 @@ async function engineLibrary(): Promise<string> {
   return JSON.parse(text).engine_library;
 }
 
-function start(folder: string, library: string): ChildProcess {
-  return spawn(
-    process.env.COLDTRACE_BINARY ?? join(TARGET, "debug/coldtrace"),
-    ["up", "--data-dir", join(folder, "data")],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-      env: {
-        ...process.env,
-        COLDTRACE_COLLECTOR__GRPC_LISTEN: "127.0.0.1:0",
-        COLDTRACE_COLLECTOR__HTTP_LISTEN: "127.0.0.1:0",
-        COLDTRACE_QUERY__LISTEN: "127.0.0.1:0",
-        COLDTRACE_STORE__ENGINE_PORT: "0",
-        COLDTRACE_STORE__ENGINE_LIBRARY: library,
-      },
+function start(data: string, settings: NodeJS.ProcessEnv): ChildProcess {
+  return spawn(process.env.COLDTRACE_BINARY ?? join(TARGET, "debug/coldtrace"), ["up", "--data-dir", data], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: {
+      ...process.env,
+      COLDTRACE_COLLECTOR__GRPC_LISTEN: "127.0.0.1:0",
+      COLDTRACE_COLLECTOR__HTTP_LISTEN: "127.0.0.1:0",
+      COLDTRACE_QUERY__LISTEN: "127.0.0.1:0",
+      COLDTRACE_STORE__ENGINE_PORT: "0",
+      ...settings,
     },
-  );
+  });
 }
 
 /** The addresses that it prints, each at the end of its line. */

@@ -1,16 +1,10 @@
-/** A cold start of a function, as its SDK would send it: OTLP in JSON. */
+/** A cold start of a function that is called greeter, as its SDK would send it: OTLP in JSON. */
 
 import { randomBytes } from "node:crypto";
 
 const MS = 1_000_000n;
 
-export interface Sent {
-  readonly requestId: string;
-  readonly function: string;
-}
-
-/** Sends it and returns what to look for. */
-export async function sendColdStart(otlp: string): Promise<Sent> {
+export async function sendColdStart(otlp: string): Promise<void> {
   const requestId = `browser-${randomBytes(6).toString("hex")}`;
   const response = await fetch(`${otlp}/v1/traces`, {
     method: "POST",
@@ -18,17 +12,6 @@ export async function sendColdStart(otlp: string): Promise<Sent> {
     body: JSON.stringify(coldStart(requestId)),
   });
   if (!response.ok) throw new Error(`the collector answered ${response.status}: ${await response.text()}`);
-  return { requestId, function: "greeter" };
-}
-
-/** Waits until the API lists it. The collector has acknowledged it; the insert comes a moment later. */
-export async function listed(url: string, sent: Sent, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    const response = await fetch(`${url}/api/v1/invocations/${sent.requestId}`, { signal });
-    const detail = response.ok ? ((await response.json()) as { trace: { spans: unknown[] } }) : null;
-    if (detail !== null && detail.trace.spans.length === 4) return;
-    await new Promise(resolve => setTimeout(resolve, 50));
-  }
 }
 
 function coldStart(requestId: string) {

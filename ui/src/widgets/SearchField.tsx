@@ -8,8 +8,8 @@ interface SearchFieldProps {
   readonly label: string;
   readonly value: string;
   readonly onChange: (value: string) => void;
-  /** After Enter; the field gives the focus back. */
-  readonly onDone?: () => void;
+  /** After Enter with what was typed, after Escape with nothing; the field gives the focus back. */
+  readonly onDone?: (typed: string) => void;
   /** The id of a list of what may be meant. */
   readonly list?: string;
   /** Whether `/` goes to it; of several on a page to one only. */
@@ -41,11 +41,12 @@ export function SearchField({
         list={list}
         onChange={event => onChange(event.target.value)}
         onKeyDown={event => {
-          if (event.key === "Escape") onChange("");
-          if (event.key !== "Escape" && event.key !== "Enter") return;
+          const isEmptied = event.key === "Escape";
+          if (isEmptied) onChange("");
+          if (!isEmptied && event.key !== "Enter") return;
           event.preventDefault();
           event.currentTarget.blur();
-          onDone?.();
+          onDone?.(isEmptied ? "" : event.currentTarget.value);
         }}
       />
       {isKeyed && <kbd aria-hidden="true">/</kbd>}

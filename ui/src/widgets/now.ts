@@ -13,7 +13,11 @@ let timer: ReturnType<typeof setInterval> | undefined;
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
-  timer ??= setInterval(tick, STEP_MS);
+  if (timer === undefined) {
+    timer = setInterval(tick, STEP_MS);
+    // Nobody moved it on meanwhile.
+    current = now();
+  }
   return () => {
     listeners.delete(listener);
     if (listeners.size > 0) return;

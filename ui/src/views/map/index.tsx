@@ -41,15 +41,16 @@ export function MapPage(): JSX.Element {
   const form: MapForm = search.view ?? (narrow ? "list" : "map");
   const setForm = (view: MapForm) => navigate({ search: { ...search, view }, resetScroll: false });
   const setNode = (node: string | null) => {
-    const { node: _, ...rest } = search;
-    navigate({ search: node === null ? rest : { ...rest, node }, replace: true, resetScroll: false });
+    const among = ({ node: _, ...rest }: MapSearch): MapSearch => (node === null ? rest : { ...rest, node });
+    navigate({ search: among, replace: true, resetScroll: false });
   };
   const setFind = (find: string) => {
     const { find: _, ...rest } = search;
     navigate({ search: find === "" ? rest : { ...rest, find }, replace: true, resetScroll: false });
   };
-  const onFound = () => {
-    const [only, ...others] = query.data === undefined ? [] : nodesNamed(query.data, search.find ?? "");
+  // What was typed just now may not have come to the URL.
+  const onFound = (typed: string) => {
+    const [only, ...others] = query.data === undefined ? [] : nodesNamed(query.data, typed);
     if (only !== undefined && others.length === 0) setNode(only.id);
   };
   useKeys("Map", [{ keys: ["v"], does: "drawn or listed", run: () => setForm(form === "map" ? "list" : "map") }]);
