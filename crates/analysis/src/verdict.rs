@@ -1,6 +1,6 @@
 //! One invocation in a sentence, and the parts that it is made of.
 
-use coldtrace_model::{Invocation, Nanos, Outcome};
+use coldtrace_model::{AttributeValue, Invocation, Nanos, Outcome, attribute};
 
 use crate::draft::Role;
 use crate::findings::{Operations, name};
@@ -117,7 +117,7 @@ fn sentence(trace: &Trace, found: &[Finding], invocation: &Invocation, parts: &[
             Nanos(0) => length(duration),
             wait => format!("{} with its start", length(duration.plus(wait))),
         });
-    let error = match invocation.error_type.as_str() {
+    let error = match failed_by(trace, invocation) {
         "" => String::new(),
         error => format!(" ({error})"),
     };
@@ -142,6 +142,23 @@ fn sentence(trace: &Trace, found: &[Finding], invocation: &Invocation, parts: &[
         (Outcome::Ok, Some(took)) => format!("Took {took}{}.", mostly(parts)),
         (Outcome::Ok, None) => "Ended well; nobody told how long it took.".to_owned(),
     }
+}
+
+/// What it failed by: where the function itself ended, the exception that its own span tells, else the platform's class of error.
+fn failed_by<'a>(trace: &'a Trace, invocation: &'a Invocation) -> &'a str {
+    let is_own = |place: &usize| {
+        let origin = &trace.span(*place).origin;
+        origin.phase.is_empty() && origin.request_id.as_ref() == Some(&invocation.request_id)
+    };
+    let raised = || {
+        (0..trace.nodes.len())
+            .filter(is_own)
+            .flat_map(|place| &trace.span(place).events)
+            .filter_map(|event| attribute(&event.attributes, "exception.type"))
+            .find_map(AttributeValue::as_str)
+    };
+    let own = (invocation.outcome == Outcome::Error).then(raised);
+    own.flatten().unwrap_or(&invocation.error_type)
 }
 
 fn of_memory(invocation: &Invocation) -> String {

@@ -11,6 +11,27 @@ export function plain(body: string): string {
   return body.includes("\u001b") ? body.replaceAll(ANSI, "") : body;
 }
 
+/** What Lambda's runtimes put before a line of text: Node's when, whose and how severe; Python's how severe, when and whose. */
+const BEFORE = [
+  /^\d{4}-\d\d-\d\dT[\d:.]+Z\t(?:[\da-f-]{36}|undefined)\t(?<level>TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\t/,
+  /^\[(?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)\]\t\d{4}-\d\d-\d\dT[\d:.]+Z\t[\da-f-]{36}\t/,
+];
+const LEVELS: Readonly<Record<string, SeverityName>> = { WARNING: "warn", CRITICAL: "fatal" };
+
+interface Said {
+  /** How severe it is by its own word; empty where it says nothing. */
+  readonly level: SeverityName | "";
+  readonly text: string;
+}
+
+/** What a line says, without what stands beside it anyway: when it was and whose it is. */
+export function saidIn(body: string): Said {
+  const text = plain(body);
+  const [before = "", name = ""] = BEFORE.map(one => one.exec(text)).find(found => found !== null) ?? [];
+  if (before === "") return { level: "", text };
+  return { level: LEVELS[name] ?? (name.toLowerCase() as SeverityName), text: text.slice(before.length) };
+}
+
 export interface Field {
   /** With dots where it lies deeper. */
   readonly key: string;
@@ -54,7 +75,7 @@ const MESSAGES = ["message", "msg", "event", "body"];
 export function headline(body: string): string {
   const fields = fieldsOf(body);
   const message = MESSAGES.map(key => fields?.find(field => field.key === key)?.value).find(text => text);
-  return firstLine(message ?? plain(body));
+  return firstLine(message ?? saidIn(body).text);
 }
 
 function firstLine(text: string): string {

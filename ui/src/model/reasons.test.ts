@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { nanos, time } from "../base/time.ts";
 import type { Invocation } from "./invocation.ts";
 import { type MadeSpan, madeTrace } from "./made.ts";
-import { reasons } from "./reasons.ts";
+import { failureText, reasons } from "./reasons.ts";
 
 const INVOCATION: Invocation = {
   requestId: "one",
@@ -108,4 +108,14 @@ test("missing spans are said to be missing", () => {
   expect(told({}, platform)).toEqual([
     "No spans: The function sent no span of its own. What is shown is the platform's account.",
   ]);
+});
+
+test("a failed span is told by its status, else by its exception", () => {
+  const said = (span: Partial<MadeSpan>) => {
+    const [made] = madeTrace([{ ...OWN, ...span }]).spans;
+    return made === undefined ? null : failureText(made);
+  };
+  expect(said({ statusMessage: "402", ...raised("no money") })).toBe("402");
+  expect(said(raised("no money"))).toBe("Declined: no money");
+  expect(said({})).toBeNull();
 });

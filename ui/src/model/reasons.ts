@@ -65,6 +65,11 @@ function exceptions(invocation: Invocation, trace: Trace): Reason[] {
   return [...found.values()].slice(0, 3);
 }
 
+/** What a failed span says of it: in its status, or of its exception; null where it says nothing. */
+export function failureText(span: Span): string | null {
+  return span.statusMessage === "" ? exceptionText(span) : span.statusMessage;
+}
+
 function exceptionText(span: Span): string | null {
   const event = span.events.find(one => one.name === "exception");
   if (event === undefined) return null;

@@ -4,7 +4,7 @@ import { type JSX, memo, type ReactNode, useId, useState } from "react";
 
 import { formatClock, formatDay, formatExact } from "../base/format.ts";
 import { now } from "../base/time.ts";
-import { fieldsOf, headline, linesBelow, plain } from "../model/log-line.ts";
+import { fieldsOf, headline, linesBelow, plain, saidIn } from "../model/log-line.ts";
 import { type Log, severityText } from "../model/trace.ts";
 import { Attributes } from "./Attributes.tsx";
 import { Copy } from "./Copy.tsx";
@@ -20,7 +20,7 @@ export const LogRow = memo(function LogRow({ line, links }: LogRowProps): JSX.El
   const [isOpen, setOpen] = useState(false);
   const details = useId();
   useTimes();
-  const level = severityText(line.severity);
+  const level = severityText(line.severity) || saidIn(line.body).level;
   const below = linesBelow(line.body);
   const day = formatDay(line.time) === formatDay(now()) ? "" : `${formatDay(line.time).slice(5)} `;
   return (

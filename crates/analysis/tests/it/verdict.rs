@@ -2,7 +2,8 @@
 
 use coldtrace_analysis::{Evidence, SandboxPhase, findings, verdict};
 use coldtrace_model::{
-    ByteSize, Cold, Invocation, Nanos, Outcome, PhaseKind, SandboxId, Span, SpanKind,
+    AttributeValue, ByteSize, Cold, Invocation, Nanos, Outcome, PhaseKind, SandboxId, Span,
+    SpanKind,
 };
 use coldtrace_testkit::{InvocationBuilder, invocation, phase, span};
 
@@ -73,6 +74,28 @@ fn a_cold_start_and_a_slow_call_are_named_with_their_parts() {
         ("handler", 100),
     ];
     assert_eq!(parts, expected);
+}
+
+#[test]
+fn an_error_is_called_as_the_function_calls_it() {
+    let mut raised = handler(100.0);
+    raised.events = span("").event("exception", 90.0).build().events;
+    let kind = AttributeValue::String("app.PaymentDeclined".to_owned());
+    raised.events[0].attributes = vec![("exception.type".to_owned(), kind)];
+    let failed = |outcome| {
+        let one = started().ended(outcome, 100.0);
+        one.with(|told| told.error_type = "Runtime.Unknown".to_owned())
+    };
+    let sentence = |outcome| told(vec![raised.clone()], &failed(outcome).build()).0;
+    assert_eq!(
+        sentence(Outcome::Error),
+        "Failed after 100 ms (app.PaymentDeclined): 100 ms for its own work."
+    );
+    assert_eq!(
+        sentence(Outcome::Crash),
+        "Its process ended after 100 ms (Runtime.Unknown).",
+        "what the platform ended is the platform's to tell"
+    );
 }
 
 #[test]

@@ -66,7 +66,6 @@ export function InvocationTable({ invocations, named, priced }: InvocationTableP
     {
       id: "error",
       title: "Error",
-      narrow: "hide",
       cell: one => (one.errorType === "" ? "" : <span className="clip bad">{one.errorType}</span>),
     },
     {

@@ -2,6 +2,7 @@ import type { JSX } from "react";
 
 import { formatCount, formatExact, formatOffset } from "../../base/format.ts";
 import { between, type Time } from "../../base/time.ts";
+import { saidIn } from "../../model/log-line.ts";
 import { type Log, severityText } from "../../model/trace.ts";
 
 interface LogListProps {
@@ -25,9 +26,7 @@ export function LogList({ logs, total, zero, show }: LogListProps): JSX.Element 
       ) : (
         <ol>
           {logs.map((log, at) => (
-            <li key={at} className={`log log-${severityText(log.severity) || "none"}`}>
-              <LogLine log={log} zero={zero} show={show} />
-            </li>
+            <LogLine key={at} log={log} zero={zero} show={show} />
           ))}
         </ol>
       )}
@@ -37,16 +36,18 @@ export function LogList({ logs, total, zero, show }: LogListProps): JSX.Element 
 
 function LogLine({ log, zero, show }: { readonly log: Log } & Pick<LogListProps, "zero" | "show">): JSX.Element {
   const { spanId } = log;
+  const said = saidIn(log.body);
+  const level = severityText(log.severity) || said.level;
   return (
-    <>
+    <li className={`log log-${level || "none"}`}>
       <time title={formatExact(log.time)}>{formatOffset(Number(between(zero, log.time)))}</time>
-      <span className="log-level">{severityText(log.severity) || log.source}</span>
-      <pre>{log.body.trimEnd()}</pre>
+      <span className="log-level">{level || log.source}</span>
+      <pre>{said.text.trimEnd()}</pre>
       {spanId !== null && (
         <button type="button" className="link" onClick={() => show(spanId)}>
           span
         </button>
       )}
-    </>
+    </li>
   );
 }

@@ -7,7 +7,7 @@ import { type JSX, memo, useDeferredValue, useMemo } from "react";
 import { traceLogsQuery } from "../../api/trace-logs.ts";
 import { formatCount, formatExact, formatOffset, plural } from "../../base/format.ts";
 import type { Layout } from "../../model/layout.ts";
-import { plain } from "../../model/log-line.ts";
+import { saidIn } from "../../model/log-line.ts";
 import { spanTitle } from "../../model/span-text.ts";
 import { severityText, type Trace } from "../../model/trace.ts";
 import { type PlacedLine, placed } from "../../model/trace-logs.ts";
@@ -72,13 +72,14 @@ interface LineProps extends Pick<LogsViewProps, "trace" | "layout" | "zero" | "c
 
 const Line = memo(function Line({ of, trace, layout, zero, cursor, onOpen }: LineProps): JSX.Element {
   const { line, at, span, isNamed } = of;
-  const level = severityText(line.severity);
+  const said = saidIn(line.body);
+  const level = severityText(line.severity) || said.level;
   const found = span === null ? undefined : trace.spans[span];
   return (
     <li className={`log log-${level || "none"}${span !== null && span === cursor ? " current" : ""}`}>
       <time title={formatExact(line.time)}>{formatOffset(at - zero)}</time>
       <span className="log-level">{level || line.source}</span>
-      <pre>{plain(line.body).trimEnd()}</pre>
+      <pre>{said.text.trimEnd()}</pre>
       {span !== null && found !== undefined ? (
         <button
           type="button"

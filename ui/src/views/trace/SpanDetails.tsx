@@ -8,6 +8,7 @@ import { between } from "../../base/time.ts";
 import { attributeText } from "../../model/attribute.ts";
 import { type Operations, usualText } from "../../model/operations.ts";
 import { otlpOf } from "../../model/otlp.ts";
+import { failureText } from "../../model/reasons.ts";
 import { spanTitle } from "../../model/span-text.ts";
 import { MARK_TEXT, PHASE_TEXT, type Span, type SpanEvent, type SpanLink, type Trace } from "../../model/trace.ts";
 import { Attributes } from "../../widgets/Attributes.tsx";
@@ -64,7 +65,7 @@ export function SpanDetails(props: SpanDetailsProps): JSX.Element {
       {span.status === "error" && (
         <p className="problem">
           <Icon name="close" />
-          <span>{span.statusMessage === "" ? "It failed; no message was given." : span.statusMessage}</span>
+          <span>{failureText(span) ?? "It failed; no message was given."}</span>
         </p>
       )}
       {span.marks.map(mark => (
