@@ -13,6 +13,9 @@ import { currentSpan, details, expectSeen, grid, heading, openRow, press, tabTo 
 import { watchForProblems } from "./src/watch.ts";
 
 const START_MS = 180_000;
+/** For the findings to be told on a busy machine, which is the last thing that is done with what is stored; and between two times that they are asked for. */
+const TOLD_MS = 180_000;
+const PATIENCE_MS = 2_000;
 /** A minute that ended, and what is evaluated of it. */
 const FIRES_MS = 90_000;
 
@@ -157,17 +160,6 @@ const WALKS: readonly Walk[] = [
     },
   },
   {
-    name: "findings",
-    keys: ["g", "c"],
-    title: "What costs",
-    done: async page => {
-      await expect(page.locator("tbody tr").first()).toBeVisible();
-      await press(page, "/");
-      await page.keyboard.type("inventory");
-      await expect(page.locator("tbody tr").filter({ hasText: "checkout" })).toHaveCount(0);
-    },
-  },
-  {
     name: "errors",
     keys: ["g", "e"],
     title: "Errors",
@@ -232,16 +224,8 @@ const WALKS: readonly Walk[] = [
   },
 ];
 
-for (const { name, keys, title, done } of WALKS) {
-  test(`${name}, by key`, async ({ page }) => {
-    const problems = watchForProblems(page);
-    await begin(page);
-    await press(page, ...keys);
-    await heading(page, title);
-    await done(page);
-    await expectSeen(page, name);
-    expect(problems()).toEqual([]);
-  });
+for (const one of WALKS) {
+  test(`${one.name}, by key`, ({ page }) => walk(page, one));
 }
 
 test("a trace in each of its views, by key", async ({ page }) => {
@@ -344,6 +328,38 @@ test("alerts: a rule is made, fires and is silenced, by key", async ({ page }) =
   await expectSeen(page, "silences");
   expect(problems()).toEqual([]);
 });
+
+const FINDINGS: Walk = {
+  name: "findings",
+  keys: ["g", "c"],
+  title: "What costs",
+  done: async page => {
+    const first = page.locator("tbody tr").first();
+    // They are looked for once all else is settled.
+    await expect(async () => {
+      await press(page, "r");
+      await expect(first).toBeVisible({ timeout: PATIENCE_MS });
+    }).toPass({ timeout: TOLD_MS });
+    await press(page, "/");
+    await page.keyboard.type("inventory");
+    await expect(page.locator("tbody tr").filter({ hasText: "checkout" })).toHaveCount(0);
+  },
+};
+
+test("findings, by key", async ({ page }) => {
+  test.setTimeout(START_MS + TOLD_MS);
+  await walk(page, FINDINGS);
+});
+
+async function walk(page: Page, { name, keys, title, done }: Walk): Promise<void> {
+  const problems = watchForProblems(page);
+  await begin(page);
+  await press(page, ...keys);
+  await heading(page, title);
+  await done(page);
+  await expectSeen(page, name);
+  expect(problems()).toEqual([]);
+}
 
 async function begin(page: Page): Promise<void> {
   await page.goto(real.url);

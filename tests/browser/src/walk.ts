@@ -54,7 +54,7 @@ export async function expectSeen(page: Page, name: string, part?: Locator): Prom
     // What follows the width by script is drawn again a moment later.
     const across = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     await expect.poll(across, `${name} is not wider than ${look.name}`).toBeLessThanOrEqual(0);
-    if (look.phone) await part?.evaluate(one => window.scrollBy(0, one.getBoundingClientRect().top - UNDER_HEAD));
+    if (look.phone) await part?.evaluate((one, top) => scrollBy(0, one.getBoundingClientRect().top - top), UNDER_HEAD);
     await keep(page, `demo-${name}-${look.name}`);
     await expectAccessible(page);
   }
