@@ -54,14 +54,14 @@ pub(super) async fn told(answer: impl Traced, shape: Shape) -> Result<Response, 
     let (around, indexes) = around.await?;
     let body = match shape {
         Shape::Rows => Body::from(around),
-        Shape::Blocks => with_blocks(around.into(), answer, indexes),
+        Shape::Blocks => with_blocks(&around.into(), answer, indexes),
     };
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 /// The blocks of its spans, in the room that was left for them.
-fn with_blocks(around: Bytes, answer: Arc<impl Traced>, indexes: Indexes) -> Body {
-    let room = room(&around);
+fn with_blocks(around: &Bytes, answer: Arc<impl Traced>, indexes: Indexes) -> Body {
+    let room = room(around);
     let (head, tail) = (around.slice(..room), around.slice(room..));
     let spans = answer.journey().trace.nodes.len();
     let indexes = Arc::new(indexes);
