@@ -346,7 +346,7 @@ test("before anything came, the overview is how to attach a function; the first 
   const now = `${Date.now()}000000`;
   await withSettings(page, () => ({ received: { first: now, last: now } }));
   const told = page.getByRole("status").filter({ hasText: "First span received" });
-  await expect(told).toContainText(/just now|[0-9] s ago/);
+  await expect(told).toContainText(/just now|[0-9]\ss ago/);
   await expect(told.getByRole("link", { name: "See the traces" }), "no invocation is among it").toBeVisible();
   expect(problems()).toEqual([]);
 });
