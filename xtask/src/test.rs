@@ -56,6 +56,9 @@ fn run_parts(root: &Path, lock: Lock, extent: Extent, parts: &mut Parts) -> anyh
     parts.run("tests", || tests(root, lock))?;
     parts.run("documentation", || documentation(root, lock))?;
     parts.run("demo", || demos(root, &demo_parts))?;
+    if extent == Extent::All {
+        parts.run("incident", || demo::incident(root, &demo_parts))?;
+    }
     parts.run("browser", || browser(root, extent))?;
     parts.run("deploy recipes", || match extent {
         Extent::Usual => deploy::run_quick(root),

@@ -13,6 +13,8 @@ const ROOT = join(import.meta.dirname, "../../..");
 const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
 /** Where the demo stored what it saw; `xtask/src/demo.rs` names it too. */
 const DEMO_DATA = join(TARGET, "demo-data");
+/** Where it stored a bad release and what came of it, if it was asked to; named there as well. */
+const INCIDENT_DATA = join(TARGET, "incident-data");
 const RENEW = "run `cargo xtask browser`, which has the demo run once and then these tests";
 
 /** For the engine to start and the addresses to be printed, on a busy machine. */
@@ -36,14 +38,28 @@ export function backend(): Promise<Backend> {
 
 /** With what the demo stored, and the shop's own rule of alerts. */
 export async function demoBackend(): Promise<Backend> {
-  await expectDemo();
+  if (process.env.COLDTRACE_URL === undefined) {
+    const age = await ageOf(DEMO_DATA);
+    if (age === null) throw new Error(`${DEMO_DATA} is not there; ${RENEW}`);
+    if (age > OLDEST_MS) throw new Error(`${DEMO_DATA} is ${Math.round(age / 60_000)} minutes old; ${RENEW}`);
+  }
+  return openStored(DEMO_DATA);
+}
+
+/** With what the demo stored of its incident; null where that did not happen of late. */
+export async function incidentBackend(): Promise<Backend | null> {
+  const age = await ageOf(INCIDENT_DATA);
+  return age === null || age > OLDEST_MS ? null : openStored(INCIDENT_DATA);
+}
+
+function openStored(stored: string): Promise<Backend> {
   const settings = {
     COLDTRACE_ALERTS__RULES: join(ROOT, "demo/alerts.toml"),
     // All that rules look at is stored already.
     COLDTRACE_ALERTS__DELAY: "1s",
   };
   // A copy: tests make rules in it, and the next run looks at it again.
-  return open(settings, data => cp(DEMO_DATA, data, { recursive: true, verbatimSymlinks: true }));
+  return open(settings, data => cp(stored, data, { recursive: true, verbatimSymlinks: true }));
 }
 
 async function open(settings: NodeJS.ProcessEnv, fill: (data: string) => Promise<void>): Promise<Backend> {
@@ -65,14 +81,10 @@ async function open(settings: NodeJS.ProcessEnv, fill: (data: string) => Promise
   }
 }
 
-/** Pages show the last hour: so old at most may what it stored be. */
-async function expectDemo(): Promise<void> {
-  if (process.env.COLDTRACE_URL !== undefined) return;
-  const made = await stat(join(DEMO_DATA, "up.log")).catch(() => {
-    throw new Error(`${DEMO_DATA} is not there; ${RENEW}`);
-  });
-  const age = Date.now() - made.mtimeMs;
-  if (age > OLDEST_MS) throw new Error(`${DEMO_DATA} is ${Math.round(age / 60_000)} minutes old; ${RENEW}`);
+/** In milliseconds, of what the demo stored: pages show the last hour. Null where nothing is there. */
+async function ageOf(stored: string): Promise<number | null> {
+  const made = await stat(join(stored, "up.log")).catch(() => null);
+  return made === null ? null : Date.now() - made.mtimeMs;
 }
 
 async function engineLibrary(): Promise<string> {
