@@ -427,9 +427,11 @@ const STATES: readonly State[] = [
     scenario: "full",
     path: "/functions/checkout",
     leads: async page => {
-      await rows(page);
+      // The last that comes, with keys of its own.
+      await expect(page.getByRole("table", { name: "Invocations" }).locator("tbody a").first()).toBeVisible();
       await page.keyboard.press("?");
       await heading("Keys")(page);
+      await expect(page.getByRole("dialog").getByText("open the row")).toBeVisible();
     },
   },
 ];
