@@ -318,6 +318,8 @@ test("rows are walked by key, and the one that was left is found again", async (
   await page.goto(at("full", "/"));
   await openRow(page, "mailer");
   await expect(page).toHaveURL(/\/functions\/mailer$/);
+  // What it is reached by is known before it is there.
+  await expect(page.getByRole("heading", { level: 1, name: "mailer" })).toBeVisible();
   await page.keyboard.press("u");
   await expect(rowOf(page, "mailer").locator("a[data-row]")).toBeFocused();
 });
