@@ -52,7 +52,7 @@ const LINK: Checks<WireLink> = [
   ["dropped_attributes", isNumber],
 ];
 
-/** What each value of a column must be; `undefined` for the column itself where it may be left out. */
+/** What each value of a column must be, and whether the column is always there or left out where all of it is empty. */
 function checks(texts: readonly string[]): { readonly [Name in keyof Columns]-?: readonly [Check, "always" | "some"] } {
   const isPlace = (raw: unknown) => isIndex(raw) && (raw as number) < texts.length;
   const isPlaceOrNull = (raw: unknown) => raw === null || isPlace(raw);

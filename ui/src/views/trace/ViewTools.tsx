@@ -35,35 +35,29 @@ export function ViewTools({ trace, look, usual, state, change, field, onDone }: 
       {isTree && (
         <>
           {groups !== 0 && (
-            <button
-              type="button"
-              className="button"
-              aria-pressed={state.folded}
-              title="Siblings that are alike stand in one row (x)"
-              onClick={() => change({ folded: !state.folded })}
-            >
-              Alike together <kbd aria-hidden="true">x</kbd>
-            </button>
+            <Toggle
+              name="Alike together"
+              keyed="x"
+              does="Siblings that are alike stand in one row"
+              isOn={state.folded}
+              onChange={folded => change({ folded })}
+            />
           )}
-          <button
-            type="button"
-            className="button"
-            aria-pressed={state.onlyCritical}
-            title="Only what the whole waited for (p)"
-            onClick={() => change({ onlyCritical: !state.onlyCritical })}
-          >
-            Critical path <kbd aria-hidden="true">p</kbd>
-          </button>
+          <Toggle
+            name="Critical path"
+            keyed="p"
+            does="Only what the whole waited for"
+            isOn={state.onlyCritical}
+            onChange={onlyCritical => change({ onlyCritical })}
+          />
           {usual.operations?.isTelling && (
-            <button
-              type="button"
-              className="button"
-              aria-pressed={state.marked}
-              title="Below each bar, where half and where 95 % of those like it would end (m)"
-              onClick={() => change({ marked: !state.marked })}
-            >
-              Usual lengths <kbd aria-hidden="true">m</kbd>
-            </button>
+            <Toggle
+              name="Usual lengths"
+              keyed="m"
+              does="Below each bar, where half and where 95 % of those like it would end"
+              isOn={state.marked}
+              onChange={marked => change({ marked })}
+            />
           )}
           {state.view !== null && (
             <button type="button" className="button" onClick={() => change({ view: null })}>
@@ -117,5 +111,28 @@ export function Legend({ marked }: LegendProps): JSX.Element {
         </li>
       )}
     </ul>
+  );
+}
+
+interface ToggleProps {
+  readonly name: string;
+  /** The key that does the same. */
+  readonly keyed: string;
+  readonly does: string;
+  readonly isOn: boolean;
+  readonly onChange: (isOn: boolean) => void;
+}
+
+function Toggle({ name, keyed, does, isOn, onChange }: ToggleProps): JSX.Element {
+  return (
+    <button
+      type="button"
+      className="button"
+      aria-pressed={isOn}
+      title={`${does} (${keyed})`}
+      onClick={() => onChange(!isOn)}
+    >
+      {name} <kbd aria-hidden="true">{keyed}</kbd>
+    </button>
   );
 }
