@@ -47,14 +47,16 @@ pub(super) fn shape(params: &Params) -> Result<Shape, ApiError> {
 pub(super) async fn told(answer: impl Traced, shape: Shape) -> Result<Response, ApiError> {
     let answer = Arc::new(answer);
     let whole = Arc::clone(&answer);
-    let around = off_runtime(move || {
-        let around = whole.written(shape)?;
-        Ok((around, Indexes::of(&whole.journey().trace)))
-    });
-    let (around, indexes) = around.await?;
     let body = match shape {
-        Shape::Rows => Body::from(around),
-        Shape::Blocks => with_blocks(&around.into(), answer, indexes),
+        Shape::Rows => Body::from(off_runtime(move || whole.written(shape)).await?),
+        Shape::Blocks => {
+            let around = off_runtime(move || {
+                let around = whole.written(shape)?;
+                Ok((around.into(), Indexes::of(&whole.journey().trace)))
+            });
+            let (around, indexes) = around.await?;
+            with_blocks(&around, answer, indexes)
+        }
     };
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
